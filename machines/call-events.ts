@@ -1,0 +1,133 @@
+/**
+ * The facts that a call's journal is made of, and the effects that its machine asks for.
+ * Every `at` and every deadline is Redis-clock milliseconds. A fact carries all that the machine may
+ * not make up by itself: ids, times, random values. Stored journals hold these shapes: add, never rename.
+ */
+
+/** What a call that leaves the conversation is to become when the carrier asks again. */
+export type Intent =
+  | { kind: 'transfer'; reason: string }
+  | { kind: 'voicemail'; topic: string }
+  | { kind: 'hangup'; reason: string }
+  | { kind: 'handover'; reason: string };
+
+export interface Usage {
+  textIn: number;
+  textInCached: number;
+  audioIn: number;
+  audioInCached: number;
+  textOut: number;
+  audioOut: number;
+}
+
+/** The carrier: webhooks, the media stream and answers of its REST interface. */
+export type CarrierFact =
+  | { type: 'carrier.arrived'; at: number; from: string; to: string; node: string }
+  /** `/voice/next`: the carrier asks what to do. `intent` is what the last epoch left for it. */
+  | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number }
+  | { type: 'carrier.streamStarted'; at: number; streamSid: string; node: string }
+  /** The stream ended; the call may go on. */
+  | { type: 'carrier.streamStopped'; at: number; streamSid: string; reason: StreamStopReason }
+  | { type: 'carrier.dtmf'; at: number; digit: string }
+  /** A call status as the carrier words it; `sequence` orders callbacks, null where it gives none. */
+  | { type: 'carrier.statusReported'; at: number; status: string; durationS: number | null; sequence: number | null }
+  | { type: 'carrier.dialEnded'; at: number; result: string; durationS: number }
+  | { type: 'carrier.menuChosen'; at: number; digits: string }
+  | { type: 'carrier.recordEnded'; at: number; recordingSid: string; recordingUrl: string; durationS: number; digits: string }
+  | { type: 'carrier.recordingReady'; at: number; recordingSid: string; recordingUrl: string; durationS: number; status: string }
+  /** REST said that the call is over (21220 or a final status without a callback). */
+  | { type: 'carrier.gone'; at: number; status: string; durationS: number | null }
+  /** REST said that the call still lives, asked because a deadline passed. */
+  | { type: 'carrier.stillLive'; at: number; status: string };
+
+export type StreamStopReason = 'stopped' | 'closed' | 'silent' | 'refused' | 'superseded' | 'left' | 'failed';
+
+export type ModelFact =
+  | { type: 'model.ready'; at: number; sessionId: string; model: string }
+  /** The session ended or never came to be; `fatal` by the table of error codes. */
+  | { type: 'model.lost'; at: number; code: string; fatal: boolean }
+  | { type: 'model.responded'; at: number; responseId: string; status: ResponseStatus; spoke: boolean; toolCallIds: string[]; errorCode: string | null; usage: Usage | null };
+
+export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
+
+export type SpeechFact =
+  | { type: 'caller.speechStarted'; at: number; itemId: string }
+  | { type: 'caller.speechStopped'; at: number; itemId: string }
+  /** A caller's turn in words, redacted; '' where the transcription failed. `after` is the item it follows. */
+  | { type: 'caller.said'; at: number; itemId: string; text: string; after: string | null }
+  /** Everything that the model wanted to say in this item, redacted. */
+  | { type: 'assistant.said'; at: number; itemId: string; responseId: string; text: string; totalMs: number }
+  /** How much of the item reached the caller's ear; `text` is the part heard, whole where not cut. */
+  | { type: 'assistant.heard'; at: number; itemId: string; text: string; heardMs: number; totalMs: number; cut: boolean }
+  /** All audio sent so far was played and no response is under way. */
+  | { type: 'assistant.fellSilent'; at: number };
+
+export type ToolFact =
+  | { type: 'tool.asked'; at: number; toolCallId: string; responseId: string; name: string; arguments: string }
+  | { type: 'tool.answered'; at: number; toolCallId: string; result: ToolResult; output: string; durationMs: number; leave: Intent | null };
+
+export type ToolResult = 'ok' | 'refused' | 'failed' | 'late';
+
+export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineName };
+
+/** A digit run that became a card number only by a later turn: what earlier facts said of it is replaced. */
+export type RedactionFact = { type: 'journal.redacted'; at: number; itemId: string; text: string };
+
+export type CallEvent = CarrierFact | ModelFact | SpeechFact | ToolFact | ClockFact | RedactionFact;
+
+/** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
+export type DeadlineName = 'stream' | 'detached' | 'model' | 'farewell' | 'ring' | 'record' | 'menu' | 'ending' | 'check';
+
+/** Bounds in ms. */
+export const limits = {
+  /** TwiML was answered, the stream must start within it: the life of a reservation. */
+  streamMs: 20_000,
+  /** Without stream and without word from the carrier, then REST is asked. */
+  detachedMs: 30_000,
+  /** Stream attached, model session must be ready within it. */
+  modelMs: 8_000,
+  /** The farewell's last audio must have been heard within it. */
+  farewellMs: 8_000,
+  /** Staff's phone rings, and ten seconds of network. */
+  ringMs: 25_000 + 10_000,
+  /** Longest voicemail, its prompt and ten seconds of network. */
+  recordMs: 120_000 + 30_000,
+  menuMs: 60_000,
+  /** `<Hangup/>` was answered, the final status must come within it. */
+  endingMs: 30_000,
+  /** A call that nothing else watches is asked after this often. */
+  checkMs: 300_000,
+  /** Turns kept for seeding a model session. */
+  turnsMax: 200,
+  /** Breaks within a minute after which a call is not streamed again. */
+  breaksMax: 3,
+} as const;
+
+/** One line of the conversation as the caller knows it: what a new model session is told. */
+export type Turn =
+  | { who: 'caller'; itemId: string; text: string }
+  | { who: 'assistant'; itemId: string; text: string; cut: boolean }
+  | { who: 'tool'; toolCallId: string; name: string; arguments: string; output: string | null };
+
+/** Why a model session is opened: what it says first. */
+export type Opening = 'greeting' | 'bridging' | 'staffUnavailable' | 'staffDone' | 'voicemailDone';
+
+/**
+ * What the machine wants done. `id` is unique in the call and stable over folds; what stands in
+ * `context.pending.effects` is started again by whoever takes the call over.
+ */
+export type CallEffect =
+  | { type: 'model.open'; id: string; opening: Opening; seed: Turn[] }
+  | { type: 'tool.run'; id: string; toolCallId: string; name: string; arguments: string }
+  /** Give the output to the model; `respond` asks it to speak afterwards. */
+  | { type: 'tool.deliver'; id: string; toolCallId: string; output: string; respond: boolean }
+  /** Commit the intent with all facts so far, then end the stream. */
+  | { type: 'stream.leave'; id: string; intent: Intent }
+  /** End the stream without an intent: the carrier will ask. */
+  | { type: 'stream.end'; id: string }
+  /** Ask REST what became of the call. */
+  | { type: 'carrier.ask'; id: string };
+
+export interface CallInput {
+  callSid: string;
+}

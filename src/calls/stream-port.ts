@@ -1,0 +1,40 @@
+import type { CallEvent, Intent, Opening, Turn } from '../../machines/call-events.ts';
+
+/** What a call asks of the process that holds its stream. Implemented by the media bridge; no method throws or waits. */
+export interface StreamPort {
+  /** Opens and configures a model session seeded with what was said before, then lets it speak its opening. */
+  openModel(opening: Opening, seed: Turn[]): void;
+  /** Hands a tool's output to the model; with `respond` the model speaks once all outputs are in. */
+  deliverTool(toolCallId: string, output: string, respond: boolean): void;
+  /** Resolves when the transcript of the last words is in, or after 500 ms. */
+  lastWords(): Promise<void>;
+  /** Ends the media socket with code 1000, which brings `/voice/next`; gives the model session back. */
+  end(reason: 'left' | 'failed' | 'superseded'): void;
+}
+
+/** A fact before the host gives it its time. */
+export type Told<E extends CallEvent = CallEvent> = E extends CallEvent ? Omit<E, 'at'> : never;
+
+/** The resident call, as its stream sees it. */
+export interface ResidentCall {
+  readonly callSid: string;
+  readonly epoch: number;
+  /** Adds a fact: journals it and gives it to the actor. Never throws, returns at once. */
+  tell(fact: Told): void;
+}
+
+export interface AttachRequest {
+  callSid: string;
+  /** Epoch of the caller's token. */
+  epoch: number;
+  streamSid: string;
+  port: StreamPort;
+}
+
+/** How the media bridge reaches the calls of this node. */
+export interface CallDesk {
+  /** Claims the call for this stream. `refused`: the token was used or is not of this epoch → end(1008). */
+  attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'>;
+}
+
+export type { Intent };
