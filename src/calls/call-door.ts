@@ -1,0 +1,40 @@
+import type { Told } from './stream-port.ts';
+
+/** Where a call stands, as far as its next TwiML needs to know. Names of the machine's states. */
+export type CallState = 'ringing' | 'conversation' | 'detached' | 'dialing' | 'recording' | 'menu' | 'hangingUp' | 'ended';
+
+export interface CallView {
+  callSid: string;
+  /** The epoch of the claim just made: it goes into the stream's token. */
+  epoch: number;
+  state: CallState;
+  from: string;
+  to: string;
+  /** Topic or reason of the intent that brought the call here, '' without one. */
+  about: string;
+  /** Voicemail: messages left so far. */
+  recordings: number;
+}
+
+/** A webhook whose answer is TwiML. */
+export interface TwimlRequest {
+  callSid: string;
+  /** `I-Twilio-Idempotency-Token`: a retry with the same token gets the same bytes. */
+  idempotencyToken: string | null;
+  kind: 'arrive' | 'next' | 'dialResult' | 'voicemail' | 'menu';
+  /** What the request says, as a fact; `breaks`, `node` and `intent` are filled in by the door. */
+  fact: Told;
+  /** Pure: TwiML for where the call stands after the fact. */
+  render(view: CallView): string;
+}
+
+/** `unknown`: no such call here; `unavailable`: Redis did not answer in time; `ended`: the call is over. */
+export type DoorRefusal = 'unknown' | 'unavailable' | 'ended';
+
+/** How webhooks reach calls. Implemented by `calls/`; never throws. */
+export interface CallDoor {
+  /** Claims, folds, steps, appends, answers. */
+  answer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }>;
+  /** One-way facts (status, recording and stream callbacks): handed to the resident actor or folded here. */
+  tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal>;
+}
