@@ -1,0 +1,15 @@
+import { EntitySchema } from 'typeorm';
+
+/** The newest epoch that has written for a call: locked and compared by every tool that writes. */
+export interface CallEpoch {
+  callSid: string;
+  epoch: number;
+}
+
+export const CallEpochEntity = new EntitySchema<CallEpoch>({
+  name: 'CallEpoch',
+  columns: {
+    callSid: { type: 'text', primary: true },
+    epoch: { type: 'integer' },
+  },
+});

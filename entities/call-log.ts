@@ -1,0 +1,58 @@
+import { EntitySchema } from 'typeorm';
+
+/** One line of a call's transcript; for the assistant `text` is what the caller heard of it. */
+export interface TranscriptLine {
+  who: 'caller' | 'assistant';
+  text: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** The caller interrupted: `text` ends where the sound did. */
+  cut: boolean;
+}
+
+/** One phone call. Times of the journal (Redis-clock ms) become timestamps as `new Date(ms)`. */
+export interface CallLog {
+  callSid: string;
+  fromNumber: string;
+  toNumber: string;
+  /** `RINGING`, then the carrier's word in capitals, unchanged: `IN-PROGRESS`, `NO-ANSWER`, … */
+  status: string;
+  /** When the webhook came. */
+  startedAt: Date;
+  answeredAt: Date | null;
+  endedAt: Date | null;
+  /** Whole seconds, as the carrier counts them. */
+  duration: number | null;
+  /** How it went: `answered`, `transferred`, `voicemail`, `abandoned`, … Null while it lives. */
+  outcome: string | null;
+  transcript: TranscriptLine[] | null;
+  processedAt: Date | null;
+  intents: string[];
+  /** The last fact folded into this row: the row only moves forward. */
+  lastEpoch: number;
+  lastSeq: number;
+  /** The carrier's own order of status callbacks, null where it gave none. */
+  statusSequence: number | null;
+}
+
+export const CallLogEntity = new EntitySchema<CallLog>({
+  name: 'CallLog',
+  columns: {
+    callSid: { type: 'text', primary: true },
+    fromNumber: { type: 'text' },
+    toNumber: { type: 'text', default: '' },
+    status: { type: 'text' },
+    startedAt: { type: 'timestamptz' },
+    answeredAt: { type: 'timestamptz', nullable: true },
+    endedAt: { type: 'timestamptz', nullable: true },
+    duration: { type: 'integer', nullable: true },
+    outcome: { type: 'text', nullable: true },
+    transcript: { type: 'jsonb', nullable: true },
+    processedAt: { type: 'timestamptz', nullable: true },
+    intents: { type: 'text', array: true, default: [] },
+    lastEpoch: { type: 'integer', default: 0 },
+    lastSeq: { type: 'integer', default: 0 },
+    statusSequence: { type: 'integer', nullable: true },
+  },
+  indices: [{ columns: ['startedAt'] }, { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' }],
+});

@@ -1,0 +1,34 @@
+import { CallEpochEntity } from './call-epoch.ts';
+import { CallLogEntity } from './call-log.ts';
+import { KnowledgeDocumentEntity } from './knowledge-document.ts';
+import { MenuCategoryEntity } from './menu-category.ts';
+import { MenuItemEntity } from './menu-item.ts';
+import { ProductModifierEntity } from './product-modifier.ts';
+import { ProductSizeEntity } from './product-size.ts';
+import { PromotionEntity } from './promotion.ts';
+import { StoreHoursExceptionEntity } from './store-hours-exception.ts';
+import { StoreHoursEntity } from './store-hours.ts';
+import { StoreSettingsEntity } from './store-settings.ts';
+import { SubscriptionPlanEntity } from './subscription-plan.ts';
+import { ToolExecutionEntity } from './tool-execution.ts';
+import { TurnEntity } from './turn.ts';
+import { VoicemailEntity } from './voicemail.ts';
+
+/** Every table of Aida. */
+export const entities = [
+  CallLogEntity,
+  TurnEntity,
+  ToolExecutionEntity,
+  CallEpochEntity,
+  MenuCategoryEntity,
+  MenuItemEntity,
+  ProductSizeEntity,
+  ProductModifierEntity,
+  SubscriptionPlanEntity,
+  StoreHoursEntity,
+  StoreHoursExceptionEntity,
+  StoreSettingsEntity,
+  KnowledgeDocumentEntity,
+  VoicemailEntity,
+  PromotionEntity,
+];

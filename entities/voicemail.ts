@@ -1,0 +1,35 @@
+import { EntitySchema } from 'typeorm';
+
+/** A message that a caller left. */
+export interface Voicemail {
+  recordingSid: string;
+  callSid: string;
+  fromNumber: string;
+  topic: string;
+  durationS: number;
+  /** Null until fetched. Not selected by default: ask for it by `addSelect` or `select`. */
+  audio: Buffer | null;
+  contentType: string | null;
+  transcript: string | null;
+  /** `pending`: audio not fetched yet; `new`; `heard`; `lost`: the carrier no longer has it. */
+  status: 'pending' | 'new' | 'heard' | 'lost';
+  createdAt: Date;
+}
+
+export const VoicemailEntity = new EntitySchema<Voicemail>({
+  name: 'Voicemail',
+  columns: {
+    recordingSid: { type: 'text', primary: true },
+    callSid: { type: 'text' },
+    fromNumber: { type: 'text' },
+    topic: { type: 'text', default: '' },
+    durationS: { type: 'integer', default: 0 },
+    audio: { type: 'bytea', nullable: true, select: false },
+    contentType: { type: 'text', nullable: true },
+    transcript: { type: 'text', nullable: true },
+    status: { type: 'text', default: 'pending' },
+    createdAt: { type: 'timestamptz', default: () => 'now()' },
+  },
+  indices: [{ columns: ['callSid'] }, { columns: ['createdAt'] }],
+  checks: [{ name: 'voicemail_status_check', expression: `status IN ('pending', 'new', 'heard', 'lost')` }],
+});
