@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findPart } from './parts.ts';
 
 const READY_TIMEOUT_MS = 10_000;
-const TOOLCHAIN = join(import.meta.dirname, '../../.toolchain');
 
 export interface RedisServer {
   url: string;
@@ -37,15 +36,14 @@ export function freePort(): Promise<number> {
 
 /** Starts a real redis-server on 127.0.0.1: the system's own, else the one unpacked in `.toolchain/`. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const unpacked = join(TOOLCHAIN, 'redis/usr');
-  const local = existsSync(join(unpacked, 'bin/redis-server'));
+  const redis = await findPart('redis');
   const port = options.port ?? (await freePort());
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'aida-redis-')));
   const child = spawn(
-    local ? join(unpacked, 'bin/redis-server') : 'redis-server',
+    redis.bin,
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', options.dir ? 'yes' : 'no',
       '--stream-node-max-bytes', '1024', '--enable-debug-command', 'local', ...(options.args ?? [])],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LD_LIBRARY_PATH: local ? join(unpacked, 'lib/x86_64-linux-gnu') : '' } },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: redis.env },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
