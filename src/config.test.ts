@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, defaultNodeUrl, environmentNames, readConfig } from './config.ts';
+
+const base = {
+  PUBLIC_URL: 'https://voice.example.com',
+  NODE_ID: 'node-1',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  DATABASE_URL: 'postgres://aida:pass@127.0.0.1/aida',
+  TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+  TWILIO_AUTH_TOKEN: 'token-one, token-two',
+  OPENAI_API_KEY: 'sk-test',
+};
+
+function refusal(change: Record<string, string | undefined>): string {
+  try {
+    readConfig({ ...base, ...change });
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+describe('readConfig', () => {
+  it('fills in every default', () => {
+    expect(readConfig(base)).toEqual({
+      host: '0.0.0.0',
+      port: 3000,
+      opsPort: 3001,
+      publicUrl: 'https://voice.example.com',
+      nodeId: 'node-1',
+      mediaUrl: 'wss://voice.example.com/media-stream',
+      nodeUrl: null,
+      roles: ['call', 'relay', 'analytics', 'console'],
+      redisUrl: 'redis://127.0.0.1:6379',
+      databaseUrl: 'postgres://aida:pass@127.0.0.1/aida',
+      twilio: { accountSid: `AC${'0'.repeat(32)}`, authTokens: ['token-one', 'token-two'], apiUrl: 'https://api.twilio.com' },
+      streamTokenSecret: expect.stringMatching(/^[0-9a-f]{64}$/),
+      openai: {
+        apiKey: 'sk-test',
+        realtimeUrl: 'wss://api.openai.com/v1/realtime',
+        realtimeModel: 'gpt-realtime-2.1',
+        apiUrl: 'https://api.openai.com/v1',
+      },
+      adminToken: null,
+      callsMax: 100,
+      redact: { phone: false, mail: false },
+      logLevel: 'info',
+      embedded: false,
+    });
+  });
+
+  it('derives the stream token secret from the first auth token alone', () => {
+    const one = readConfig({ ...base, TWILIO_AUTH_TOKEN: 'token-one' }).streamTokenSecret;
+    expect(readConfig(base).streamTokenSecret).toBe(one);
+    expect(readConfig({ ...base, TWILIO_AUTH_TOKEN: 'token-two' }).streamTokenSecret).not.toBe(one);
+    expect(one).not.toContain('token-one');
+  });
+
+  it('keeps a port of PUBLIC_URL, drops its trailing slash, treats empty as unset', () => {
+    const config = readConfig({ ...base, PUBLIC_URL: 'http://127.0.0.1:8080/', ADMIN_TOKEN: '', OPENAI_REALTIME_URL: 'ws://127.0.0.1:9/v1/realtime' });
+    expect(config.publicUrl).toBe('http://127.0.0.1:8080');
+    expect(config.mediaUrl).toBe('wss://127.0.0.1:8080/media-stream');
+    expect(config.adminToken).toBeNull();
+    expect(config.openai.realtimeUrl).toBe('ws://127.0.0.1:9/v1/realtime');
+  });
+
+  it('needs both stores unless embedded', () => {
+    const none = { REDIS_URL: undefined, DATABASE_URL: undefined };
+    expect(refusal(none)).toBe(
+      'REDIS_URL is not set: redis://… or rediss://…; needed unless EMBEDDED=1\nDATABASE_URL is not set: postgres://…; needed unless EMBEDDED=1',
+    );
+    expect(readConfig({ ...base, ...none, EMBEDDED: '1' })).toMatchObject({ embedded: true, redisUrl: null, databaseUrl: null });
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '3e3'],
+    ['OPS_PORT', 'ops'],
+    ['PUBLIC_URL', 'voice.example.com'],
+    ['PUBLIC_URL', 'https://voice.example.com/base'],
+    ['PUBLIC_URL', 'https://my_voice.example.com'],
+    ['PUBLIC_URL', 'ftp://voice.example.com'],
+    ['MEDIA_URL', 'ws://voice.example.com/media-stream'],
+    ['MEDIA_URL', 'wss://voice.example.com/media-stream/'],
+    ['MEDIA_URL', 'wss://voice.example.com/media-stream?n=1'],
+    ['MEDIA_URL', 'wss://voice.example.com:443/media-stream'],
+    ['NODE_ID', 'a:b'],
+    ['ROLES', 'call,cook'],
+    ['TWILIO_ACCOUNT_SID', 'AC12'],
+    ['CALLS_MAX', '0'],
+    ['REDACT', 'phones'],
+    ['EMBEDDED', 'yes'],
+    ['LOG_LEVEL', 'loud'],
+    ['OPENAI_REALTIME_URL', 'https://api.openai.com/v1/realtime'],
+  ])('%s=%s stops the start with name, value and rule', (name, value) => {
+    const rule = refusal({ [name]: value });
+    expect(rule).toMatch(new RegExp(`^${name} is ${JSON.stringify(value).replace(/[?.]/g, '\\$&')}: must be .{5,}$`));
+  });
+
+  it.each([
+    ['TWILIO_AUTH_TOKEN', 'a b c d e f g'],
+    ['STREAM_TOKEN_SECRET', 'short'],
+    ['ADMIN_TOKEN', 'short'],
+    ['REDIS_URL', 'http://:hunter2@redis'],
+    ['DATABASE_URL', 'mysql://root:hunter2@db'],
+  ])('%s is never printed', (name, value) => {
+    const message = refusal({ [name]: value });
+    expect(message).toMatch(new RegExp(`^${name} is \\(${value.length} characters, not shown\\): must be `));
+    expect(message).not.toContain(value);
+  });
+
+  it('names everything that is wrong at once', () => {
+    expect(refusal({ PORT: 'x', TWILIO_AUTH_TOKEN: undefined, OPENAI_API_KEY: '' }).split('\n').map((line) => line.split(' ')[0])).toEqual([
+      'PORT',
+      'TWILIO_AUTH_TOKEN',
+      'OPENAI_API_KEY',
+    ]);
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  const lines = [...text.matchAll(/^(#?)([A-Z_]+)=(.*)$/gm)].map(([, off, name, value]) => ({ off: off === '#', name: name ?? '', value: value ?? '' }));
+
+  it('documents exactly the variables that are read', () => {
+    expect(lines.map((line) => line.name).toSorted()).toEqual(environmentNames.toSorted());
+  });
+
+  it('is accepted as it stands, and shows true defaults', () => {
+    const set = Object.fromEntries(lines.filter((line) => !line.off).map((line) => [line.name, line.value]));
+    const shown = Object.fromEntries(lines.map((line) => [line.name, line.value]));
+    const { nodeId, mediaUrl, nodeUrl, redact, ...defaults } = readConfig(set);
+    expect({ nodeId, mediaUrl, nodeUrl, redact }).toEqual({
+      nodeId: expect.any(String),
+      mediaUrl: 'wss://voice.example.com/media-stream',
+      nodeUrl: null,
+      redact: { phone: false, mail: false },
+    });
+    expect(readConfig(shown)).toMatchObject(defaults);
+  });
+});
+
+describe('defaultNodeUrl', () => {
+  it('uses the loopback where every address is listened on', () => {
+    expect(defaultNodeUrl('0.0.0.0', 9)).toBe('http://127.0.0.1:9');
+    expect(defaultNodeUrl('10.0.0.1', 9)).toBe('http://10.0.0.1:9');
+    expect(defaultNodeUrl('::1', 9)).toBe('http://[::1]:9');
+  });
+});

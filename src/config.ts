@@ -1,0 +1,180 @@
+import { hkdfSync } from 'node:crypto';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
+export interface Config {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  /** Health and metrics; 0: any free port. */
+  opsPort: number;
+  /** Origin without a trailing slash, exactly as the carrier was given it: signatures cover it. */
+  publicUrl: string;
+  nodeId: string;
+  /** This node's own `wss://…/media-stream`. */
+  mediaUrl: string;
+  /** This node as other nodes reach it; null: `defaultNodeUrl` of the port that was listened on. */
+  nodeUrl: string | null;
+  roles: Role[];
+  /** null only when `embedded`. */
+  redisUrl: string | null;
+  /** null only when `embedded`. */
+  databaseUrl: string | null;
+  twilio: { accountSid: string; authTokens: string[]; apiUrl: string };
+  /** Hex, 32 bytes when derived. */
+  streamTokenSecret: string;
+  openai: { apiKey: string; realtimeUrl: string; realtimeModel: string; apiUrl: string };
+  /** null: the console stays closed. */
+  adminToken: string | null;
+  callsMax: number;
+  /** What is redacted besides card numbers. */
+  redact: { phone: boolean; mail: boolean };
+  logLevel: LogLevel;
+  embedded: boolean;
+}
+
+export type Role = (typeof roles)[number];
+export type LogLevel = (typeof logLevels)[number];
+
+/** Why the start stopped: one line for each variable, with name, value (secrets masked) and rule. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const roles = ['call', 'relay', 'analytics', 'console'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const redactions = ['phone', 'mail'] as const;
+const MEDIA_PATH = '/media-stream';
+const STREAM_TOKEN_INFO = 'stream token v1';
+const CALLS_MAX_DEFAULT = 100;
+
+const port = z.string().regex(/^\d{1,5}$/).transform(Number).refine((value) => value <= 65_535);
+const url = (schemes: string[]) => z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol));
+const baseUrl = (schemes: string[]) =>
+  url(schemes).refine((value) => !/[?#\s]/.test(value)).transform((value) => value.replace(/\/+$/, ''));
+/** The carrier refuses hosts with an underscore. */
+const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
+const secret = (lengthMin: number) => z.string().min(lengthMin).regex(/^\S+$/);
+const list = <T extends string>(names: readonly T[]) =>
+  z.string().transform((value) => value.split(',').map((part) => part.trim())).pipe(z.array(z.enum(names)).min(1));
+
+interface Variable {
+  check: z.ZodType;
+  rule: string;
+  /** Its value is never printed. */
+  secret?: true;
+}
+
+const variables = {
+  HOST: { check: z.string().regex(/^[\w.:-]+$/).default('0.0.0.0'), rule: 'an address or host name to listen on' },
+  PORT: { check: port.default(3000), rule: 'a port, 0 to 65535' },
+  OPS_PORT: { check: port.default(3001), rule: 'a port, 0 to 65535' },
+  PUBLIC_URL: {
+    check: baseUrl(['https:', 'http:']).refine((value) => publicHost(value) && new URL(value).pathname === '/'),
+    rule: 'the origin that the carrier calls, https://host[:port] without path, no underscore in the host',
+  },
+  NODE_ID: { check: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/).optional(), rule: '1 to 63 letters, digits, dots and dashes' },
+  MEDIA_URL: {
+    check: url(['wss:']).refine((value) => publicHost(value) && value.endsWith(new URL(value).host + MEDIA_PATH)).optional(),
+    rule: `wss://host[:port]${MEDIA_PATH}, in lower case, without query, port 443 or trailing slash`,
+  },
+  NODE_URL: { check: baseUrl(['http:', 'https:']).optional(), rule: 'an http(s) URL' },
+  ROLES: { check: list(roles).default([...roles]), rule: `a comma-separated list of ${roles.join(', ')}` },
+  REDIS_URL: { check: url(['redis:', 'rediss:']).optional(), rule: 'redis://… or rediss://…; needed unless EMBEDDED=1', secret: true },
+  DATABASE_URL: { check: url(['postgres:', 'postgresql:']).optional(), rule: 'postgres://…; needed unless EMBEDDED=1', secret: true },
+  TWILIO_ACCOUNT_SID: { check: z.string().regex(/^AC[0-9a-fA-F]{32}$/), rule: 'AC and 32 hexadecimal digits' },
+  TWILIO_AUTH_TOKEN: {
+    check: z.string().transform((value) => value.split(',').map((part) => part.trim())).pipe(z.array(secret(8)).min(1)),
+    rule: 'one token, or several separated by commas while rotating, 8 characters or more each',
+    secret: true,
+  },
+  TWILIO_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.twilio.com'), rule: 'an http(s) URL' },
+  STREAM_TOKEN_SECRET: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
+  OPENAI_API_KEY: { check: secret(1), rule: 'an API key', secret: true },
+  OPENAI_REALTIME_URL: { check: baseUrl(['wss:', 'ws:']).default('wss://api.openai.com/v1/realtime'), rule: 'a ws(s) URL without query' },
+  OPENAI_REALTIME_MODEL: { check: z.string().regex(/^[\w.:-]+$/).default('gpt-realtime-2.1'), rule: 'the id of a realtime model' },
+  OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.openai.com/v1'), rule: 'an http(s) URL' },
+  ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
+  CALLS_MAX: {
+    check: z.string().regex(/^\d{1,5}$/).transform(Number).refine((value) => value >= 1).default(CALLS_MAX_DEFAULT),
+    rule: 'calls that this node carries at once, 1 to 99999',
+  },
+  REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
+  EMBEDDED: { check: z.enum(['0', '1']).default('0').transform((value) => value === '1'), rule: '0 or 1' },
+  LOG_LEVEL: { check: z.enum(logLevels).default('info'), rule: `one of ${logLevels.join(', ')}` },
+} satisfies Record<string, Variable>;
+
+type Name = keyof typeof variables;
+type Values = { [N in Name]: z.output<(typeof variables)[N]['check']> };
+
+/** Every variable that is read; `.env.example` documents the same ones. */
+export const environmentNames = Object.keys(variables) as Name[];
+
+/** Reads and checks the environment; an empty value counts as unset. Throws ConfigError naming everything that is wrong. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const values = readValues(env);
+  const { hostname: publicName, host: publicHostAndPort } = new URL(values.PUBLIC_URL);
+  const authTokens = values.TWILIO_AUTH_TOKEN;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    opsPort: values.OPS_PORT,
+    publicUrl: values.PUBLIC_URL,
+    nodeId: values.NODE_ID ?? (hostname().replace(/[^A-Za-z0-9.-]/g, '-').replace(/^[.-]+/, '').slice(0, 63) || publicName),
+    mediaUrl: values.MEDIA_URL ?? `wss://${publicHostAndPort}${MEDIA_PATH}`,
+    nodeUrl: values.NODE_URL ?? null,
+    roles: values.ROLES,
+    redisUrl: values.REDIS_URL ?? null,
+    databaseUrl: values.DATABASE_URL ?? null,
+    twilio: { accountSid: values.TWILIO_ACCOUNT_SID, authTokens, apiUrl: values.TWILIO_API_URL },
+    streamTokenSecret: values.STREAM_TOKEN_SECRET ?? deriveSecret(authTokens[0] ?? ''),
+    openai: {
+      apiKey: values.OPENAI_API_KEY,
+      realtimeUrl: values.OPENAI_REALTIME_URL,
+      realtimeModel: values.OPENAI_REALTIME_MODEL,
+      apiUrl: values.OPENAI_API_URL,
+    },
+    adminToken: values.ADMIN_TOKEN ?? null,
+    callsMax: values.CALLS_MAX,
+    redact: { phone: values.REDACT.includes('phone'), mail: values.REDACT.includes('mail') },
+    logLevel: values.LOG_LEVEL,
+    embedded: values.EMBEDDED,
+  };
+}
+
+/** Where other nodes reach this one when NODE_URL says nothing. `opsPort` is the port that was listened on. */
+export function defaultNodeUrl(host: string, opsPort: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = everywhere ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${opsPort}`;
+}
+
+function readValues(env: Record<string, string | undefined>): Values {
+  const read: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, variable] of Object.entries<Variable>(variables)) {
+    const given = env[name] || undefined;
+    const result = variable.check.safeParse(given);
+    if (result.success) read[name] = result.data;
+    else problems.push(problem(name, given, variable));
+  }
+  if (read.EMBEDDED === false) {
+    for (const name of ['REDIS_URL', 'DATABASE_URL'] as const) {
+      if (!env[name]) problems.push(problem(name, undefined, variables[name]));
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  // Every key was checked by its own schema in the loop above.
+  return read as Values;
+}
+
+function problem(name: string, given: string | undefined, variable: Variable): string {
+  if (given === undefined) return `${name} is not set: ${variable.rule}`;
+  const shown = variable.secret ? `(${given.length} characters, not shown)` : JSON.stringify(given);
+  return `${name} is ${shown}: must be ${variable.rule}`;
+}
+
+function deriveSecret(authToken: string): string {
+  return Buffer.from(hkdfSync('sha256', authToken, '', STREAM_TOKEN_INFO, 32)).toString('hex');
+}
