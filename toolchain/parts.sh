@@ -1,0 +1,116 @@
+# Sourced: one function a part. Each leaves .toolchain/NAME.part behind as its last act and prints what it found.
+
+note() { # note NAME PROGRAM [KEY=VALUE…]
+  printf '%s\n' "${@:2}" >"$here/$1.part.new"
+  mv "$here/$1.part.new" "$here/$1.part"
+}
+
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; } # at_least WANTED HAVE
+
+npm_ci() { # npm_ci DIR: exactly what the lock file says, hashes compared, no package's scripts run
+  command -v npm >/dev/null || give_up "no npm: Node 20 or newer is needed to begin with"
+  [ -w "${npm_config_cache:-${HOME:-/}}" ] || export npm_config_cache="$here/npm-cache"
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-timeout=60000 --fetch-retries=2)
+}
+
+# Node 24, whose uWebSockets.js binary needs glibc 2.38. An older system gets Debian 13's libc beside it, for this Node alone.
+part_node() {
+  local system glibc libs interpreter triple
+  cp "$root/toolchain/node/package-lock.json" "$here/node.lock.new"
+  mv "$here/node.lock.new" "$here/node.lock"
+  glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/glibc //')
+  system=$(command -v node || true)
+  if [ -n "$system" ] && [ "$("$system" -p 'process.versions.modules')" = 137 ] && { [ "$(uname -s)" != Linux ] || at_least 2.38 "${glibc:-0}"; }; then
+    note node "$(readlink -f "$system")"
+    echo "the system's own Node $("$system" -p process.version)"
+    return
+  fi
+  [ -n "$glibc" ] || give_up "Node 24 is needed, and a system with glibc to bring it along"
+  mkdir -p "$here/npm" "$here/bin"
+  cp "$root"/toolchain/node/package*.json "$here/npm/"
+  npm_ci "$here/npm" &
+  local npm=$!
+  if ! at_least 2.38 "$glibc"; then
+    triple=$(arch_triple)
+    unpack libc trixie - libc6 &
+    local libc=$!
+    command -v patchelf >/dev/null || unpack patchelf system 'libstdc' patchelf
+    wait "$libc"
+    libs="$here/libc/usr/lib/$triple"
+    interpreter=$(echo "$libs"/ld-linux-*.so.*)
+  fi
+  wait "$npm"
+  cp "$here"/npm/node_modules/node-linux-*/bin/node "$here/bin/node.new"
+  if [ -n "${interpreter:-}" ]; then
+    PATH="$PATH:$here/patchelf/usr/bin" patchelf --set-interpreter "$interpreter" --set-rpath "$libs:/usr/lib/$triple:/lib/$triple" "$here/bin/node.new"
+  fi
+  "$here/bin/node.new" -e 0
+  mv "$here/bin/node.new" "$here/bin/node"
+  rm -rf "$here/npm/node_modules" "$here/patchelf"
+  note node "$here/bin/node"
+  echo "Node $("$here/bin/node" -p process.version), unpacked${libs:+ with its own libc}"
+}
+
+# npm packages. What somebody just installed by hand to the same lock file is left as it is.
+part_modules() {
+  local same='const a = require("./package-lock.json").packages, b = require("./node_modules/.package-lock.json").packages;
+    process.exit(Object.entries(a).every(([k, v]) => !k || (b[k] ? b[k].version === v.version && b[k].integrity === v.integrity : v.optional)) ? 0 : 1)'
+  cp "$root/package-lock.json" "$here/modules.lock.new"
+  (cd "$root" && node -e "$same") 2>/dev/null || { rm -f "$here/modules.lock" && npm_ci "$root"; }
+  mv "$here/modules.lock.new" "$here/modules.lock"
+  note modules "$root/node_modules"
+  echo "$(grep -c '"version"' "$root/node_modules/.package-lock.json") npm packages"
+}
+
+part_redis() {
+  local system
+  system=$(command -v redis-server || true)
+  if [ -n "$system" ] && at_least 7.0 "$("$system" --version | sed -E 's/.* v=([0-9.]+).*/\1/')"; then
+    note redis "$system"
+    echo "the system's own, $("$system" --version | cut -d' ' -f3)"
+    return
+  fi
+  unpack redis system 'adduser|lsb-base|init-system-helpers|procps|sysvinit-utils' redis-server redis-tools
+  local libs="$here/redis/usr/lib/$(arch_triple)"
+  LD_LIBRARY_PATH=$libs "$here/redis/usr/bin/redis-server" --version >/dev/null
+  note redis "$here/redis/usr/bin/redis-server" "LD_LIBRARY_PATH=$libs"
+  tail_note redis
+}
+
+tail_note() { echo "$(wc -l <"$here/$1/packages.sha256") Debian packages, $(du -sh "$here/$1" | cut -f1) unpacked"; }
+
+part_postgres() {
+  local dir
+  for dir in /usr/lib/postgresql/15/bin "$(dirname "$(command -v postgres || echo /)")"; do
+    [ -x "$dir/initdb" ] && "$dir/postgres" --version | grep -q ' 15\.' || continue
+    note postgres "$dir/postgres"
+    echo "the system's own, $("$dir/postgres" --version)"
+    return
+  done
+  unpack postgres system 'libllvm|libz3|perl|libperl|libgdbm|ssl-cert|openssl|postgresql-c.*common|systemd|dbus|libpq-dev|locales|netbase|sensible|ucf|adduser|debconf|lsb' \
+    postgresql-15 postgresql-client-15 libpq5
+  local libs="$here/postgres/usr/lib/$(arch_triple)"
+  dir="$here/postgres/usr/lib/postgresql/15/bin"
+  LD_LIBRARY_PATH=$libs "$dir/postgres" --version >/dev/null
+  note postgres "$dir/postgres" "LD_LIBRARY_PATH=$libs"
+  tail_note postgres
+}
+
+part_chromium() {
+  local system
+  system=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+  if [ -n "$system" ] && "$system" --version >/dev/null 2>&1; then
+    note chromium "$system"
+    echo "the system's own, $("$system" --version)"
+    return
+  fi
+  unpack chromium system 'adwaita|gtk-update|hicolor|libgtk-3-common|xdg-utils|sgml|mesa|libllvm|systemd|dbus-|perl|libpq-dev' chromium chromium-common fonts-dejavu-core
+  local tree="$here/chromium" libs
+  libs="$tree/usr/lib/$(arch_triple)"
+  mkdir -p "$tree/fontcache"
+  printf '<?xml version="1.0"?>\n<fontconfig><dir>%s</dir><dir>/usr/share/fonts</dir><cachedir>%s</cachedir></fontconfig>\n' \
+    "$tree/usr/share/fonts" "$tree/fontcache" >"$tree/fonts.conf"
+  LD_LIBRARY_PATH=$libs "$tree/usr/lib/chromium/chromium" --version >/dev/null
+  note chromium "$tree/usr/lib/chromium/chromium" "LD_LIBRARY_PATH=$libs" "FONTCONFIG_FILE=$tree/fonts.conf"
+  tail_note chromium
+}
