@@ -1,0 +1,94 @@
+import type { Schedule } from './hours.ts';
+
+/** What a store decided, as every answer needs it. Immutable: a refresh makes another one. */
+export interface Catalog {
+  /** When it was read, ms; null for the empty one that stands in until the first reading succeeds. */
+  loadedAt: number | null;
+  store: StoreInfo;
+  assistant: AssistantSettings;
+  schedule: Schedule;
+  /** By sortOrder; only active items. */
+  categories: readonly Category[];
+  /** Active ones, cheapest first. */
+  plans: readonly Plan[];
+  /** Those that have not ended when read, by their start. */
+  promotions: readonly PromotionOffer[];
+  documents: readonly KnowledgeText[];
+}
+
+export interface StoreInfo {
+  name: string;
+  address: string;
+  phone: string;
+  email: string;
+}
+
+export interface AssistantSettings {
+  voice: string;
+  greeting: string;
+  persona: string;
+  /** E.164 numbers that a transfer rings, in this order. */
+  staffNumbers: readonly string[];
+  redactPhone: boolean;
+  redactEmail: boolean;
+}
+
+export interface Category {
+  slug: string;
+  name: string;
+  description: string | null;
+  items: readonly Item[];
+}
+
+export interface Item {
+  slug: string;
+  name: string;
+  description: string | null;
+  category: { slug: string; name: string };
+  /** Prices are amounts as text: `'4.50'`. */
+  sizes: readonly { name: string; price: string }[];
+  modifiers: readonly { kind: string; name: string; price: string }[];
+}
+
+export interface Plan {
+  name: string;
+  description: string | null;
+  price: string;
+  interval: 'week' | 'month' | 'year';
+  intervalCount: number;
+}
+
+export interface PromotionOffer {
+  name: string;
+  /** `YYYY-MM-DDTHH:MM` on the store's clock. */
+  startsLocal: string;
+  endsLocal: string;
+  offer: string;
+  terms: string;
+  code: string | null;
+  questions: readonly { question: string; answer: string }[];
+  soldOut: boolean;
+}
+
+export interface KnowledgeText {
+  category: string;
+  title: string;
+  question: string;
+  body: string;
+}
+
+/** What is known before anything was read, and each setting that a store left out. */
+export const defaultStore: StoreInfo = { name: 'Mangy Dog Coffee', address: '', phone: '', email: '' };
+
+export const defaultTimeZone = 'America/New_York';
+
+export const emptyCatalog: Catalog = {
+  loadedAt: null,
+  store: defaultStore,
+  assistant: { voice: 'marin', greeting: '', persona: '', staffNumbers: [], redactPhone: false, redactEmail: false },
+  schedule: { timeZone: defaultTimeZone, week: [], exceptions: new Map() },
+  categories: [],
+  plans: [],
+  promotions: [],
+  documents: [],
+};

@@ -1,0 +1,82 @@
+/** Words as a caller says them and a transcription spells them, compared forgivingly. */
+
+/** Longest text that is compared; the rest is ignored. */
+export const SPOKEN_CHARS_MAX = 200;
+const WORDS_MAX = 24;
+const WORD_CHARS_MAX = 40;
+
+/** Lower case, without accents, apostrophes and punctuation, words apart by one space. */
+export function plainWords(text: string): string[] {
+  return text
+    .slice(0, SPOKEN_CHARS_MAX)
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[\p{M}'’`]/gu, '')
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+    .split(' ')
+    .filter((word) => word !== '')
+    .slice(0, WORDS_MAX)
+    .map((word) => word.slice(0, WORD_CHARS_MAX));
+}
+
+/** `Oat Milk Latte` → `oat-milk-latte`. */
+export function slugOf(text: string): string {
+  return plainWords(text).join('-');
+}
+
+/** `muffins` → `muffin`, `berries` → `berry`, `sandwiches` → `sandwich`, `espresso` stays. */
+export function singular(word: string): string {
+  if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
+  if (word.length > 4 && /(?:ch|sh|ss|x)es$/.test(word)) return word.slice(0, -2);
+  return word.length > 3 && word.endsWith('s') && !/(?:ss|us|is)$/.test(word) ? word.slice(0, -1) : word;
+}
+
+/** Spellings that sound alike become one: `mocca`, `mocha` and `moka` are `moka`. */
+export function soundOf(word: string): string {
+  return word
+    .replaceAll('ph', 'f')
+    .replaceAll(/ch|ck|[cq]/g, 'k')
+    .replaceAll('x', 'ks')
+    .replaceAll('z', 's')
+    .replaceAll(/(.)\1+/g, '$1')
+    .replace(/(?<=..)e$/, '');
+}
+
+/**
+ * 0 for the same word (singular or plural), up to 2 for one that is misspelled, shortened by its ending (`ice` for
+ * `iced`) or sounds alike, null for another word.
+ */
+export function wordDistance(said: string, meant: string): number | null {
+  const a = singular(said);
+  const b = singular(meant);
+  if (a === b) return 0;
+  const shorter = Math.min(a.length, b.length);
+  if (shorter >= 3 && Math.abs(a.length - b.length) <= 2 && (a.startsWith(b) || b.startsWith(a))) return 1;
+  if (shorter < 4) return null;
+  if (soundOf(a) === soundOf(b)) return 1;
+  const allowed = shorter >= 7 ? 2 : 1;
+  const distance = Math.min(editDistance(a, b, allowed), editDistance(soundOf(a), soundOf(b), shorter >= 6 ? 1 : 0) + 1);
+  return distance <= allowed ? distance : null;
+}
+
+/** Insertions, deletions, changes and swaps of neighbours that lead from one word to the other; `max` + 1 if more. */
+export function editDistance(a: string, b: string, max: number): number {
+  if (Math.abs(a.length - b.length) > max) return max + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      }
+      current.push(cost);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return Math.min(last[b.length] ?? 0, max + 1);
+}
