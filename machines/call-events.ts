@@ -9,6 +9,8 @@ export type Intent =
   | { kind: 'transfer'; reason: string }
   | { kind: 'voicemail'; topic: string }
   | { kind: 'hangup'; reason: string }
+  /** The keypad menu: no model can be had, or the stream broke too often. */
+  | { kind: 'menu'; reason: string }
   | { kind: 'handover'; reason: string };
 
 export interface Usage {
@@ -99,6 +101,10 @@ export const limits = {
   checkMs: 300_000,
   /** Turns kept for seeding a model session. */
   turnsMax: 200,
+  /** Model sessions tried in a row before the keypad menu. */
+  modelAttemptsMax: 3,
+  /** Times the keypad menu is read to a caller who presses nothing. */
+  menuRoundsMax: 3,
   /** Breaks within a minute after which a call is not streamed again. */
   breaksMax: 3,
 } as const;
@@ -118,13 +124,11 @@ export type Opening = 'greeting' | 'bridging' | 'staffUnavailable' | 'staffDone'
  */
 export type CallEffect =
   | { type: 'model.open'; id: string; opening: Opening; seed: Turn[] }
-  | { type: 'tool.run'; id: string; toolCallId: string; name: string; arguments: string }
+  | { type: 'tool.run'; id: string; toolCallId: string; responseId: string; name: string; arguments: string }
   /** Give the output to the model; `respond` asks it to speak afterwards. */
   | { type: 'tool.deliver'; id: string; toolCallId: string; output: string; respond: boolean }
   /** Commit the intent with all facts so far, then end the stream. */
   | { type: 'stream.leave'; id: string; intent: Intent }
-  /** End the stream without an intent: the carrier will ask. */
-  | { type: 'stream.end'; id: string }
   /** Ask REST what became of the call. */
   | { type: 'carrier.ask'; id: string };
 

@@ -1,0 +1,112 @@
+import { type CallEffect, type CallInput, type DeadlineName, type Intent, type Opening, type Turn } from './call-events.ts';
+
+/** Raised when the same journal would fold to another state. */
+export const machineVersion = 1;
+
+/** How a call came out, for its row. */
+export type Outcome = 'answered' | 'transferred' | 'voicemail' | 'menu' | 'missed';
+
+export interface CallContext {
+  callSid: string;
+  machineVersion: number;
+  from: string;
+  to: string;
+  arrivedAt: number;
+  streamSid: string | null;
+  /** What the next model session says first. */
+  opening: Opening;
+  turns: Turn[];
+  /** Model sessions lost in a row without an answer between. */
+  modelAttempts: number;
+  /** The last response that ended, and whether it had sound. */
+  lastResponse: { id: string; spoke: boolean } | null;
+  /** All that was sent has been played and no response is under way. */
+  silent: boolean;
+  /** The intent that the farewell is being said for, and the tool ask that brought it. */
+  leaving: { intent: Intent; toolCallId: string; responseId: string; output: string; delivered: boolean } | null;
+  /** Reason or topic of the intent that was carried out last. */
+  about: string;
+  recordings: number;
+  menuRounds: number;
+  outcome: Outcome;
+  effectCount: number;
+  pending: { effects: Record<string, CallEffect>; deadlines: Partial<Record<DeadlineName, number>> };
+}
+
+export function initialContext(input: CallInput): CallContext {
+  return {
+    callSid: input.callSid,
+    machineVersion,
+    from: '',
+    to: '',
+    arrivedAt: 0,
+    streamSid: null,
+    opening: 'greeting',
+    turns: [],
+    modelAttempts: 0,
+    lastResponse: null,
+    silent: true,
+    leaving: null,
+    about: '',
+    recordings: 0,
+    menuRounds: 0,
+    outcome: 'missed',
+    effectCount: 0,
+    pending: { effects: {}, deadlines: {} },
+  };
+}
+
+/** An effect before it has its id. */
+export type Wish = CallEffect extends infer E ? (E extends CallEffect ? Omit<E, 'id'> : never) : never;
+
+/** Effects whose answer must come: whoever takes the call over starts them again. */
+const awaited: ReadonlySet<CallEffect['type']> = new Set(['model.open', 'tool.run', 'stream.leave', 'carrier.ask']);
+
+/** What one fact does to a call: its next context, and the effects to emit. Works on a copy. */
+export class Step {
+  context: CallContext;
+  readonly effects: CallEffect[] = [];
+
+  constructor(context: CallContext) {
+    this.context = { ...context };
+  }
+
+  set(patch: Partial<CallContext>): this {
+    Object.assign(this.context, patch);
+    return this;
+  }
+
+  arm(name: DeadlineName, at: number): this {
+    const { pending } = this.context;
+    return this.set({ pending: { ...pending, deadlines: { ...pending.deadlines, [name]: at } } });
+  }
+
+  /** A call has one state and so one thing to wait for: who enters a state drops the deadlines of the last one. */
+  disarm(): this {
+    return this.set({ pending: { ...this.context.pending, deadlines: {} } });
+  }
+
+  /** Emits the effect and, where an answer must come, notes it in `pending`. */
+  want(wish: Wish): this {
+    const effectCount = this.context.effectCount + 1;
+    const effect = { ...wish, id: `e${effectCount}` } as CallEffect;
+    const { pending } = this.context;
+    this.effects.push(effect);
+    this.set({ effectCount });
+    if (!awaited.has(effect.type)) return this;
+    return this.set({ pending: { ...pending, effects: { ...pending.effects, [effect.id]: effect } } });
+  }
+
+  /** Takes the effects that `isAnswered` picks out of `pending`. */
+  answer(isAnswered: (effect: CallEffect) => boolean): this {
+    const { pending } = this.context;
+    const left = Object.entries(pending.effects).filter(([, effect]) => !isAnswered(effect));
+    return this.set({ pending: { ...pending, effects: Object.fromEntries(left) } });
+  }
+}
+
+/** True when this deadline stands and its time has come; a stale one is nothing. */
+export function isDue(context: CallContext, event: { name: DeadlineName; at: number }): boolean {
+  const at = context.pending.deadlines[event.name];
+  return at !== undefined && event.at >= at;
+}

@@ -1,0 +1,42 @@
+import type { CallEvent } from './call-events.ts';
+
+type Type = CallEvent['type'];
+
+/** What belongs to a stream and may still arrive when it is gone. */
+const ofStream: Type[] = [
+  'carrier.streamStopped',
+  'carrier.dtmf',
+  'model.ready',
+  'model.lost',
+  'model.responded',
+  'caller.speechStarted',
+  'caller.speechStopped',
+  'assistant.fellSilent',
+  'tool.asked',
+];
+
+/** Answers to TwiML that another state gave, and a second arrival. */
+const ofTwiml: Type[] = [
+  'carrier.arrived',
+  'carrier.dialEnded',
+  'carrier.menuChosen',
+  'carrier.recordEnded',
+  'carrier.recordingReady',
+];
+
+const inConversation: Type[] = [...ofTwiml, 'caller.speechStopped'];
+const but = (types: Type[], handled: Type) => types.filter((type) => type !== handled);
+
+/** Facts that a state journals and does nothing about, on purpose, by the path of the state. */
+export const ignored: Record<string, Type[]> = {
+  ringing: [...ofStream, ...but(ofTwiml, 'carrier.arrived')],
+  'conversation.opening': [...inConversation, 'caller.speechStarted'],
+  'conversation.talking': [...inConversation, 'caller.speechStarted', 'model.ready'],
+  'conversation.leaving': [...inConversation, 'model.ready'],
+  'conversation.left': [...inConversation, 'caller.speechStarted', 'model.ready', 'model.lost'],
+  detached: [...ofStream, ...ofTwiml],
+  dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
+  recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
+  menu: [...ofStream, ...but(ofTwiml, 'carrier.menuChosen')],
+  hangingUp: [...ofStream, ...ofTwiml],
+};

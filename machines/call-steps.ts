@@ -1,0 +1,188 @@
+import { type CallContext, Step } from './call-context.ts';
+import { type CallEffect, type CallEvent, type Intent, limits, type Opening, type Turn } from './call-events.ts';
+import { heardTurn, insertTurn } from './call-turns.ts';
+
+/** What each fact does to the context, by the state that it leads to. Pure. */
+
+type Of<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
+type ToolRun = Extract<CallEffect, { type: 'tool.run' }>;
+
+const ofStream = (effect: CallEffect) => effect.type === 'stream.leave' || effect.type === 'model.open';
+
+export const aboutOf = (event: Of<'carrier.nextAsked'>) =>
+  event.intent === null ? '' : event.intent.kind === 'voicemail' ? event.intent.topic : event.intent.reason;
+
+export function runningTool(context: CallContext, toolCallId: string): ToolRun | undefined {
+  return Object.values(context.pending.effects).find(
+    (effect): effect is ToolRun => effect.type === 'tool.run' && effect.toolCallId === toolCallId,
+  );
+}
+
+/** Leaves what the last state waited for behind. */
+const entering = (context: CallContext) => new Step(context).disarm().answer(ofStream).set({ leaving: null });
+
+export function arrive(context: CallContext, event: Of<'carrier.arrived'>) {
+  const { from, to, at } = event;
+  return new Step(context).set({ from, to, arrivedAt: at }).arm('stream', at + limits.streamMs);
+}
+
+export function toRinging(context: CallContext, at: number, opening: Opening = context.opening) {
+  return entering(context).set({ opening, streamSid: null }).arm('stream', at + limits.streamMs);
+}
+
+export function toConversation(context: CallContext, event: Of<'carrier.streamStarted'>) {
+  const step = entering(context).set({ streamSid: event.streamSid, modelAttempts: 0, outcome: 'answered' });
+  return openModel(step, event.at);
+}
+
+/** Opens a session unless a tool of the last one still runs: its output must be in the seed. */
+export function openModel(step: Step, at: number) {
+  step.set({ silent: true, lastResponse: null }).arm('model', at + limits.modelMs);
+  const { opening, pending, turns } = step.context;
+  if (Object.values(pending.effects).some((effect) => effect.type === 'tool.run')) return step;
+  // A tool ask without its output would be refused by the model.
+  const seed = turns.filter((turn) => turn.who !== 'tool' || turn.output !== null);
+  return step.want({ type: 'model.open', opening, seed });
+}
+
+/** The model session is gone: another one, told what was said so far. */
+export function reopenModel(context: CallContext, at: number) {
+  const step = new Step(context).disarm().answer((effect) => effect.type === 'model.open');
+  return openModel(step.set({ modelAttempts: context.modelAttempts + 1, leaving: null }), at);
+}
+
+/** From here on another session goes on with the conversation rather than beginning it. */
+export function modelIsReady(context: CallContext) {
+  return new Step(context).disarm().answer((effect) => effect.type === 'model.open').set({ opening: 'bridging' });
+}
+
+/** No model can be had: the keypad menu takes over. */
+export function giveUpModel(context: CallContext, reason: string, at: number) {
+  return toLeft(context, { kind: 'menu', reason }, at);
+}
+
+export function toLeft(context: CallContext, intent: Intent, at: number) {
+  return entering(context).want({ type: 'stream.leave', intent }).arm('detached', at + limits.detachedMs);
+}
+
+/** Carries out the intent that the farewell was said for. */
+export function leave(context: CallContext, at: number) {
+  return context.leaving === null ? new Step(context) : toLeft(context, context.leaving.intent, at);
+}
+
+export function leaveAtOnce(context: CallContext, event: Of<'tool.answered'>) {
+  const step = withAnswer(context, event);
+  return event.leave === null ? step : toLeft(step.context, event.leave, event.at);
+}
+
+/** The tool wants to leave the conversation: a farewell first. */
+export function startLeaving(context: CallContext, event: Of<'tool.answered'>) {
+  const { toolCallId, output, leave: intent, at } = event;
+  const step = withAnswer(context, event);
+  if (intent === null) return step;
+  const responseId = runningTool(context, toolCallId)?.responseId ?? '';
+  step.set({ leaving: { intent, toolCallId, responseId, output, delivered: false } });
+  return deliverFarewell(step.arm('farewell', at + limits.farewellMs));
+}
+
+/** The output goes to the model once it is known whether the asking response has said the farewell already. */
+export function deliverFarewell(step: Step) {
+  const { leaving, lastResponse } = step.context;
+  if (leaving === null || leaving.delivered || lastResponse?.id !== leaving.responseId) return step;
+  const { toolCallId, output } = leaving;
+  step.set({ leaving: { ...leaving, delivered: true } });
+  return step.want({ type: 'tool.deliver', toolCallId, output, respond: !lastResponse.spoke });
+}
+
+export function deliverAnswer(context: CallContext, event: Of<'tool.answered'>) {
+  const { toolCallId, output } = event;
+  const respond = context.leaving === null;
+  return withAnswer(context, event).want({ type: 'tool.deliver', toolCallId, output, respond });
+}
+
+export function toDetached(context: CallContext, at: number) {
+  return entering(context).arm('detached', at + limits.detachedMs);
+}
+
+export function toDialing(context: CallContext, at: number, about: string) {
+  return entering(context).set({ about }).arm('ring', at + limits.ringMs);
+}
+
+export function toRecording(context: CallContext, at: number, about: string) {
+  return entering(context).set({ about }).arm('record', at + limits.recordMs);
+}
+
+export function toMenu(context: CallContext, at: number, about: string) {
+  return entering(context).set({ about, menuRounds: 0, outcome: 'menu' }).arm('menu', at + limits.menuMs);
+}
+
+export function stayInMenu(context: CallContext, event: Of<'carrier.menuChosen'>) {
+  const menuRounds = event.digits === '' ? context.menuRounds + 1 : 0;
+  return new Step(context).set({ menuRounds }).arm('menu', event.at + limits.menuMs);
+}
+
+export function toHangingUp(context: CallContext, at: number) {
+  return entering(context).arm('ending', at + limits.endingMs);
+}
+
+export function toEnded(context: CallContext) {
+  return new Step(context).disarm().answer(() => true).set({ leaving: null });
+}
+
+/** A deadline passed and nothing else tells what became of the call: REST is asked, now and from time to time. */
+export function toChecked(context: CallContext, at: number) {
+  const step = new Step(context).disarm().answer((effect) => effect.type === 'carrier.ask');
+  return step.want({ type: 'carrier.ask' }).arm('check', at + limits.checkMs);
+}
+
+export function isLive(context: CallContext) {
+  return new Step(context).answer((effect) => effect.type === 'carrier.ask');
+}
+
+export function withRecording(context: CallContext, event: Of<'carrier.recordEnded'>) {
+  const step = toHangingUp(context, event.at);
+  return event.durationS > 0 ? step.set({ recordings: context.recordings + 1, outcome: 'voicemail' }) : step;
+}
+
+export function withCaller(context: CallContext, event: Of<'caller.said'>) {
+  const { itemId, text, after } = event;
+  return new Step(context).set(text === '' ? {} : { turns: insertTurn(context.turns, { who: 'caller', itemId, text }, after) });
+}
+
+/** Until it is known how much of it was heard, it stands as cut. */
+export function withSaid(context: CallContext, { itemId, text }: Of<'assistant.said'>) {
+  return new Step(context).set({ turns: heardTurn(context.turns, { itemId, text, cut: true }) });
+}
+
+export function withHeard(context: CallContext, { itemId, text, cut }: Of<'assistant.heard'>) {
+  return new Step(context).set({ turns: heardTurn(context.turns, { itemId, text, cut }) });
+}
+
+/** A later fact takes back what an earlier turn said. */
+export function withRedacted(context: CallContext, { itemId, text }: Of<'journal.redacted'>) {
+  const turns = context.turns.map((turn) => (turn.who !== 'tool' && turn.itemId === itemId ? { ...turn, text } : turn));
+  return new Step(context).set({ turns });
+}
+
+export function withAsk(context: CallContext, event: Of<'tool.asked'>) {
+  const { toolCallId, responseId, name } = event;
+  const turn: Turn = { who: 'tool', toolCallId, name, arguments: event.arguments, output: null };
+  return new Step(context)
+    .set({ turns: insertTurn(context.turns, turn, null) })
+    .want({ type: 'tool.run', toolCallId, responseId, name, arguments: event.arguments });
+}
+
+export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
+  const { toolCallId, output } = event;
+  const turns = context.turns.map((turn) => (turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn));
+  return new Step(context).answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId).set({ turns });
+}
+
+export function withResponse(context: CallContext, event: Of<'model.responded'>) {
+  const { responseId, spoke, status } = event;
+  return new Step(context).set({
+    lastResponse: { id: responseId, spoke },
+    silent: context.silent && !spoke,
+    modelAttempts: status === 'failed' ? context.modelAttempts : 0,
+  });
+}
