@@ -22,3 +22,20 @@ export function priceRange(amounts: readonly string[]): string {
   const high = dollars(Math.max(...cents));
   return low === high ? low : `${low} - ${high}`;
 }
+
+/** `18 dollars`, `4 dollars and 50 cents`, `75 cents`. */
+export function spokenPrice(cents: number): string {
+  const whole = counted(Math.floor(cents / 100), 'dollar');
+  const rest = counted(cents % 100, 'cent');
+  if (cents % 100 === 0) return whole;
+  return cents < 100 ? rest : `${whole} and ${rest}`;
+}
+
+/** `every month`, `every 2 weeks`. */
+export function spokenInterval(count: number, interval: string): string {
+  return count === 1 ? `every ${interval}` : `every ${count} ${interval}s`;
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

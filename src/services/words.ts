@@ -1,23 +1,25 @@
 /** Words as a caller says them and a transcription spells them, compared forgivingly. */
 
 /** Longest text that is compared; the rest is ignored. */
-export const SPOKEN_CHARS_MAX = 200;
+const SPOKEN_CHARS_MAX = 200;
 const WORDS_MAX = 24;
 const WORD_CHARS_MAX = 40;
 
-/** Lower case, without accents, apostrophes and punctuation, words apart by one space. */
+/** Lower case, without accents, apostrophes and punctuation; as many words as a caller may mean. */
 export function plainWords(text: string): string[] {
+  return textWords(text.slice(0, SPOKEN_CHARS_MAX))
+    .slice(0, WORDS_MAX)
+    .map((word) => word.slice(0, WORD_CHARS_MAX));
+}
+
+/** The same of a stored text, however long. */
+export function textWords(text: string): string[] {
   return text
-    .slice(0, SPOKEN_CHARS_MAX)
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/[\p{M}'’`]/gu, '')
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
-    .split(' ')
-    .filter((word) => word !== '')
-    .slice(0, WORDS_MAX)
-    .map((word) => word.slice(0, WORD_CHARS_MAX));
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
 }
 
 /** `Oat Milk Latte` → `oat-milk-latte`. */

@@ -1,0 +1,89 @@
+import type { DataSource } from 'typeorm';
+import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
+import { MenuCategoryEntity, type MenuCategory } from '../../entities/menu-category.ts';
+import { MenuItemEntity, type MenuItem } from '../../entities/menu-item.ts';
+import { PromotionEntity } from '../../entities/promotion.ts';
+import { StoreHoursExceptionEntity } from '../../entities/store-hours-exception.ts';
+import { StoreHoursEntity } from '../../entities/store-hours.ts';
+import { StoreSettingsEntity, type StoreSettings } from '../../entities/store-settings.ts';
+import { SubscriptionPlanEntity } from '../../entities/subscription-plan.ts';
+import { defaultStore, defaultTimeZone, emptyCatalog, type AssistantSettings, type Catalog, type Category, type Item } from './catalog.ts';
+import type { DaySchedule, Schedule } from './hours.ts';
+import { addDays, isTimeZone, wallTime } from './local-time.ts';
+import { centsOf } from './money.ts';
+import { localMinute } from './promotions.ts';
+
+/** Rows of one table that a catalog holds; a store has hundreds at most. */
+const ROWS_MAX = 2_000;
+
+/** Reads a store's whole catalog. Rejects as the database does. */
+export async function readCatalog(dataSource: DataSource, now: number): Promise<Catalog> {
+  const settings = await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 });
+  const timeZone = settings && isTimeZone(settings.timeZone) ? settings.timeZone : defaultTimeZone;
+  const bySortOrder = { sortOrder: 'ASC', id: 'ASC' } as const;
+  const [categories, items, plans, schedule, promotions, documents] = await Promise.all([
+    dataSource.getRepository(MenuCategoryEntity).find({ order: bySortOrder, take: ROWS_MAX }),
+    dataSource.getRepository(MenuItemEntity).find({
+      where: { isActive: true },
+      relations: { sizes: true, modifiers: true },
+      relationLoadStrategy: 'query',
+      order: bySortOrder,
+      take: ROWS_MAX,
+    }),
+    dataSource.getRepository(SubscriptionPlanEntity).find({ where: { isActive: true }, order: { price: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
+    readSchedule(dataSource, timeZone, now),
+    dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
+    dataSource.getRepository(KnowledgeDocumentEntity).find({ order: bySortOrder, take: ROWS_MAX }),
+  ]);
+  return {
+    loadedAt: now,
+    store: storeOf(settings),
+    assistant: assistantOf(settings),
+    schedule,
+    categories: categories.map((category) => categoryOf(category, items)),
+    plans: plans.map(({ name, description, price, interval, intervalCount }) => ({ name, description, price, interval, intervalCount })),
+    promotions: promotions.filter(({ endsLocal }) => endsLocal > localMinute(now, timeZone)),
+    documents: documents.map(({ category, title, question, body }) => ({ category, title, question, body })),
+  };
+}
+
+async function readSchedule(dataSource: DataSource, timeZone: string, now: number): Promise<Schedule> {
+  const hours = await dataSource.getRepository(StoreHoursEntity).find();
+  const exceptions = await dataSource.getRepository(StoreHoursExceptionEntity).find({ order: { date: 'ASC' }, take: ROWS_MAX });
+  const week: (DaySchedule | undefined)[] = [];
+  for (const { dayOfWeek, openTime, closeTime, isClosed } of hours) week[dayOfWeek] = { openTime, closeTime, isClosed };
+  const yesterday = addDays(wallTime(now, timeZone).date, -1);
+  return { timeZone, week, exceptions: new Map(exceptions.filter(({ date }) => date >= yesterday).map((each) => [each.date, each])) };
+}
+
+function storeOf(settings: StoreSettings | null): Catalog['store'] {
+  if (!settings) return defaultStore;
+  const { name, address, phone, email } = settings;
+  return { name: name || defaultStore.name, address, phone, email };
+}
+
+function assistantOf(settings: StoreSettings | null): AssistantSettings {
+  if (!settings) return emptyCatalog.assistant;
+  const { voice, greeting, persona, staffNumbers, redactPhone, redactEmail } = settings;
+  return { voice: voice || emptyCatalog.assistant.voice, greeting, persona, staffNumbers, redactPhone, redactEmail };
+}
+
+function categoryOf(category: MenuCategory, items: readonly MenuItem[]): Category {
+  const { slug, name, description } = category;
+  const own = items.filter(({ categoryId }) => categoryId === category.id);
+  return { slug, name, description, items: own.map((item) => itemOf(item, { slug, name })) };
+}
+
+function itemOf({ slug, name, description, sizes, modifiers }: MenuItem, category: Item['category']): Item {
+  const bySortOrder = (a: { sortOrder: number; id: number }, b: { sortOrder: number; id: number }) => a.sortOrder - b.sortOrder || a.id - b.id;
+  return {
+    slug,
+    name,
+    description,
+    category,
+    sizes: sizes
+      .toSorted((a, b) => centsOf(a.price) - centsOf(b.price) || bySortOrder(a, b))
+      .map((size) => ({ name: size.name, price: size.price })),
+    modifiers: modifiers.toSorted(bySortOrder).map((modifier) => ({ kind: modifier.kind, name: modifier.name, price: modifier.price })),
+  };
+}

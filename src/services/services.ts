@@ -1,0 +1,90 @@
+import type { DataSource } from 'typeorm';
+import type { Log } from '../telemetry/log.ts';
+import { keepCatalog } from './catalog-keeper.ts';
+import { readCatalog } from './catalog-rows.ts';
+import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
+import { dateHours, openNow, weekdayHours, type DateHours, type DayHours, type OpenNow } from './hours.ts';
+import { createKnowledge, type KnowledgeAnswer } from './knowledge.ts';
+import { wallTime } from './local-time.ts';
+import { menuOf, type MenuFound, type MenuUnknown } from './menu.ts';
+import { personaOf, type Persona } from './persona.ts';
+import { findProduct, type ProductSearch } from './product-search.ts';
+import { promotionTexts, runningPromotions } from './promotions.ts';
+import { spokenDates } from './spoken-day.ts';
+
+/**
+ * What the assistant, the keypad menu and the pages know of the store. Everything but `knowledge` is answered from
+ * memory at once, as old as the last reading of the database.
+ */
+export interface Services {
+  /** False until the database was read once: answers are empty or defaults. */
+  isLoaded(): boolean;
+  store(): StoreInfo;
+  assistant(): AssistantSettings;
+  persona(): Persona;
+  /** The whole menu for null, else one category by slug or as it is said. */
+  menu(category: string | null): MenuFound | MenuUnknown;
+  product(spoken: string): ProductSearch;
+  /** Active plans, cheapest first. */
+  subscriptions(): readonly Plan[];
+  openNow(): OpenNow;
+  /** The usual hours, from Sunday. */
+  week(): DayHours[];
+  /** Hours of the days that the caller means, at most seven; null if the words name no day. */
+  hoursOn(spoken: string): DateHours[] | null;
+  /** Dates of the next weeks whose hours are not the usual ones. */
+  specialDays(): DateHours[];
+  /** Running now in store time, sold out ones too. */
+  promotions(): PromotionOffer[];
+  /** At the latest after 1.5 s, never rejects. */
+  knowledge(question: string): Promise<KnowledgeAnswer>;
+  /** Reads the database again; false if that failed and the old data stays. */
+  refresh(): Promise<boolean>;
+  close(): void;
+}
+
+export interface ServicesOptions {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  log: Pick<Log, 'warn'>;
+  /** Calls back whenever a message on CATALOG_CHANNEL arrives; returns how to stop that. */
+  onChange?: (callback: () => void) => () => void;
+}
+
+const SPECIAL_DAYS_MAX = 5;
+
+/** Reads the catalog, waiting for it five seconds at most: a database that is away does not stop the start. */
+export async function createServices(dataSource: DataSource, { now, log, onChange }: ServicesOptions): Promise<Services> {
+  const keeper = keepCatalog({ read: () => readCatalog(dataSource, now()), log, onChange });
+  const knowledge = createKnowledge(dataSource, { now, log });
+  await keeper.refresh();
+  const promotions = (catalog: Catalog) => runningPromotions(catalog.promotions, now(), catalog.schedule.timeZone);
+  const today = ({ schedule }: Catalog) => wallTime(now(), schedule.timeZone).date;
+  const known = keeper.current;
+  return {
+    isLoaded: () => known().loadedAt !== null,
+    store: () => known().store,
+    assistant: () => known().assistant,
+    persona: () => personaOf(known(), now()),
+    menu: (category) => menuOf(known().categories, category),
+    product: (spoken) => findProduct(known().categories, spoken),
+    subscriptions: () => known().plans,
+    openNow: () => openNow(known().schedule, now()),
+    week: () => Array.from({ length: 7 }, (_, day) => weekdayHours(known().schedule, day)),
+    hoursOn(spoken) {
+      const { schedule } = known();
+      const dates = spokenDates(spoken, today(known()), [...schedule.exceptions.values()]);
+      return dates ? dates.map((date) => dateHours(schedule, date)) : null;
+    },
+    specialDays() {
+      const { schedule } = known();
+      const coming = [...schedule.exceptions.keys()].filter((date) => date >= today(known())).toSorted();
+      return coming.slice(0, SPECIAL_DAYS_MAX).map((date) => dateHours(schedule, date));
+    },
+    promotions: () => promotions(known()),
+    knowledge: (question) =>
+      knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions(known())) }),
+    refresh: keeper.refresh,
+    close: keeper.close,
+  };
+}
