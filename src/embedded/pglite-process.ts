@@ -50,7 +50,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await door.close();
-  await db.close();
+  if (values.dir) await db.close();
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());
