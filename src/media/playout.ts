@@ -1,0 +1,55 @@
+/**
+ * Where the carrier's playback stands, in milliseconds of audio sent since the last clear. Audio plays in order and
+ * in real time as long as there is any. All times are monotonic milliseconds.
+ */
+export class PlayoutClock {
+  #sentMs = 0;
+  #echoedMs = 0;
+  #anchorMs = 0;
+  #anchorAt = 0;
+
+  get sentMs(): number {
+    return this.#sentMs;
+  }
+
+  /** Every mark behind the audio sent so far came back. */
+  get drained(): boolean {
+    return this.#echoedMs >= this.#sentMs;
+  }
+
+  /** The position of the last echo and the time since it, at most what was sent. */
+  heardMs(now: number): number {
+    return Math.min(this.#sentMs, this.#anchorMs + Math.max(0, now - this.#anchorAt));
+  }
+
+  /** What was sent and not yet heard. */
+  leadMs(now: number): number {
+    return this.#sentMs - this.heardMs(now);
+  }
+
+  /** How long the last echo is overdue, 0 if none is. */
+  overdueMs(now: number): number {
+    return this.drained ? 0 : Math.max(0, this.#anchorMs + (now - this.#anchorAt) - this.#sentMs);
+  }
+
+  sent(ms: number, now: number): void {
+    if (this.heardMs(now) >= this.#sentMs) {
+      this.#anchorMs = this.#sentMs;
+      this.#anchorAt = now;
+    }
+    this.#sentMs += ms;
+  }
+
+  echoed(positionMs: number, now: number): void {
+    if (positionMs < this.#echoedMs) return;
+    this.#echoedMs = positionMs;
+    this.#anchorMs = positionMs;
+    this.#anchorAt = now;
+  }
+
+  clear(): void {
+    this.#sentMs = 0;
+    this.#echoedMs = 0;
+    this.#anchorMs = 0;
+  }
+}

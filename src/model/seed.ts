@@ -1,0 +1,54 @@
+import type { Turn } from '../../machines/call-events.ts';
+
+/** A conversation item as a client may create it. Content types are strict by role. */
+export type SeedItem =
+  | { type: 'message'; role: 'user' | 'system'; content: [{ type: 'input_text'; text: string }] }
+  | { type: 'message'; role: 'assistant'; content: [{ type: 'output_text'; text: string }] }
+  | { type: 'function_call'; call_id: string; name: string; arguments: string }
+  | { type: 'function_call_output'; call_id: string; output: string };
+
+export interface OpenCall {
+  toolCallId: string;
+  name: string;
+  arguments: string;
+}
+
+export interface Seed {
+  /** Oldest first. */
+  items: SeedItem[];
+  /** Calls without an output: a pair is only seeded whole. */
+  open: OpenCall[];
+  /** The caller spoke last and was not answered. */
+  callerWaits: boolean;
+}
+
+export function systemItem(text: string): SeedItem {
+  return { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
+}
+
+export function callPair(call: OpenCall, output: string): SeedItem[] {
+  return [
+    { type: 'function_call', call_id: call.toolCallId, name: call.name, arguments: call.arguments },
+    { type: 'function_call_output', call_id: call.toolCallId, output },
+  ];
+}
+
+/** What a new session is told of the conversation so far. */
+export function seedOf(turns: readonly Turn[]): Seed {
+  const seed: Seed = { items: [], open: [], callerWaits: false };
+  for (const turn of turns) {
+    if (turn.who === 'tool') {
+      if (turn.output === null) seed.open.push(turn);
+      else seed.items.push(...callPair(turn, turn.output));
+      continue;
+    }
+    if (turn.text.trim() === '') continue;
+    seed.callerWaits = turn.who === 'caller';
+    seed.items.push(
+      turn.who === 'caller'
+        ? { type: 'message', role: 'user', content: [{ type: 'input_text', text: turn.text }] }
+        : { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: turn.cut ? `${turn.text} …` : turn.text }] },
+    );
+  }
+  return seed;
+}
