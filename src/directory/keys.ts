@@ -1,0 +1,99 @@
+/**
+ * Every Redis key, by the hash tag that its scripts share. The tags of the partitions were chosen so that
+ * tag N lies in the middle of the Nth sixteenth of the cluster's 16,384 slots: any even split of the slots over
+ * masters splits the partitions evenly. Changing a tag moves every call: add, never edit.
+ */
+export const partitionTags = [
+  'p0.acy', 'p1.avp', 'p2.avg', 'p3.acn', 'p4.be7', 'p5.anq', 'p6.af3', 'p7.a72',
+  'p8.alv', 'p9.bg0', 'p10.btd', 'p11.aww', 'p12.afb', 'p13.ask', 'p14.bd0', 'p15.aov',
+] as const;
+
+export const partitionCount = partitionTags.length;
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** The partition of a call, 0–15: FNV-1a over the CallSid, folded to four bits. */
+export function partitionOf(callSid: string): number {
+  let hash = FNV_OFFSET;
+  for (let i = 0; i < callSid.length; i++) hash = Math.imul(hash ^ callSid.charCodeAt(i), FNV_PRIME);
+  hash ^= hash >>> 16;
+  return (hash ^ (hash >>> 8) ^ (hash >>> 4)) & (partitionCount - 1);
+}
+
+function tagged(partition: number, rest: string): string {
+  const tag = partitionTags[partition];
+  if (tag === undefined) throw new RangeError(`partition ${partition} is not within 0–${partitionCount - 1}`);
+  return `{${tag}}:${rest}`;
+}
+
+export interface CallKeys {
+  call: string;
+  log: string;
+  due: string;
+  outbox: string;
+}
+
+/** The keys of one call; all share one hash tag. */
+export function callKeys(callSid: string): CallKeys {
+  const partition = partitionOf(callSid);
+  return {
+    call: tagged(partition, `call:${callSid}`),
+    log: tagged(partition, `log:${callSid}`),
+    due: dueKey(partition),
+    outbox: outboxKey(partition),
+  };
+}
+
+/** Zset of a partition: calls that have not ended, by next deadline. */
+export const dueKey = (partition: number): string => tagged(partition, 'due');
+/** Stream of a partition: every fact, for the consumer groups. The one key that has no expiry: it is trimmed. */
+export const outboxKey = (partition: number): string => tagged(partition, 'outbox');
+/** Who sweeps the partition's deadlines. */
+export const dueLeaseKey = (partition: number): string => tagged(partition, 'lease:due');
+/** Who reads the partition's outbox for a group. */
+export const outboxLeaseKey = (partition: number, group: string): string => tagged(partition, `lease:outbox:${group}`);
+/** Stream of facts that a group could not take in. */
+export const deadLetterKey = (partition: number, group: string): string => tagged(partition, `dead:${group}`);
+
+/** Keys of placement; one hash tag. */
+export const placementKeys = {
+  /** Hash: node → `<incarnation> <JSON of its addresses>`. */
+  node: '{pl}:node',
+  /** Zset: node → calls + reservations. */
+  load: '{pl}:load',
+  /** Hash: node → calls as of its last heartbeat. */
+  live: '{pl}:live',
+  /** Zset: node → time of its last heartbeat. */
+  heartbeat: '{pl}:hb',
+  /** Hash: node → calls it takes at most; 0 = draining. */
+  capacity: '{pl}:cap',
+  /** Zset: reservations by expiry. */
+  reservation: '{pl}:res',
+  /** Hash: reservation → node. */
+  reservedAt: '{pl}:resat',
+  /** Zset: the waiting room. */
+  queue: '{pl}:queue',
+} as const;
+
+/** One process: a node's id and the incarnation that tells it from its predecessors. */
+export interface NodeName {
+  node: string;
+  incarnation: string;
+}
+
+/** How the owner of a call is written. */
+export const ownerName = (name: NodeName): string => `${name.node}:${name.incarnation}`;
+
+/** The reverse of `ownerName`; null for "none". A node's id may hold colons, an incarnation may not. */
+export function parseOwner(owner: string): NodeName | null {
+  const colon = owner.lastIndexOf(':');
+  return colon < 1 ? null : { node: owner.slice(0, colon), incarnation: owner.slice(colon + 1) };
+}
+
+/** Stream: messages to a process. */
+export const inboxKey = (name: NodeName): string => `inbox:${ownerName(name)}`;
+/** String: the last message that the process has dealt with. */
+export const cursorKey = (name: NodeName): string => `cursor:${ownerName(name)}`;
+/** Set: calls with a stream at the process. */
+export const callsKey = (name: NodeName): string => `calls:${ownerName(name)}`;

@@ -1,0 +1,47 @@
+/** Bounds of what the directory keeps and waits for. Redis-clock time where a time is meant. */
+export const directoryLimits = {
+  /** A command that has no answer by then counts as unanswered; it may have been applied all the same. */
+  commandTimeoutMs: 300,
+  /** A socket that owes an answer and stays silent for so long is given up. */
+  socketTimeoutMs: 1_000,
+  connectTimeoutMs: 2_000,
+  retryDelayMaxMs: 500,
+  /** Commands under way at once on one link; more are refused as `unavailable`. */
+  commandsMax: 20_000,
+  /** Hash and log of a call, counted anew from each claim. */
+  callLifeMs: 26 * 3_600_000,
+  /** Hash and log of a call after its end. */
+  endedLifeMs: 24 * 3_600_000,
+  /** A claim whose answer was not stored by then is taken for abandoned, and a retry claims anew. */
+  unansweredMs: 1_000,
+  /** How long a break counts. */
+  breakLifeMs: 60_000,
+  breaksMax: 16,
+  /** Facts in one append. */
+  appendFactsMax: 256,
+  /** Late facts kept apart by key in one ended call. */
+  lateFactsMax: 64,
+  journalPageEntries: 500,
+  journalEntriesMax: 20_000,
+  reservationLifeMs: 20_000,
+  reservationSweepMax: 50,
+  /** A node without a heartbeat for so long gets no calls. */
+  heartbeatStaleMs: 2_500,
+  /** A node without a heartbeat for so long is struck from the registry. */
+  nodeForgetMs: 3_600_000,
+  nodeKeyLifeMs: 26 * 3_600_000,
+  inboxEntriesMax: 10_000,
+  inboxLifeMs: 3_600_000,
+  inboxReadMax: 256,
+  dueLeaseMs: 5_000,
+  dueClaimMax: 50,
+  /** A call handed out by the sweep comes up again after this, unless somebody moved its deadline. */
+  dueRetryMs: 30_000,
+  outboxLeaseMs: 5_000,
+  outboxReadMax: 128,
+  /** The outbox of one partition; the alarm stands at `outboxAlarmShare` of it. */
+  outboxBytesMax: 256 * 1024 * 1024,
+  outboxAlarmShare: 0.6,
+  deadLettersMax: 10_000,
+  deadLetterLifeMs: 14 * 24 * 3_600_000,
+} as const;

@@ -1,0 +1,150 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { DirectoryError, toDirectoryError } from './errors.ts';
+import { directoryLimits } from './limits.ts';
+import { parseRedisUrl, type RedisAddress } from './redis-url.ts';
+import type { Script } from './scripts/script.ts';
+
+export type RedisArgument = string | number;
+
+/** A connection to Redis, single, sentinel or cluster alike. */
+export interface RedisLink {
+  readonly ready: boolean;
+  /** Runs a script by its hash; by its source when Redis does not know it yet. Rejects with DirectoryError only. */
+  run(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown>;
+  /** Runs a command; `key` first where it has one. Rejects with DirectoryError only. */
+  command(name: string, ...args: RedisArgument[]): Promise<unknown>;
+  /** Called after each reconnect and each change of primary: what was acked last may be gone. Returns the way to stop. */
+  onRestored(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface RedisLinkOptions {
+  /** For blocking reads, on a connection of their own: the longest block in ms. */
+  blockMsMax?: number;
+  /** Told of connection errors, at most one for each attempt. */
+  onError?: (error: Error) => void;
+}
+
+const RETRY_DELAY_STEP_MS = 50;
+
+function retryDelay(times: number): number {
+  return Math.min(RETRY_DELAY_STEP_MS * times, directoryLimits.retryDelayMaxMs);
+}
+
+function redisOptions(address: RedisAddress, options: RedisLinkOptions): RedisOptions {
+  const blocking = options.blockMsMax ?? 0;
+  return {
+    username: address.username || undefined,
+    password: address.password || undefined,
+    db: address.db,
+    ...(address.tls ? { tls: {} } : {}),
+    commandTimeout: directoryLimits.commandTimeoutMs + blocking,
+    socketTimeout: directoryLimits.socketTimeoutMs + blocking,
+    connectTimeout: directoryLimits.connectTimeoutMs,
+    maxRetriesPerRequest: 1,
+    // A command that waited out an outage would run long after its caller gave up: nothing queues, the caller decides.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: retryDelay,
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    lazyConnect: true,
+  };
+}
+
+function createClient(address: RedisAddress, options: RedisLinkOptions): Redis | Cluster {
+  const shared = redisOptions(address, options);
+  if (address.form === 'single') return new Redis({ ...shared, ...address.place });
+  if (address.form === 'sentinel') {
+    return new Redis({ ...shared, sentinels: address.sentinels, name: address.primary, sentinelRetryStrategy: retryDelay });
+  }
+  return new Cluster(address.seeds, {
+    redisOptions: shared,
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    clusterRetryStrategy: retryDelay,
+    slotsRefreshTimeout: directoryLimits.connectTimeoutMs,
+  });
+}
+
+class Link implements RedisLink {
+  private readonly client: Redis | Cluster;
+  private readonly listeners = new Set<() => void>();
+  private underWay = 0;
+  private wasReady = false;
+
+  constructor(client: Redis | Cluster, onError: (error: Error) => void) {
+    this.client = client;
+    client.on('error', onError);
+    client.on('ready', () => this.restored());
+    client.on('+node', () => this.wasReady && this.restored());
+  }
+
+  get ready(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  private restored(): void {
+    if (this.wasReady) for (const listener of this.listeners) listener();
+    this.wasReady = true;
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    return this.guard(async () => {
+      try {
+        return await this.client.evalsha(script.sha, keys.length, ...keys, ...args);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return await this.client.eval(script.source, keys.length, ...keys, ...args);
+      }
+    });
+  }
+
+  command(name: string, ...args: RedisArgument[]): Promise<unknown> {
+    return this.guard(() => this.client.call(name, ...args));
+  }
+
+  private async guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.underWay >= directoryLimits.commandsMax) throw new DirectoryError('busy', `${this.underWay} under way`);
+    this.underWay += 1;
+    try {
+      return await work();
+    } catch (error) {
+      throw toDirectoryError(error);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  onRestored(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async connect(): Promise<void> {
+    await this.client.connect();
+  }
+
+  async close(): Promise<void> {
+    this.listeners.clear();
+    if (this.client.status === 'end') return;
+    const ended = new Promise<void>((resolve) => this.client.once('end', () => resolve()));
+    this.client.disconnect();
+    await ended;
+  }
+}
+
+/**
+ * Connects and waits for the first answer, at most `connectTimeoutMs`; the link goes on trying by itself either way,
+ * so that a process may start while Redis is away (`ready` says which).
+ * @throws RangeError for a malformed address
+ */
+export async function connectRedis(url: string, options: RedisLinkOptions = {}): Promise<RedisLink> {
+  const link = new Link(createClient(parseRedisUrl(url), options), options.onError ?? (() => {}));
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, directoryLimits.connectTimeoutMs);
+  });
+  await Promise.race([link.connect().catch(() => {}), bound]);
+  clearTimeout(timer);
+  return link;
+}

@@ -1,0 +1,54 @@
+import { DirectoryError } from './errors.ts';
+
+/** A script's answer: its kind first, then texts; numbers and nil come as '' or digits. */
+export interface Reply {
+  kind: string;
+  /** '' for nil. */
+  text(index: number): string;
+  number(index: number): number;
+}
+
+function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : '';
+}
+
+/** @throws DirectoryError `reply` for anything but a list that begins with a word */
+export function readReply(value: unknown): Reply {
+  if (!Array.isArray(value) || typeof value[0] !== 'string') throw new DirectoryError('reply', typeof value);
+  const parts: readonly unknown[] = value;
+  return {
+    kind: value[0],
+    text: (index) => asText(parts[index]),
+    number: (index) => Number(asText(parts[index]) || '0'),
+  };
+}
+
+/** For the branch that no known script takes. */
+export function unknownKind(reply: Reply): DirectoryError {
+  return new DirectoryError('reply', reply.kind);
+}
+
+/** A list of texts; nil becomes ''. */
+export function readTexts(value: unknown): string[] {
+  if (!Array.isArray(value)) throw new DirectoryError('reply', typeof value);
+  return value.map(asText);
+}
+
+export interface StreamEntry {
+  id: string;
+  fields: ReadonlyMap<string, string>;
+}
+
+/** Entries as XRANGE gives them; one whose fields are gone (deleted, but pending) has none. */
+export function readStreamEntries(value: unknown): StreamEntry[] {
+  if (value === null || value === undefined) return [];
+  if (!Array.isArray(value)) throw new DirectoryError('reply', typeof value);
+  return value.map((entry: unknown) => {
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string') throw new DirectoryError('reply', 'stream entry');
+    const fields = new Map<string, string>();
+    const list = Array.isArray(entry[1]) ? readTexts(entry[1]) : [];
+    for (let i = 0; i + 1 < list.length; i += 2) fields.set(list[i] ?? '', list[i + 1] ?? '');
+    return { id: entry[0], fields };
+  });
+}
