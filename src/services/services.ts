@@ -4,7 +4,7 @@ import { keepCatalog } from './catalog-keeper.ts';
 import { readCatalog } from './catalog-rows.ts';
 import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
 import { dateHours, openNow, weekdayHours, type DateHours, type DayHours, type OpenNow } from './hours.ts';
-import { createKnowledge, type KnowledgeAnswer } from './knowledge.ts';
+import { createKnowledge, type Knowledge, type KnowledgeAnswer } from './knowledge.ts';
 import { wallTime } from './local-time.ts';
 import { menuOf, type MenuFound, type MenuUnknown } from './menu.ts';
 import { personaOf, type Persona } from './persona.ts';
@@ -56,11 +56,15 @@ const SPECIAL_DAYS_MAX = 5;
 /** Reads the catalog, waiting for it five seconds at most: a database that is away does not stop the start. */
 export async function createServices(dataSource: DataSource, { now, log, onChange }: ServicesOptions): Promise<Services> {
   const keeper = keepCatalog({ read: () => readCatalog(dataSource, now()), log, onChange });
-  const knowledge = createKnowledge(dataSource, { now, log });
   await keeper.refresh();
-  const promotions = (catalog: Catalog) => runningPromotions(catalog.promotions, now(), catalog.schedule.timeZone);
-  const today = ({ schedule }: Catalog) => wallTime(now(), schedule.timeZone).date;
-  const known = keeper.current;
+  const answers = answersOf(keeper.current, createKnowledge(dataSource, { now, log }), now);
+  return { ...answers, refresh: keeper.refresh, close: keeper.close };
+}
+
+/** What can be answered from a catalog that may be replaced at any time. */
+export function answersOf(known: () => Catalog, knowledge: Knowledge, now: () => number): Omit<Services, 'refresh' | 'close'> {
+  const today = () => wallTime(now(), known().schedule.timeZone).date;
+  const promotions = () => runningPromotions(known().promotions, now(), known().schedule.timeZone);
   return {
     isLoaded: () => known().loadedAt !== null,
     store: () => known().store,
@@ -73,18 +77,15 @@ export async function createServices(dataSource: DataSource, { now, log, onChang
     week: () => Array.from({ length: 7 }, (_, day) => weekdayHours(known().schedule, day)),
     hoursOn(spoken) {
       const { schedule } = known();
-      const dates = spokenDates(spoken, today(known()), [...schedule.exceptions.values()]);
+      const dates = spokenDates(spoken, today(), [...schedule.exceptions.values()]);
       return dates ? dates.map((date) => dateHours(schedule, date)) : null;
     },
     specialDays() {
       const { schedule } = known();
-      const coming = [...schedule.exceptions.keys()].filter((date) => date >= today(known())).toSorted();
+      const coming = [...schedule.exceptions.keys()].filter((date) => date >= today()).toSorted();
       return coming.slice(0, SPECIAL_DAYS_MAX).map((date) => dateHours(schedule, date));
     },
-    promotions: () => promotions(known()),
-    knowledge: (question) =>
-      knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions(known())) }),
-    refresh: keeper.refresh,
-    close: keeper.close,
+    promotions,
+    knowledge: (question) => knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),
   };
 }

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { pumpkinWeeks, smallCatalog } from './catalog.fixture.ts';
+import { rankTexts } from './knowledge-ranking.ts';
+import { createKnowledge } from './knowledge.ts';
+import { promotionTexts } from './promotions.ts';
+
+const known = { documents: smallCatalog.documents, promotions: promotionTexts([pumpkinWeeks]) };
+const best = (question: string) => rankTexts(smallCatalog.documents, question)[0]?.text.title ?? null;
+
+describe('ranking in memory', () => {
+  test.each([
+    ['where can I park my car', 'Parking'], ['is there any parkng', 'Parking'], ['are dogs allowed inside', 'Dogs'], ['wi-fi password', 'Wi-Fi'],
+    ['WIFI', 'Wi-Fi'], ['something without gluten please', 'Gluten-free food'],
+  ])('%s', (question, title) => {
+    expect(best(question)).toBe(title);
+  });
+
+  test.each(['do you sell helicopters', '', 'what is the', "'; DROP TABLE knowledge_document; --", '🐶'])('nothing for %j', (question) => {
+    expect(best(question)).toBeNull();
+  });
+});
+
+describe('knowledge search', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function search(query: () => Promise<unknown>) {
+    const warnings: string[] = [];
+    const queries = vi.fn(query);
+    const log = { warn: (_: unknown, message: string) => void warnings.push(message) };
+    // Only `query` is used, and its result type is chosen by the caller.
+    const knowledge = createKnowledge({ query: queries as never }, { now: () => Date.now(), log: log as never });
+    return { knowledge, queries, warnings };
+  }
+
+  test('a database that fails is replaced by memory at once, with the titles of the sources', async () => {
+    const { knowledge, warnings } = search(() => Promise.reject(new Error('ECONNREFUSED')));
+    expect(await knowledge.search('where can I park', known)).toEqual({
+      hits: [{ source: 'Parking', category: 'visit', answer: 'Behind the store, free for two hours.' }], from: 'memory',
+    });
+    expect(warnings).toEqual(['knowledge search failed; answering from memory']);
+  });
+
+  test('one that does not answer is waited for 1.5 s, and not again for the next 5 s', async () => {
+    const { knowledge, queries } = search(() => new Promise(() => {}));
+    const first = knowledge.search('where can I park', known);
+    await vi.advanceTimersByTimeAsync(1_499);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await first).from).toBe('memory');
+    expect((await knowledge.search('dogs', known)).hits[0]?.source).toBe('Dogs');
+    expect(queries).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    void knowledge.search('dogs', known);
+    expect(queries).toHaveBeenCalledTimes(2);
+  });
+
+  test('running promotions and their questions come before documents', async () => {
+    const { knowledge } = search(() => Promise.resolve([]));
+    const { hits } = await knowledge.search('do you have any deals', known);
+    expect(hits.map(({ source, category }) => [source, category])).toEqual([['Pumpkin Weeks', 'promotion']]);
+    expect((await knowledge.search('combine with a gift card', known)).hits[0]?.answer).toBe('Yes, gift cards are welcome.');
+    expect((await knowledge.search('parking', { ...known, promotions: [] })).hits).toEqual([]);
+  });
+
+  test('a question without meaning asks nobody', async () => {
+    const { knowledge, queries } = search(() => Promise.resolve([]));
+    expect(await knowledge.search('what is the', known)).toEqual({ hits: [], from: 'memory' });
+    expect(queries).not.toHaveBeenCalled();
+  });
+
+  test('a long document is cut at a word', async () => {
+    const { knowledge } = search(() => Promise.resolve([{ title: 'Long', category: 'x', question: '', body: 'word '.repeat(1_000) }]));
+    const answer = (await knowledge.search('long', known)).hits[0]?.answer ?? '';
+    expect(answer.length).toBeLessThanOrEqual(702);
+    expect(answer.endsWith('word …')).toBe(true);
+  });
+});
