@@ -113,15 +113,23 @@ export interface RestoreRequest {
   from: string;
   to: string;
   dueInMs: number;
+  /** The oldest fact that the holder still has: its facts go on from here, whatever is missing before. */
+  firstSeq: number;
 }
 
-/** After `behind`: puts back what Redis lost, unless somebody has the call by now. Then append again from the log's end. */
-export async function restore(link: RedisLink, request: RestoreRequest): Promise<{ kind: 'restored' } | { kind: 'fenced'; epoch: number; ended: boolean }> {
+export type Restore = { kind: 'restored' } | { kind: 'fenced'; epoch: number; ended: boolean };
+
+/**
+ * After `behind`, or a `gap` that reaches back behind what the holder kept: puts back what Redis lost, unless somebody
+ * has the call by now. Then append again from `firstSeq`.
+ */
+export async function restore(link: RedisLink, request: RestoreRequest): Promise<Restore> {
   const keys = callKeys(request.callSid);
   const owner = request.owner ? ownerName(request.owner) : '';
   const reply = readReply(
     await link.run(restoreScript, [keys.call, keys.log, keys.due], [
       request.callSid, request.epoch, owner, request.state, request.from, request.to, request.dueInMs, directoryLimits.callLifeMs,
+      request.firstSeq - 1,
     ]),
   );
   if (reply.kind === 'restored') return { kind: 'restored' };
