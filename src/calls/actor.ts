@@ -1,0 +1,67 @@
+import { type Actor, createActor } from 'xstate';
+import { callMachine } from '../../machines/call.ts';
+import type { CallContext } from '../../machines/call-context.ts';
+import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
+import type { CallState } from './call-door.ts';
+
+/** One call's machine, running: a cache of the call's journal. */
+export class CallActor {
+  private readonly actor: Actor<typeof callMachine>;
+  private wanted: CallEffect[] = [];
+
+  private constructor(callSid: string) {
+    this.actor = createActor(callMachine, { input: { callSid } });
+  }
+
+  /** Folds a journal with effects off: what they would have done was done by whoever wrote it. */
+  static fold(callSid: string, facts: Iterable<CallEvent>): CallActor {
+    const folded = new CallActor(callSid);
+    folded.actor.start();
+    for (const fact of facts) folded.step(fact);
+    folded.actor.on('*', (effect) => folded.wanted.push(effect));
+    return folded;
+  }
+
+  /**
+   * Takes one fact; returns the effects that it asks for. An ended call takes none.
+   * @throws what a handler of the machine threw; the actor is of no use afterwards
+   */
+  step(fact: CallEvent): CallEffect[] {
+    if (this.ended) return [];
+    this.actor.send(fact);
+    const snapshot = this.actor.getSnapshot();
+    if (snapshot.status === 'error') throw snapshot.error;
+    const wanted = this.wanted;
+    this.wanted = [];
+    return wanted;
+  }
+
+  get ended(): boolean {
+    return this.actor.getSnapshot().status === 'done';
+  }
+
+  get state(): CallState {
+    const { value } = this.actor.getSnapshot();
+    return typeof value === 'string' ? value : 'conversation';
+  }
+
+  get context(): CallContext {
+    return this.actor.getSnapshot().context;
+  }
+
+  /** The next deadline, Redis-clock ms; null when the call waits for none. */
+  get nextDeadline(): { name: keyof CallContext['pending']['deadlines']; at: number } | null {
+    let next: ReturnType<typeof this.deadlines>[number] | null = null;
+    for (const deadline of this.deadlines()) if (next === null || deadline.at < next.at) next = deadline;
+    return next;
+  }
+
+  private deadlines() {
+    const { deadlines } = this.context.pending;
+    return Object.entries(deadlines).map(([name, at]) => ({ name: name as keyof typeof deadlines, at }));
+  }
+
+  stop(): void {
+    this.actor.stop();
+  }
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { type CallEvent, limits } from '../../machines/call-events.ts';
+import { claimStream, ownerOf, type StreamClaim } from '../directory/claims.ts';
+import { DirectoryError } from '../directory/errors.ts';
+import { append, appendLate, restore } from '../directory/journal.ts';
+import type { NodeName } from '../directory/keys.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { CallDoor, CallState, DoorRefusal, TwimlRequest } from './call-door.ts';
+import type { CarrierPort } from './carrier.ts';
+import { DeadlineWheel } from './deadline-wheel.ts';
+import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
+import { redactFact } from './redact-fact.ts';
+import { Resident, type ResidentHost, type ToolRunner } from './resident.ts';
+import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
+
+const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+export interface CallsDeps {
+  link: RedisLink;
+  node: NodeName;
+  /** Redis-clock ms. */
+  now(): number;
+  createRedactor(): Redactor;
+  tools: ToolRunner;
+  carrier: CarrierPort;
+  log: Log;
+  metrics: Metrics;
+  /** Tests: drop and rebuild each actor from its journal after every fact. */
+  amnesia: boolean;
+}
+
+/** The calls of this node: those with a stream here, and the way to all others. */
+export class Calls implements CallDesk, CallDoor {
+  private readonly deps: CallsDeps;
+  private readonly doorDeps: DoorDeps;
+  private readonly residents = new Map<string, Resident>();
+  private readonly wheel: DeadlineWheel;
+  private readonly answering = new Map<string, Promise<{ twiml: string } | { refused: DoorRefusal }>>();
+  private readonly stopListening: () => void;
+
+  constructor(deps: CallsDeps) {
+    this.deps = deps;
+    this.doorDeps = { link: deps.link, node: deps.node };
+    this.wheel = new DeadlineWheel(deps.now, (callSid) => this.residents.get(callSid)?.deadlinePassed());
+    this.stopListening = deps.link.onRestored(() => {
+      for (const resident of this.residents.values()) resident.resend();
+    });
+  }
+
+  /** Calls with a stream here, or that had one until a moment ago: what counts against the capacity. */
+  get live(): number {
+    return this.residents.size;
+  }
+
+  /** How many calls are in each state, and how many of their facts wait for the journal. */
+  figures(): { byState: Map<CallState, number>; waiting: number } {
+    const byState = new Map<CallState, number>();
+    let waiting = 0;
+    for (const resident of this.residents.values()) {
+      byState.set(resident.state, (byState.get(resident.state) ?? 0) + 1);
+      waiting += resident.waiting;
+    }
+    return { byState, waiting };
+  }
+
+  callSids(): string[] {
+    return [...this.residents.keys()];
+  }
+
+  async attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'> {
+    const { callSid, epoch: tokenEpoch, streamSid, port } = request;
+    const { link, node } = this.deps;
+    try {
+      await this.residents.get(callSid)?.settled();
+      const claim = await claimStream(link, { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs });
+      if (claim.kind !== 'claimed') return 'refused';
+      const actor = await foldCall(link, callSid);
+      this.residents.get(callSid)?.drop('superseded');
+      const resident = this.host(callSid, claim, actor, port);
+      resident.tell({ type: 'carrier.streamStarted', streamSid, node: node.node });
+      resident.startPending();
+      return resident;
+    } catch (error) {
+      this.deps.log.error({ err: error, callSid }, 'stream could not be attached');
+      return 'unavailable';
+    }
+  }
+
+  /** Two tries of one request that meet here get one answer. */
+  async answer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+    const key = `${request.callSid} ${request.kind} ${request.idempotencyToken ?? randomUUID()}`;
+    const underWay = this.answering.get(key);
+    if (underWay) return underWay;
+    const answer = this.claimAndAnswer(request);
+    this.answering.set(key, answer);
+    try {
+      return await answer;
+    } finally {
+      this.answering.delete(key);
+    }
+  }
+
+  async tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+    const resident = this.residents.get(callSid);
+    if (resident) {
+      resident.tell(fact);
+      return 'taken';
+    }
+    try {
+      return await this.tellAway(callSid, fact);
+    } catch (error) {
+      this.deps.log.error({ err: error, callSid, fact: fact.type }, 'fact could not be told');
+      return 'unavailable';
+    }
+  }
+
+  /** Ends every stream here; their calls go on through the carrier's next question. */
+  async close(): Promise<void> {
+    this.stopListening();
+    for (const resident of [...this.residents.values()]) {
+      await resident.settled();
+      resident.drop('superseded');
+    }
+    this.wheel.close();
+  }
+
+  private async claimAndAnswer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+    const { callSid } = request;
+    try {
+      const resident = this.residents.get(callSid);
+      await resident?.settled();
+      const answer = await answerWebhook(this.doorDeps, request);
+      if ('twiml' in answer) resident?.drop('superseded');
+      return answer;
+    } catch (error) {
+      this.deps.log.error({ err: error, callSid, kind: request.kind }, 'webhook could not be answered');
+      if (!(error instanceof DirectoryError)) this.deps.metrics.faults.inc({ place: 'door' });
+      return { refused: 'unavailable' };
+    }
+  }
+
+  /** The call has no stream here. */
+  private async tellAway(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+    const { link, now } = this.deps;
+    const stamped = { ...fact, at: now() } as CallEvent;
+    const owner = await ownerOf(link, callSid);
+    if (owner === null) return 'unknown';
+    if (owner.ended === null && stamped.type === 'carrier.statusReported' && finalStatuses.has(stamped.status)) {
+      return visit(this.doorDeps, callSid, owner.epoch, async (actor, at) => {
+        const happened = { ...stamped, at };
+        actor.step(happened);
+        return [happened];
+      });
+    }
+    const late = await appendLate(link, { callSid, key: keyOf(stamped), fact: stamped });
+    if (late.kind === 'ok' || late.kind === 'repeated') return 'taken';
+    return late.kind === 'unknown' ? 'unknown' : 'unavailable';
+  }
+
+  private host(callSid: string, claim: Extract<StreamClaim, { kind: 'claimed' }>, actor: Parameters<typeof makeResident>[2], port: AttachRequest['port']) {
+    const resident = makeResident(this.deps, { callSid, claim }, actor, port, {
+      setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
+      dropped: (call, why) => {
+        if (this.residents.get(callSid) === call) this.residents.delete(callSid);
+        this.deps.log.info({ callSid, why, state: call.state }, 'call left this node');
+      },
+    });
+    this.residents.set(callSid, resident);
+    return resident;
+  }
+}
+
+/** What a callback tells of, so that its repeat is known. */
+function keyOf(fact: CallEvent): string {
+  if (fact.type === 'carrier.recordingReady') return `${fact.type}:${fact.recordingSid}:${fact.status}`;
+  if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}`;
+  return fact.type;
+}
+
+function makeResident(
+  deps: CallsDeps,
+  { callSid, claim }: { callSid: string; claim: Extract<StreamClaim, { kind: 'claimed' }> },
+  actor: Awaited<ReturnType<typeof foldCall>>,
+  port: AttachRequest['port'],
+  own: Pick<ResidentHost, 'setDeadline' | 'dropped'>,
+): Resident {
+  const redactor = deps.createRedactor();
+  const { link, node } = deps;
+  const { epoch, from, to } = claim;
+  const journal = {
+    append: (request: Parameters<typeof append>[1]) => append(link, request),
+    restore: async ({ state, dueAt, firstSeq }: { state: string; dueAt: number; firstSeq: number }) => {
+      const dueInMs = Math.max(0, dueAt - deps.now());
+      const restored = await restore(link, { callSid, epoch, firstSeq, owner: node, state, from, to, dueInMs });
+      return restored.kind === 'restored';
+    },
+  };
+  return new Resident({ callSid, epoch }, actor, port, journal, {
+    now: deps.now,
+    redact: (_callSid, fact) => [redactFact(redactor, fact)],
+    tools: deps.tools,
+    carrier: deps.carrier,
+    ...own,
+    stepFailed: (sid, error) => {
+      deps.metrics.faults.inc({ place: 'actor' });
+      deps.log.error({ err: error, callSid: sid }, 'call could not take a fact');
+    },
+    journalTroubled: (sid, error) => deps.log.error({ err: error, callSid: sid }, 'journal cannot be written'),
+    rebuild: deps.amnesia ? (sid) => foldCall(link, sid) : null,
+  });
+}

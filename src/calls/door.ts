@@ -1,0 +1,128 @@
+import type { CallEvent } from '../../machines/call-events.ts';
+import { limits } from '../../machines/call-events.ts';
+import { claimWebhook, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
+import { append, readJournal } from '../directory/journal.ts';
+import type { NodeName } from '../directory/keys.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import { CallActor } from './actor.ts';
+import type { CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
+import type { Told } from './stream-port.ts';
+
+/** A retry that meets its first try under way asks again after this. */
+const PENDING_PAUSE_MS = 100;
+const PENDING_TRIES_MAX = 12;
+
+type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
+
+export interface DoorDeps {
+  link: RedisLink;
+  node: NodeName;
+}
+
+/** Folds the journal of a call that was just claimed. */
+export async function foldCall(link: RedisLink, callSid: string): Promise<CallActor> {
+  const entries = await readJournal(link, callSid);
+  return CallActor.fold(callSid, entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : [])));
+}
+
+/** Fills in what only the claim knows. */
+function completed(fact: Told, claim: Claimed, node: NodeName): CallEvent {
+  if (fact.type === 'carrier.nextAsked') return { ...fact, at: claim.at, intent: claim.intent, breaks: claim.breaks };
+  if (fact.type === 'carrier.arrived') return { ...fact, at: claim.at, node: node.node };
+  return { ...fact, at: claim.at } as CallEvent;
+}
+
+function viewOf(actor: CallActor, claim: Claimed): CallView {
+  const { callSid, from, to, about, recordings } = actor.context;
+  return { callSid, epoch: claim.epoch, state: actor.state, from, to, about, recordings };
+}
+
+/** Claims, asking again while the same request is under way. */
+async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookClaim> {
+  const { fact } = request;
+  const claim: WebhookClaimRequest = {
+    callSid: request.callSid,
+    kind: request.kind,
+    node: deps.node,
+    from: fact.type === 'carrier.arrived' ? fact.from : '',
+    to: fact.type === 'carrier.arrived' ? fact.to : '',
+    givenEpoch: 0,
+    idempotencyToken: request.idempotencyToken,
+    countBreak: request.kind === 'next',
+    expectedEpoch: null,
+    dueInMs: limits.checkMs,
+  };
+  for (let tries = 1; ; tries += 1) {
+    const claimed = await claimWebhook(deps.link, claim);
+    if (claimed.kind !== 'pending' || tries === PENDING_TRIES_MAX) return claimed;
+    await new Promise((resolve) => setTimeout(resolve, PENDING_PAUSE_MS));
+  }
+}
+
+const refusals: Record<Exclude<WebhookClaim['kind'], 'claimed' | 'answered'>, DoorRefusal> = {
+  unknown: 'unknown',
+  ended: 'ended',
+  moved: 'unavailable',
+  pending: 'unavailable',
+};
+
+/**
+ * Claims, folds, steps, appends, answers: the whole life of a webhook whose answer is TwiML.
+ * @throws DirectoryError when Redis did not answer
+ */
+export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+  const claim = await claimFor(deps, request);
+  if (claim.kind === 'answered') return { twiml: claim.answer };
+  if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };
+
+  const actor = await foldCall(deps.link, request.callSid);
+  const fact = completed(request.fact, claim, deps.node);
+  actor.step(fact);
+  const twiml = request.render(viewOf(actor, claim));
+  const appended = await append(deps.link, {
+    callSid: request.callSid,
+    epoch: claim.epoch,
+    firstSeq: 1,
+    facts: [fact],
+    state: actor.state,
+    dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
+    answer: { idempotencyToken: request.idempotencyToken, text: twiml },
+    ...(actor.ended && 'status' in fact ? { ended: fact.status } : {}),
+  });
+  actor.stop();
+  if (appended.kind === 'ok') return { twiml };
+  return { refused: appended.kind === 'fenced' && appended.ended ? 'ended' : 'unavailable' };
+}
+
+/**
+ * Folds facts into a call that nobody holds: a final status, what REST said, a deadline that passed.
+ * `facts` sees the folded call and says what happened to it. Returns the refusal, or how the call stands.
+ * @throws DirectoryError when Redis did not answer
+ */
+export async function visit(
+  deps: DoorDeps,
+  callSid: string,
+  expectedEpoch: number,
+  facts: (actor: CallActor, at: number) => Promise<CallEvent[]>,
+): Promise<'taken' | DoorRefusal> {
+  const claim = await claimWebhook(deps.link, {
+    callSid, kind: 'check', node: deps.node, from: '', to: '', givenEpoch: 0, idempotencyToken: null, countBreak: false,
+    expectedEpoch, dueInMs: limits.checkMs,
+  });
+  if (claim.kind === 'ended') return 'ended';
+  if (claim.kind !== 'claimed') return claim.kind === 'unknown' ? 'unknown' : 'unavailable';
+  const actor = await foldCall(deps.link, callSid);
+  const happened = await facts(actor, claim.at);
+  const ended = happened.find((fact) => actor.ended && 'status' in fact);
+  const appended = await append(deps.link, {
+    callSid,
+    epoch: claim.epoch,
+    firstSeq: 1,
+    facts: happened,
+    state: actor.state,
+    dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
+    ...(ended && 'status' in ended ? { ended: ended.status } : {}),
+  });
+  actor.stop();
+  return appended.kind === 'ok' ? 'taken' : 'unavailable';
+}

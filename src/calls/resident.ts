@@ -1,0 +1,184 @@
+import type { CallEffect, CallEvent, DeadlineName } from '../../machines/call-events.ts';
+import { limits } from '../../machines/call-events.ts';
+import { CallActor } from './actor.ts';
+import type { CarrierPort } from './carrier.ts';
+import { JournalWriter, type JournalPort } from './journal-writer.ts';
+import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
+
+/** Facts that wait while the actor of an amnesic call is rebuilt. */
+const rebuildQueueMax = 1_000;
+
+export interface ToolRunner {
+  run(ask: { callSid: string; epoch: number; toolCallId: string; name: string; arguments: string }): Promise<Omit<Extract<CallEvent, { type: 'tool.answered' }>, 'type' | 'at' | 'toolCallId'>>;
+}
+
+export interface ResidentHost {
+  now(): number;
+  redact(callSid: string, fact: Told): Told[];
+  tools: ToolRunner;
+  carrier: CarrierPort;
+  /** Moves the call's one deadline. */
+  setDeadline(callSid: string, at: number | null): void;
+  /** The call is no longer this node's: forget it. */
+  dropped(call: Resident, why: 'ended' | 'superseded' | 'failed'): void;
+  stepFailed(callSid: string, error: unknown): void;
+  journalTroubled(callSid: string, error: unknown): void;
+  /** Tests drop and rebuild the actor after every fact; null in service. */
+  rebuild: ((callSid: string) => Promise<CallActor>) | null;
+}
+
+/** A call that has its stream here, or had it until a moment ago: actor, journal, effects. */
+export class Resident implements ResidentCall {
+  readonly callSid: string;
+  readonly epoch: number;
+  private readonly host: ResidentHost;
+  private readonly port: StreamPort;
+  private readonly writer: JournalWriter;
+  private actor: CallActor;
+  private readonly started = new Set<string>();
+  private queue: Told[] = [];
+  private rebuilding = false;
+  private lastAt = 0;
+  private finalStatus: string | null = null;
+  private gone = false;
+
+  constructor(claim: { callSid: string; epoch: number }, actor: CallActor, port: StreamPort, journal: JournalPort, host: ResidentHost) {
+    this.callSid = claim.callSid;
+    this.epoch = claim.epoch;
+    this.actor = actor;
+    this.port = port;
+    this.host = host;
+    this.writer = new JournalWriter(claim, journal, {
+      standing: () => this.standing(),
+      fenced: () => this.drop('superseded'),
+      troubled: (error) => host.journalTroubled(this.callSid, error),
+      now: () => host.now(),
+    });
+  }
+
+  get state() {
+    return this.actor.state;
+  }
+
+  /** Facts that Redis has not acknowledged. */
+  get waiting(): number {
+    return this.writer.waiting;
+  }
+
+  tell(fact: Told): void {
+    if (this.gone) return;
+    for (const safe of this.host.redact(this.callSid, fact)) this.take(safe);
+  }
+
+  /** The deadline that was set has passed. */
+  deadlinePassed(): void {
+    const next = this.actor.nextDeadline;
+    if (next === null || this.gone) return;
+    if (next.at > this.host.now()) this.host.setDeadline(this.callSid, next.at);
+    else this.tell({ type: 'deadline.passed', name: next.name satisfies DeadlineName });
+  }
+
+  /** Resolves when every fact so far is in the journal, or the call was dropped. */
+  settled(): Promise<void> {
+    return this.writer.settled();
+  }
+
+  /** Redis reconnected or changed its primary. */
+  resend(): void {
+    this.writer.resend();
+  }
+
+  /** What the fold left unanswered is started by whoever goes live with it. */
+  startPending(): void {
+    for (const effect of Object.values(this.actor.context.pending.effects)) this.start(effect);
+    this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
+  }
+
+  drop(why: 'ended' | 'superseded' | 'failed'): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.writer.close();
+    this.actor.stop();
+    this.host.setDeadline(this.callSid, null);
+    this.host.dropped(this, why);
+    this.port.end(why === 'ended' ? 'left' : why);
+  }
+
+  private take(fact: Told): void {
+    if (this.rebuilding) {
+      if (this.queue.length >= rebuildQueueMax) throw new Error(`more than ${rebuildQueueMax} facts wait for a rebuild`);
+      this.queue.push(fact);
+      return;
+    }
+    this.lastAt = Math.max(this.host.now(), this.lastAt);
+    const stamped = { ...fact, at: this.lastAt } as CallEvent;
+    let effects: CallEffect[];
+    try {
+      effects = this.actor.step(stamped);
+    } catch (error) {
+      // The fact is journaled all the same; the stream ends, and the call goes on through the carrier's next question.
+      this.host.stepFailed(this.callSid, error);
+      this.writer.add(stamped);
+      void this.settled().then(() => this.drop('failed'));
+      return;
+    }
+    if (this.actor.ended) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
+    this.writer.add(stamped);
+    for (const effect of effects) this.start(effect);
+    this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
+    if (this.actor.ended) void this.settled().then(() => this.drop('ended'));
+    else if (this.host.rebuild) void this.forgetAll(this.host.rebuild);
+  }
+
+  private start(effect: CallEffect): void {
+    if (this.started.has(effect.id)) return;
+    this.started.add(effect.id);
+    switch (effect.type) {
+      case 'model.open':
+        this.port.openModel(effect.opening, effect.seed);
+        return;
+      case 'tool.deliver':
+        this.port.deliverTool(effect.toolCallId, effect.output, effect.respond);
+        return;
+      case 'tool.run':
+        void this.runTool(effect);
+        return;
+      case 'stream.leave':
+        void this.leave(effect);
+        return;
+      case 'carrier.ask':
+        void this.host.carrier.ask(this.callSid).then((fact) => fact && this.tell(fact));
+    }
+  }
+
+  private async runTool({ toolCallId, name, arguments: args }: Extract<CallEffect, { type: 'tool.run' }>): Promise<void> {
+    const answer = await this.host.tools.run({ callSid: this.callSid, epoch: this.epoch, toolCallId, name, arguments: args });
+    this.tell({ type: 'tool.answered', toolCallId, ...answer });
+  }
+
+  /** The line stays open until the intent is committed: a line that closes without it would be taken for a break. */
+  private async leave({ intent }: Extract<CallEffect, { type: 'stream.leave' }>): Promise<void> {
+    await this.port.lastWords();
+    if (await this.writer.leave(intent)) this.port.end('left');
+  }
+
+  private standing() {
+    const deadline = this.actor.nextDeadline?.at ?? this.host.now() + limits.checkMs;
+    return { state: this.actor.state, dueAt: Math.round(deadline), ended: this.finalStatus };
+  }
+
+  /** Amnesia: what is not in the journal is lost, and the rebuilt actor takes the running call over. */
+  private async forgetAll(rebuild: (callSid: string) => Promise<CallActor>): Promise<void> {
+    this.rebuilding = true;
+    await this.settled();
+    if (this.gone) return;
+    const rebuilt = await rebuild(this.callSid);
+    this.actor.stop();
+    this.actor = rebuilt;
+    this.rebuilding = false;
+    this.startPending();
+    const waiting = this.queue;
+    this.queue = [];
+    for (const fact of waiting) this.take(fact);
+  }
+}
