@@ -28,7 +28,7 @@ const reactions: Readonly<Record<string, Reaction>> = {
 
 /** Codes that no table names never end a call. */
 export function reactionTo(code: string): Reaction {
-  return reactions[code] ?? 'benign';
+  return Object.hasOwn(reactions, code) ? (reactions[code] ?? 'benign') : 'benign';
 }
 
 /** An `error` event says that nothing more will come on this socket. */
@@ -53,5 +53,5 @@ export function upgradeIsFatal(status: number): boolean {
  */
 export function closeCode(code: number, reason: string): string {
   const named = /\.([a-z_]+)$/.exec(reason)?.[1];
-  return named !== undefined && named in reactions ? named : `closed_${code}`;
+  return named !== undefined && Object.hasOwn(reactions, named) ? named : `closed_${code}`;
 }

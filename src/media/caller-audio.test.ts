@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { CallerAudio, earlyBytesMax } from './caller-audio.ts';
+
+function frame(value: number, ms = 20): [payload: string, bytes: number] {
+  return [Buffer.alloc(ms * 8, value).toString('base64'), ms * 8];
+}
+
+class Heard {
+  readonly appends: Buffer[] = [];
+  append(payload: string): void {
+    this.appends.push(Buffer.from(payload, 'base64'));
+  }
+  /** Runs of equal bytes: value × ms. */
+  get runs(): string[] {
+    const runs: [number, number][] = [];
+    for (const byte of Buffer.concat(this.appends)) {
+      const last = runs.at(-1);
+      if (last?.[0] === byte) last[1]++;
+      else runs.push([byte, 1]);
+    }
+    return runs.map(([value, bytes]) => `${value}×${bytes / 8}`);
+  }
+}
+
+function connected(): { audio: CallerAudio; heard: Heard; dropped: number[] } {
+  const dropped: number[] = [];
+  const audio = new CallerAudio((frames) => dropped.push(frames));
+  const heard = new Heard();
+  audio.connect(heard);
+  return { audio, heard, dropped };
+}
+
+test('frames pass unchanged, gaps become silence', () => {
+  const { audio, heard } = connected();
+  expect(audio.frame(...frame(1), 5)).toBe(true);
+  expect(audio.frame(...frame(2), 25)).toBe(true);
+  expect(audio.frame(...frame(3), 105)).toBe(true);
+  expect(heard.runs).toEqual(['1×20', '2×20', '255×60', '3×20']);
+  expect(heard.appends).toHaveLength(4);
+});
+
+test('jitter below a frame is no gap, a long gap is filled up to ten seconds', () => {
+  const { audio, heard } = connected();
+  audio.frame(...frame(1), 0);
+  audio.frame(...frame(2), 39);
+  audio.frame(...frame(3), 60_000);
+  expect(heard.runs).toEqual(['1×20', '2×20', '255×10000', '3×20']);
+});
+
+test('repeated frames and frames from the past are left out, until the clock is followed', () => {
+  const { audio, heard } = connected();
+  audio.frame(...frame(1), 1000);
+  expect(audio.frame(...frame(2), 1000)).toBe(false);
+  expect(audio.frame(...frame(3), 980)).toBe(false);
+  expect(audio.frame(...frame(4), 1020)).toBe(true);
+  for (let i = 0; i < 50; i++) expect(audio.frame(...frame(5), i)).toBe(false);
+  expect(audio.frame(...frame(6), 60)).toBe(true);
+  expect(audio.frame(...frame(7), 80)).toBe(true);
+  expect(heard.runs).toEqual(['1×20', '4×20', '6×20', '7×20']);
+});
+
+test('750 ms without a frame in speech: silence in real time, and no second time from the timestamps', () => {
+  const { audio, heard } = connected();
+  audio.frame(...frame(1), 0);
+  audio.tick(0, true, true);
+  audio.tick(250, false, true);
+  audio.tick(500, false, true);
+  audio.tick(750, false, true);
+  expect(heard.runs).toEqual(['1×20']);
+  audio.tick(1000, false, true);
+  expect(heard.runs).toEqual(['1×20', '255×740']);
+  audio.tick(1250, false, true);
+  expect(heard.runs).toEqual(['1×20', '255×1000']);
+  audio.frame(...frame(2), 1040);
+  expect(heard.runs).toEqual(['1×20', '255×1020', '2×20']);
+});
+
+test('a pause while nobody speaks is left to the timestamps', () => {
+  const { audio, heard } = connected();
+  audio.frame(...frame(1), 0);
+  for (let now = 0; now <= 3000; now += 250) audio.tick(now, false, false);
+  expect(heard.runs).toEqual(['1×20']);
+});
+
+test('frames that were only late are not lost', () => {
+  const { audio, heard } = connected();
+  audio.frame(...frame(1), 0);
+  for (let now = 0; now <= 1000; now += 250) audio.tick(now, false, true);
+  audio.frame(...frame(2), 20);
+  audio.frame(...frame(3), 40);
+  expect(heard.runs).toEqual(['1×20', '255×1000', '2×20', '3×20']);
+});
+
+test('early frames wait in order and arrive joined', () => {
+  const dropped: number[] = [];
+  const audio = new CallerAudio((frames) => dropped.push(frames));
+  for (let i = 0; i < 100; i++) audio.frame(...frame(i), i * 20);
+  const heard = new Heard();
+  audio.connect(heard);
+  audio.frame(...frame(200), 2000);
+  expect(heard.runs).toEqual([...Array.from({ length: 100 }, (_, i) => `${i}×20`), '200×20']);
+  expect(heard.appends.map((append) => append.length)).toEqual([12_000, 4000, 160]);
+  expect(dropped).toEqual([]);
+});
+
+test('early audio is bounded: the oldest goes', () => {
+  let dropped = 0;
+  const audio = new CallerAudio((frames) => (dropped += frames));
+  const frames = earlyBytesMax / 160 + 10;
+  for (let i = 0; i < frames; i++) audio.frame(...frame(i < 10 ? 1 : 2), i * 20);
+  const heard = new Heard();
+  audio.connect(heard);
+  expect(heard.runs).toEqual([`2×${earlyBytesMax / 8}`]);
+  expect(dropped).toBe(10);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { closeCode, closeIsFatal, endsSession, reactionTo, upgradeIsFatal } from './errors.ts';
+
+test('codes: what is benign, what passes, what stays', () => {
+  const codes = [
+    'invalid_value',
+    'response_cancel_not_active',
+    'item_truncate_invalid_item_id',
+    'input_audio_buffer_commit_empty',
+    'conversation_already_has_active_response',
+    'never_heard_of',
+    'session_expired',
+    'rate_limit_exceeded',
+    'server_error',
+    'insufficient_quota',
+    'credit_balance_exhausted',
+    'invalid_api_key',
+    'toString',
+  ];
+  expect(Object.fromEntries(codes.map((code) => [code, [reactionTo(code), endsSession(code)]]))).toEqual({
+    invalid_value: ['benign', false],
+    response_cancel_not_active: ['benign', false],
+    item_truncate_invalid_item_id: ['benign', false],
+    input_audio_buffer_commit_empty: ['benign', false],
+    conversation_already_has_active_response: ['benign', false],
+    never_heard_of: ['benign', false],
+    session_expired: ['retry', true],
+    rate_limit_exceeded: ['retry', false],
+    server_error: ['retry', false],
+    insufficient_quota: ['fatal', true],
+    credit_balance_exhausted: ['fatal', true],
+    invalid_api_key: ['fatal', true],
+    toString: ['benign', false],
+  });
+});
+
+test('close codes after which a new socket is tried', () => {
+  const codes = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1011, 1012, 1013, 1015, 3000, 4000, 4004];
+  expect(codes.filter((code) => !closeIsFatal(code))).toEqual([1001, 1005, 1006, 1011, 1012, 1013]);
+});
+
+test('the reason of a close names the code', () => {
+  expect(closeCode(3000, 'invalid_request_error.invalid_api_key')).toBe('invalid_api_key');
+  expect(closeCode(1001, 'going away')).toBe('closed_1001');
+  expect(closeCode(1006, '')).toBe('closed_1006');
+  expect(closeCode(4000, 'x.constructor')).toBe('closed_4000');
+});
+
+test('an upgrade that is refused for good', () => {
+  expect([400, 401, 403, 404, 408, 425, 429, 500, 502, 503].filter(upgradeIsFatal)).toEqual([400, 401, 403, 404]);
+});
