@@ -1,0 +1,65 @@
+import { afterEach, expect, it } from 'vitest';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics, watchProcess } from '../telemetry/metrics.ts';
+import { healthRoutes, type ReadyCheck } from './health.ts';
+import { createServer, type Server } from './server.ts';
+
+let server: Server | null = null;
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+async function start(ready: Record<string, ReadyCheck>): Promise<(path: string) => Promise<Response>> {
+  const metrics = createMetrics();
+  watchProcess(metrics);
+  metrics.refusals.inc({ reason: 'signature' }, 3);
+  metrics.spliceSeconds.observe(0.000_07);
+  metrics.spliceSeconds.observe(9);
+  const { port } = (server = await createServer({ host: '127.0.0.1', port: 0, routes: healthRoutes({ ready, metrics }), log: createLog('silent'), metrics }));
+  return (path) => fetch(`http://127.0.0.1:${port}${path}`);
+}
+
+it('is alive whatever its dependencies say', async () => {
+  const get = await start({ redis: () => false });
+  expect([(await get('/healthz')).status, await (await get('/healthz')).json()]).toEqual([200, { status: 'alive' }]);
+});
+
+it('is ready when every check passes', async () => {
+  const get = await start({ redis: () => true, postgres: () => Promise.resolve(true) });
+  const response = await get('/readyz');
+  expect([response.status, await response.json()]).toEqual([200, { status: 'ready', checks: { redis: true, postgres: true } }]);
+});
+
+it('is not ready when a check fails, throws, rejects or does not answer', async () => {
+  const get = await start({
+    redis: () => true,
+    fails: () => false,
+    throws: () => {
+      throw new Error('sync');
+    },
+    rejects: () => Promise.reject(new Error('async')),
+    hangs: () => new Promise(() => {}),
+  });
+  const response = await get('/readyz');
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    { status: 'not ready', checks: { redis: true, fails: false, throws: false, rejects: false, hangs: false } },
+  ]);
+});
+
+it('shows metrics, hot ones among them', async () => {
+  const get = await start({});
+  const response = await get('/metrics');
+  expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  const text = await response.text();
+  expect(text).toContain('aida_refusals_total{reason="signature"} 3');
+  expect(text).toContain('# TYPE aida_splice_seconds histogram');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.00005"} 0');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.0001"} 1');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.05"} 1');
+  expect(text).toContain('aida_splice_seconds_bucket{le="+Inf"} 2');
+  expect(text).toContain('aida_splice_seconds_sum 9.00007');
+  expect(text).toContain('aida_splice_seconds_count 2');
+  expect(text).toContain('aida_nodejs_eventloop_lag_seconds');
+});

@@ -1,0 +1,48 @@
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Route } from './server.ts';
+
+/** Resolves when the dependency answers. */
+export type ReadyCheck = () => boolean | Promise<boolean>;
+
+export interface HealthOptions {
+  /** What must work before this node is given calls, by name. */
+  ready: Record<string, ReadyCheck>;
+  metrics: Metrics;
+}
+
+const CHECK_TIMEOUT_MS = 500;
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** `/healthz`: the process lives. `/readyz`: it may be given calls. `/metrics`: Prometheus. */
+export function healthRoutes({ ready, metrics }: HealthOptions): Route[] {
+  return [
+    { method: 'GET', path: '/healthz', handler: () => ({ status: 200, headers: JSON_TYPE, body: '{"status":"alive"}\n' }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handler: async () => {
+        const results = await Promise.all(Object.entries(ready).map(async ([name, check]): Promise<[string, boolean]> => [name, await passes(check)]));
+        const checks = Object.fromEntries(results);
+        const isReady = results.every(([, passed]) => passed);
+        return { status: isReady ? 200 : 503, headers: JSON_TYPE, body: `${JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks })}\n` };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      handler: async () => ({ status: 200, headers: { 'content-type': metrics.registry.contentType }, body: await metrics.registry.metrics() }),
+    },
+  ];
+}
+
+async function passes(check: ReadyCheck): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, CHECK_TIMEOUT_MS, false)));
+  try {
+    return await Promise.race([check(), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}

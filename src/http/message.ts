@@ -1,0 +1,99 @@
+import type { HttpRequest as RawRequest, HttpResponse as RawResponse } from 'uWebSockets.js';
+
+/** A request that stays readable after an await. */
+export interface HttpRequest {
+  /** In capitals. */
+  method: string;
+  /** Raw path and query, every byte as it stood in the request line: signatures cover it. */
+  target: string;
+  /** Raw, not decoded. */
+  path: string;
+  /** Raw, without the question mark, '' without one. */
+  query: string;
+  /** By lower-case name; '' where absent, the first where repeated. */
+  header(name: string): string;
+  /** Empty for requests without a body and for upgrades. */
+  body: Buffer;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+/** Every status that this project answers. */
+const reasons: Record<number, string> = {
+  200: 'OK',
+  204: 'No Content',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+const SECURITY_HEADERS: Record<string, string> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+const NO_BODY = Buffer.alloc(0);
+
+/** Copies what uWebSockets.js forgets when its handler returns. */
+export function copyRequest(raw: RawRequest): HttpRequest {
+  const headers = new Map<string, string>();
+  raw.forEach((name, value) => {
+    if (!headers.has(name)) headers.set(name, value);
+  });
+  const path = raw.getUrl();
+  // undefined without a question mark, although the typings promise a string.
+  const query = raw.getQuery() as string | undefined;
+  return {
+    method: raw.getCaseSensitiveMethod().toUpperCase(),
+    target: query === undefined ? path : `${path}?${query}`,
+    path,
+    query: query ?? '',
+    header: (name) => headers.get(name) ?? '',
+    body: NO_BODY,
+  };
+}
+
+/** A plain sentence as the whole answer. */
+export function plain(status: number, sentence: string, headers: Record<string, string> = {}): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: `${sentence}\n` };
+}
+
+export interface WriteOptions {
+  /** HEAD: the length of the body without the body. */
+  withoutBody: boolean;
+  /** End the connection after it: the rest of the request was not read. */
+  closeConnection: boolean;
+}
+
+/** The caller has made sure that the response was neither aborted nor answered. */
+export function writeResponse(raw: RawResponse, response: HttpResponse, options: WriteOptions): void {
+  raw.cork(() => {
+    raw.writeStatus(`${response.status} ${reasons[response.status] ?? 'Status'}`);
+    const own = Object.entries(response.headers ?? {}).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+    const headers = { ...SECURITY_HEADERS, ...Object.fromEntries(own) };
+    for (const [name, value] of Object.entries(headers)) raw.writeHeader(name, value.replace(/[\r\n]+/g, ' '));
+    // Strings would go out in Latin-1.
+    const body = Buffer.from(response.body ?? '');
+    if (response.status === 204 || response.status === 304) raw.endWithoutBody(undefined, options.closeConnection);
+    else if (options.withoutBody) raw.endWithoutBody(body.length, options.closeConnection);
+    else raw.end(body, options.closeConnection);
+  });
+}
