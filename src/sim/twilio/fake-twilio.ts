@@ -1,0 +1,109 @@
+import { Callbacks } from './callbacks.ts';
+import { Flow } from './flow.ts';
+import type { Hosts } from './hosts.ts';
+import { Leg } from './leg.ts';
+import { Random } from './random.ts';
+import { Recordings } from './recordings.ts';
+import { startRest } from './rest.ts';
+import { SimCall } from './sim-call.ts';
+import { reportStatus } from './status.ts';
+import { Ticker } from './ticker.ts';
+import { Web } from './web.ts';
+import { NO_FAULTS, type NumberSettings, type Staff, type TwilioFaults, type World } from './world.ts';
+
+export interface FakeTwilioOptions {
+  accountSid: string;
+  authToken: string;
+  number: NumberSettings;
+  /** Kept and read live: a test may move a name while calls run. */
+  hosts: Hosts;
+  faults?: Partial<TwilioFaults>;
+  staff?: Record<string, Staff>;
+  /** Ids, faults and delays follow from it; a random one when left out. */
+  seed?: number;
+}
+
+export interface PlaceCallOptions {
+  from: string;
+  to: string;
+  /** Keep the audio for {@link SimCall.wav}; true when left out. Loads leave it away. */
+  keepAudio?: boolean;
+  /** More webhook parameters, or other values for the usual ones' neighbours. */
+  params?: Record<string, string>;
+}
+
+export interface FakeTwilio {
+  /** Base of the REST interface: TWILIO_API_URL. */
+  apiUrl: string;
+  seed: number;
+  /** Breaches by the service. Empty after a good test. */
+  complaints: string[];
+  /** What a broken network explains, with Twilio's error code. */
+  warnings: { code: number; text: string }[];
+  /** May be changed at any time, as `hosts` and `staff` may. */
+  faults: TwilioFaults;
+  staff: Record<string, Staff>;
+  calls: SimCall[];
+  placeCall(options: PlaceCallOptions): SimCall;
+  /** Hangs up every call, waits for the last callbacks, leaves no socket and no timer. */
+  close(): Promise<void>;
+}
+
+/** A call that nobody ends is ended and complained about. */
+const CALL_MS_MAX = 30 * 60_000;
+
+/** The service gets so long to answer the last callbacks. */
+const CLOSE_MS_MAX = 3_000;
+
+/** Starts a Twilio that knows one number. */
+export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeTwilio> {
+  const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const complaints: string[] = [];
+  const warnings: FakeTwilio['warnings'] = [];
+  const calls: SimCall[] = [];
+  const complain = (text: string): void => void complaints.push(text);
+  const warn = (code: number, text: string): void => void warnings.push({ code, text });
+  const random = new Random(seed);
+  const faults = { ...NO_FAULTS, ...options.faults };
+  const web = new Web(options.hosts, options.authToken, complain);
+  let apiUrl = '';
+  const world: World = {
+    accountSid: options.accountSid, authToken: options.authToken, number: options.number, hosts: options.hosts, staff: options.staff ?? {},
+    faults, random, ticker: new Ticker(), web, callbacks: new Callbacks(web, random, faults, complain, warn), recordings: new Recordings(),
+    legs: new Map(), apiUrl: () => apiUrl, complain, warn,
+  };
+  const rest = await startRest(world);
+  apiUrl = rest.url;
+  return {
+    apiUrl, seed, complaints, warnings, faults, staff: world.staff, calls,
+    placeCall(ask) {
+      const call = place(world, ask);
+      calls.push(call);
+      return call;
+    },
+    async close() {
+      for (const call of calls) call.hangUp();
+      const impatience = setTimeout(() => web.close(), CLOSE_MS_MAX);
+      await Promise.all(calls.map((call) => call.done));
+      await world.callbacks.settled();
+      clearTimeout(impatience);
+      web.close();
+      await rest.close();
+    },
+  };
+}
+
+function place(world: World, ask: PlaceCallOptions): SimCall {
+  const { number } = world;
+  const leg = new Leg(world, {
+    from: ask.from, to: ask.to, direction: 'inbound', parentSid: null, keepAudio: ask.keepAudio ?? true, params: ask.params ?? {},
+  });
+  if (number.statusCallback !== undefined) reportStatus(leg, { url: number.statusCallback, method: 'POST', events: ['completed'] });
+  const bound = setTimeout(() => {
+    world.complain(`${leg.sid}: the call still lives after ${CALL_MS_MAX} ms`);
+    leg.end('completed', 'network');
+  }, CALL_MS_MAX);
+  const flow = new Flow(leg).start({ url: number.voiceUrl, method: number.voiceMethod ?? 'POST', params: [] });
+  const done = flow.finally(() => clearTimeout(bound)).then(() => world.callbacks.settled());
+  return new SimCall(leg, done);
+}

@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { notFound, type RestAnswer, type RestAsk, restError } from './rest-answer.ts';
+import { fetchCall, listCalls, updateCall } from './rest-calls.ts';
+import { fetchRecording } from './rest-recordings.ts';
+import type { World } from './world.ts';
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** Serves `/2010-04-01/Accounts/{AC}/…` on 127.0.0.1. */
+export async function startRest(world: World): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((incoming, outgoing) => {
+    void handle(world, incoming).then((answer) => {
+      if (answer) write(outgoing, answer);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+  };
+}
+
+/** Null: the request is never answered. */
+async function handle(world: World, incoming: IncomingMessage): Promise<RestAnswer | null> {
+  const url = new URL(incoming.url ?? '/', 'http://fake');
+  const body = await bodyOf(incoming);
+  if (body === null) return restError(413, 20_413, 'Request entity too large');
+  if (world.random.chance(world.faults.restSilent)) return null;
+  if (world.random.chance(world.faults.restBroken)) return restError(500, 20_500, 'Internal server error');
+  if (!authorized(world, incoming)) return restError(401, 20_003, 'Authenticate');
+  if (world.random.chance(world.faults.restBusy)) return restError(429, 20_429, 'Too many requests');
+  const prefix = `/2010-04-01/Accounts/${world.accountSid}`;
+  if (!url.pathname.startsWith(`${prefix}/`)) return notFound(url.pathname);
+  const type = incoming.headers['content-type'] ?? '';
+  if (incoming.method === 'POST' && !type.startsWith('application/x-www-form-urlencoded')) {
+    world.complain(`REST ${incoming.method} ${url.pathname}: content type ${type} instead of a form`);
+    return restError(400, 20_001, 'Unsupported content type');
+  }
+  return route(world, {
+    method: incoming.method ?? 'GET', path: url.pathname.slice(prefix.length), query: url.searchParams, form: new URLSearchParams(body),
+  });
+}
+
+function route(world: World, ask: RestAsk): RestAnswer {
+  const call = /^\/Calls\/(CA[0-9a-f]{32})\.json$/.exec(ask.path)?.[1];
+  if (call !== undefined && ask.method === 'POST') return updateCall(world, call, ask);
+  if (call !== undefined && ask.method === 'GET') return fetchCall(world, call);
+  if (ask.path === '/Calls.json' && ask.method === 'GET') return listCalls(world, ask.query);
+  const recording = /^\/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3|)$/.exec(ask.path);
+  if (recording && (ask.method === 'GET' || ask.method === 'DELETE')) {
+    return fetchRecording(world, recording[1] ?? '', recording[2] ?? '', ask.method);
+  }
+  world.complain(`REST ${ask.method} ${ask.path} is not known or not simulated`);
+  return notFound(ask.path);
+}
+
+function authorized(world: World, incoming: IncomingMessage): boolean {
+  const expected = Buffer.from(`${world.accountSid}:${world.authToken}`).toString('base64');
+  return incoming.headers.authorization === `Basic ${expected}`;
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of incoming) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > BODY_BYTES_MAX) return null;
+      chunks.push(chunk as Buffer);
+    }
+  } catch {
+    return '';
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function write(outgoing: ServerResponse, answer: RestAnswer): void {
+  const { body } = answer;
+  if (body === null) {
+    outgoing.writeHead(answer.status).end();
+  } else if (body instanceof Uint8Array) {
+    outgoing.writeHead(answer.status, { 'Content-Type': answer.type ?? 'application/octet-stream', 'Content-Length': body.length }).end(body);
+  } else {
+    outgoing.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  }
+}
