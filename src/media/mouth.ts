@@ -123,8 +123,10 @@ export class Mouth {
 
   /** Sends what may be sent. Call it corked. */
   pump(now: number): void {
-    while (this.#queue.length > 0 && this.#clock.leadMs(now) < leadMsMax && !this.#wire.full) {
-      const { item, payload, ms } = this.#queue.shift() as Piece;
+    while (this.#queue.length > 0 && !this.#wire.full) {
+      const { item, payload, ms } = this.#queue[0] as Piece;
+      if (this.#clock.leadMs(now) + ms > leadMsMax) return;
+      this.#queue.shift();
       this.#queuedMs -= ms;
       item.queuedPieces--;
       if (item.startMs < 0) item.startMs = this.#clock.sentMs;
