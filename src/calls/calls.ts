@@ -12,7 +12,7 @@ import type { CallDoor, CallState, DoorRefusal, TwimlRequest } from './call-door
 import type { CarrierPort } from './carrier.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
-import { redactFact } from './redact-fact.ts';
+import { createFactRedactor } from './redact-fact.ts';
 import { Resident, type ResidentHost, type ToolRunner } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 
@@ -23,7 +23,7 @@ export interface CallsDeps {
   node: NodeName;
   /** Redis-clock ms. */
   now(): number;
-  createRedactor(): Redactor;
+  redactor: Redactor;
   tools: ToolRunner;
   carrier: CarrierPort;
   log: Log;
@@ -187,7 +187,6 @@ function makeResident(
   port: AttachRequest['port'],
   own: Pick<ResidentHost, 'setDeadline' | 'dropped'>,
 ): Resident {
-  const redactor = deps.createRedactor();
   const { link, node } = deps;
   const { epoch, from, to } = claim;
   const journal = {
@@ -200,7 +199,7 @@ function makeResident(
   };
   return new Resident({ callSid, epoch }, actor, port, journal, {
     now: deps.now,
-    redact: (_callSid, fact) => [redactFact(redactor, fact)],
+    redact: createFactRedactor(deps.redactor),
     tools: deps.tools,
     carrier: deps.carrier,
     ...own,

@@ -1,6 +1,38 @@
 import type { Intent } from '../../machines/call-events.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import type { Speaker } from '../redact/turns.ts';
 import type { Told } from './stream-port.ts';
+
+/** A fact without what nobody may keep; facts that take back earlier turns come before it. */
+export type FactRedactor = (fact: Told) => Told[];
+
+/** For one call: nothing but what this lets through reaches the actor, a tool, Redis, Kafka or Postgres. */
+export function createFactRedactor(redactor: Redactor): FactRedactor {
+  const turns = redactor.turns();
+
+  function said(speaker: Speaker, fact: Extract<Told, { type: 'caller.said' | 'assistant.said' }>): Told[] {
+    const { text, amendments } = turns.turn(speaker, fact.itemId, fact.text);
+    const earlier = amendments.map((amendment): Told => ({ type: 'journal.redacted', ...amendment }));
+    return [...earlier, { ...fact, text }];
+  }
+
+  return (fact) => {
+    switch (fact.type) {
+      case 'caller.said':
+        return said('caller', fact);
+      case 'assistant.said':
+        return said('assistant', fact);
+      case 'assistant.heard':
+        return [{ ...fact, text: redactor.text(fact.text) }];
+      case 'tool.asked':
+        return [{ ...fact, arguments: json(redactor, fact.arguments) }];
+      case 'tool.answered':
+        return [{ ...fact, output: json(redactor, fact.output), leave: intent(redactor, fact.leave) }];
+      default:
+        return [fact];
+    }
+  };
+}
 
 function json(redactor: Redactor, text: string): string {
   try {
@@ -15,20 +47,4 @@ function intent(redactor: Redactor, value: Intent | null): Intent | null {
   return value.kind === 'voicemail'
     ? { ...value, topic: redactor.text(value.topic) }
     : { ...value, reason: redactor.text(value.reason) };
-}
-
-/** The fact without what nobody may keep: nothing else reaches the actor, Redis, Kafka, Postgres or a tool. */
-export function redactFact(redactor: Redactor, fact: Told): Told {
-  switch (fact.type) {
-    case 'caller.said':
-    case 'assistant.said':
-    case 'assistant.heard':
-      return { ...fact, text: redactor.text(fact.text) };
-    case 'tool.asked':
-      return { ...fact, arguments: json(redactor, fact.arguments) };
-    case 'tool.answered':
-      return { ...fact, output: json(redactor, fact.output), leave: intent(redactor, fact.leave) };
-    default:
-      return fact;
-  }
 }

@@ -3,6 +3,7 @@ import { limits } from '../../machines/call-events.ts';
 import { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
 import { JournalWriter, type JournalPort } from './journal-writer.ts';
+import type { FactRedactor } from './redact-fact.ts';
 import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
 
 /** Facts that wait while the actor of an amnesic call is rebuilt. */
@@ -14,7 +15,7 @@ export interface ToolRunner {
 
 export interface ResidentHost {
   now(): number;
-  redact(callSid: string, fact: Told): Told[];
+  redact: FactRedactor;
   tools: ToolRunner;
   carrier: CarrierPort;
   /** Moves the call's one deadline. */
@@ -37,7 +38,7 @@ export class Resident implements ResidentCall {
   private actor: CallActor;
   private readonly started = new Set<string>();
   private queue: Told[] = [];
-  private rebuilding = false;
+  private rebuilding: Promise<void> | null = null;
   private lastAt = 0;
   private finalStatus: string | null = null;
   private gone = false;
@@ -62,12 +63,18 @@ export class Resident implements ResidentCall {
 
   /** Facts that Redis has not acknowledged. */
   get waiting(): number {
-    return this.writer.waiting;
+    return this.writer.waiting + this.queue.length;
   }
 
   tell(fact: Told): void {
     if (this.gone) return;
-    for (const safe of this.host.redact(this.callSid, fact)) this.take(safe);
+    try {
+      for (const safe of this.host.redact(fact)) this.take(safe);
+    } catch (error) {
+      // The stream ends, and the call goes on through the carrier's next question.
+      this.host.stepFailed(this.callSid, error);
+      void this.settled().then(() => this.drop('failed'));
+    }
   }
 
   /** The deadline that was set has passed. */
@@ -79,8 +86,9 @@ export class Resident implements ResidentCall {
   }
 
   /** Resolves when every fact so far is in the journal, or the call was dropped. */
-  settled(): Promise<void> {
-    return this.writer.settled();
+  async settled(): Promise<void> {
+    while (this.rebuilding) await this.rebuilding;
+    await this.writer.settled();
   }
 
   /** Redis reconnected or changed its primary. */
@@ -112,22 +120,14 @@ export class Resident implements ResidentCall {
     }
     this.lastAt = Math.max(this.host.now(), this.lastAt);
     const stamped = { ...fact, at: this.lastAt } as CallEvent;
-    let effects: CallEffect[];
-    try {
-      effects = this.actor.step(stamped);
-    } catch (error) {
-      // The fact is journaled all the same; the stream ends, and the call goes on through the carrier's next question.
-      this.host.stepFailed(this.callSid, error);
-      this.writer.add(stamped);
-      void this.settled().then(() => this.drop('failed'));
-      return;
-    }
+    // First the actor: a fact that it cannot take must not stand in the journal, where every fold would meet it again.
+    const effects = this.actor.step(stamped);
     if (this.actor.ended) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
     this.writer.add(stamped);
     for (const effect of effects) this.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
     if (this.actor.ended) void this.settled().then(() => this.drop('ended'));
-    else if (this.host.rebuild) void this.forgetAll(this.host.rebuild);
+    else if (this.host.rebuild) this.rebuilding = this.forgetAll(this.host.rebuild);
   }
 
   private start(effect: CallEffect): void {
@@ -169,16 +169,13 @@ export class Resident implements ResidentCall {
 
   /** Amnesia: what is not in the journal is lost, and the rebuilt actor takes the running call over. */
   private async forgetAll(rebuild: (callSid: string) => Promise<CallActor>): Promise<void> {
-    this.rebuilding = true;
-    await this.settled();
-    if (this.gone) return;
-    const rebuilt = await rebuild(this.callSid);
+    await this.writer.settled();
+    const rebuilt = this.gone ? this.actor : await rebuild(this.callSid);
     this.actor.stop();
     this.actor = rebuilt;
-    this.rebuilding = false;
+    this.rebuilding = null;
+    if (this.gone) return;
     this.startPending();
-    const waiting = this.queue;
-    this.queue = [];
-    for (const fact of waiting) this.take(fact);
+    for (const fact of this.queue.splice(0)) this.take(fact);
   }
 }

@@ -1,0 +1,105 @@
+import { DirectoryError } from '../directory/errors.ts';
+import { heartbeat, type NodeAddresses, retire } from '../directory/fleet.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import { releaseReservation, reserve } from '../directory/reservations.ts';
+import type { Log } from '../telemetry/log.ts';
+
+const HEARTBEAT_MS = 1_000;
+/** Calls told with one heartbeat; more wait for the next. */
+const HELD_MAX = 1_000;
+
+export interface PlacementDeps {
+  link: RedisLink;
+  self: NodeAddresses;
+  /** Calls that this node takes at most. */
+  callsMax: number;
+  /** Calls with a stream here. */
+  live(): readonly string[];
+  /** Redis' clock as of a heartbeat that was just answered, ms. */
+  learnClock(redisMs: number): void;
+  log: Log;
+}
+
+export type Placing =
+  | { ok: true; node: string; mediaUrl: string }
+  /** `full`: every place is taken; `queued`: others waited longer; `nowhere`: no node lives; `unavailable`: Redis. */
+  | { ok: false; reason: 'full' | 'queued' | 'nowhere' | 'unavailable' };
+
+/** Where calls go: this node's heartbeat, and reservations over the whole fleet. */
+export class Placement {
+  private readonly deps: PlacementDeps;
+  private timer: NodeJS.Timeout | null = null;
+  private known = new Set<string>();
+  private answered = false;
+  private isAway = false;
+
+  constructor(deps: PlacementDeps) {
+    this.deps = deps;
+  }
+
+  /** True while heartbeats are answered: calls can be placed. */
+  get ready(): boolean {
+    return this.answered && !this.isAway;
+  }
+
+  async start(): Promise<void> {
+    await this.beat();
+    const next = () => {
+      this.timer = setTimeout(() => void this.beat().finally(next), HEARTBEAT_MS);
+      this.timer.unref();
+    };
+    next();
+  }
+
+  /** Holds a place for the call; a conversation that goes on (`live`) never waits. */
+  async reserve(callSid: string, kind: 'new' | 'live'): Promise<Placing> {
+    const { link, self } = this.deps;
+    try {
+      const reservation = await reserve(link, { callSid, class: kind, preferredNode: self.node });
+      if (reservation.kind !== 'placed') return { ok: false, reason: reservation.kind };
+      return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      this.deps.log.warn({ err: error, callSid }, 'no place could be reserved');
+      return { ok: false, reason: 'unavailable' };
+    }
+  }
+
+  /** For a webhook that ends in TwiML without a stream. Failure is harmless: the reservation runs out. */
+  async release(callSid: string): Promise<void> {
+    try {
+      await releaseReservation(this.deps.link, callSid);
+    } catch (error) {
+      this.deps.log.warn({ err: error, callSid }, 'reservation could not be released');
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    await retire(this.deps.link, this.deps.self).catch((error: unknown) => {
+      this.deps.log.warn({ err: error }, 'node could not be struck from the registry');
+    });
+  }
+
+  private async beat(): Promise<void> {
+    const { link, self, callsMax, live, learnClock, log } = this.deps;
+    const calls = live();
+    const held = calls.filter((callSid) => !this.known.has(callSid)).slice(0, HELD_MAX);
+    try {
+      const reply = await heartbeat(link, { self, capacity: callsMax, liveCalls: calls.length, held, starting: !this.answered });
+      if (reply.kind === 'superseded') {
+        log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
+        return;
+      }
+      learnClock(reply.at);
+      this.known = new Set(calls);
+      this.answered = true;
+      if (this.isAway) log.info('heartbeats are answered again');
+      this.isAway = false;
+    } catch (error) {
+      if (!this.isAway) log.error({ err: error }, 'heartbeat was not answered');
+      this.isAway = true;
+    }
+  }
+}
