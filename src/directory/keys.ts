@@ -76,6 +76,12 @@ export const placementKeys = {
   queue: '{pl}:queue',
 } as const;
 
+/** The keys of placement in the order in which its scripts take them. */
+export const placementKeyList: readonly string[] = [
+  placementKeys.node, placementKeys.load, placementKeys.live, placementKeys.heartbeat,
+  placementKeys.capacity, placementKeys.reservation, placementKeys.reservedAt, placementKeys.queue,
+];
+
 /** One process: a node's id and the incarnation that tells it from its predecessors. */
 export interface NodeName {
   node: string;

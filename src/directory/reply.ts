@@ -35,6 +35,17 @@ export function readTexts(value: unknown): string[] {
   return value.map(asText);
 }
 
+/** Names and values in turn, or the object that ioredis makes of HGETALL. */
+export function readTextMap(value: unknown): Map<string, string> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return new Map(Object.entries(value).map(([name, held]) => [name, asText(held)]));
+  }
+  const texts = readTexts(value);
+  const map = new Map<string, string>();
+  for (let i = 0; i + 1 < texts.length; i += 2) map.set(texts[i] ?? '', texts[i + 1] ?? '');
+  return map;
+}
+
 export interface StreamEntry {
   id: string;
   fields: ReadonlyMap<string, string>;
@@ -46,9 +57,6 @@ export function readStreamEntries(value: unknown): StreamEntry[] {
   if (!Array.isArray(value)) throw new DirectoryError('reply', typeof value);
   return value.map((entry: unknown) => {
     if (!Array.isArray(entry) || typeof entry[0] !== 'string') throw new DirectoryError('reply', 'stream entry');
-    const fields = new Map<string, string>();
-    const list = Array.isArray(entry[1]) ? readTexts(entry[1]) : [];
-    for (let i = 0; i + 1 < list.length; i += 2) fields.set(list[i] ?? '', list[i + 1] ?? '');
-    return { id: entry[0], fields };
+    return { id: entry[0], fields: readTextMap(entry[1] ?? []) };
   });
 }

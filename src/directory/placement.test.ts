@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type RedisServer, startRedis } from '../embedded/redis.ts';
+import { type HeartbeatRequest, heartbeat, readFleet, retire } from './fleet.ts';
+import { placementKeyList, placementKeys } from './keys.ts';
+import { directoryLimits } from './limits.ts';
+import { connectRedis, type RedisLink } from './redis.ts';
+import { releaseReservation, renewReservation, type Reservation, reserve, type ReserveRequest } from './reservations.ts';
+
+let server: RedisServer;
+let link: RedisLink;
+
+beforeAll(async () => {
+  server = await startRedis();
+  link = await connectRedis(server.url);
+});
+
+beforeEach(() => link.command('flushall'));
+
+afterAll(async () => {
+  await link.close();
+  await server.stop();
+});
+
+const addresses = (node: string) => ({ node, incarnation: `${node}1`, nodeUrl: `http://${node}`, mediaUrl: `wss://${node}/media-stream`, version: '1' });
+
+const beat = (node: string, capacity: number, more: Partial<HeartbeatRequest> = {}) =>
+  heartbeat(link, { self: addresses(node), capacity, liveCalls: 0, held: [], starting: false, ...more });
+
+const ask = (callSid: string, more: Partial<ReserveRequest> = {}) => reserve(link, { callSid, class: 'new', preferredNode: null, ...more });
+
+const nodeOf = (reservation: Reservation): string => (reservation.kind === 'placed' ? reservation.node.node : reservation.kind);
+
+async function loads(): Promise<Record<string, number>> {
+  return Object.fromEntries((await readFleet(link)).map(({ node, load }) => [node, load]));
+}
+
+/** Makes a node's heartbeat older. */
+async function silence(node: string, ms: number): Promise<void> {
+  await link.command('zincrby', placementKeys.heartbeat, -ms, node);
+}
+
+async function expire(callSid: string): Promise<void> {
+  await link.command('zincrby', placementKeys.reservation, -directoryLimits.reservationLifeMs, callSid);
+}
+
+test('without a node that lives nobody is placed', async () => {
+  expect(await ask('c')).toEqual({ kind: 'nowhere' });
+  await beat('a', 5);
+  await silence('a', directoryLimits.heartbeatStaleMs + 1);
+  expect(await ask('c')).toEqual({ kind: 'nowhere' });
+  await beat('a', 5);
+  expect(await ask('c')).toEqual({ kind: 'placed', node: addresses('a'), repeated: false });
+});
+
+test('a burst fills each node to its cap and not one further', async () => {
+  await Promise.all([beat('a', 30), beat('b', 30), beat('c', 30)]);
+  const placed = await Promise.all(Array.from({ length: 500 }, (_, index) => ask(`c${index}`, { class: 'live' })));
+  expect(placed.filter(({ kind }) => kind === 'placed')).toHaveLength(90);
+  expect(placed.filter(({ kind }) => kind === 'full')).toHaveLength(410);
+  expect(await loads()).toEqual({ a: 30, b: 30, c: 30 });
+});
+
+test('new and waiting callers leave room for the loss of the largest node, live ones use it', async () => {
+  await Promise.all([beat('a', 10), beat('b', 20)]);
+  for (const kind of ['new', 'waiting'] as const) {
+    const asked = await Promise.all(Array.from({ length: 15 }, (_, index) => ask(`${kind}${index}`, { class: kind })));
+    expect(asked.filter((reservation) => reservation.kind === 'placed')).toHaveLength(kind === 'new' ? 10 : 0);
+  }
+  const live = await Promise.all(Array.from({ length: 25 }, (_, index) => ask(`l${index}`, { class: 'live' })));
+  expect(live.filter(({ kind }) => kind === 'placed')).toHaveLength(20);
+  expect(await loads()).toEqual({ a: 10, b: 20 });
+});
+
+test('the last node that takes calls keeps no room back', async () => {
+  await Promise.all([beat('a', 3), beat('b', 0)]);
+  const asked = await Promise.all(['1', '2', '3', '4'].map((sid) => ask(sid)));
+  expect(asked.map(nodeOf)).toEqual(['a', 'a', 'a', 'full']);
+});
+
+test('the calls of a draining node count as load, for they will move', async () => {
+  await Promise.all([beat('a', 0, { liveCalls: 4 }), beat('b', 10), beat('c', 10)]);
+  const asked = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(`c${index}`)));
+  expect(asked.filter(({ kind }) => kind === 'placed')).toHaveLength(6);
+});
+
+test('the emptiest node is chosen unless the preferred one has room', async () => {
+  await Promise.all([beat('a', 20, { liveCalls: 15 }), beat('b', 20, { liveCalls: 3 }), beat('c', 20, { liveCalls: 9 })]);
+  expect(nodeOf(await ask('1'))).toBe('b');
+  expect(nodeOf(await ask('2', { preferredNode: 'a' }))).toBe('a');
+  expect(nodeOf(await ask('3', { preferredNode: 'gone' }))).toBe('b');
+  await beat('a', 20, { liveCalls: 20 });
+  expect(nodeOf(await ask('4', { preferredNode: 'a' }))).toBe('b');
+});
+
+test('a repeat renews the place it has; a dead or draining node is left', async () => {
+  await Promise.all([beat('a', 10), beat('b', 10, { liveCalls: 2 })]);
+  expect(nodeOf(await ask('c'))).toBe('a');
+  await link.command('zincrby', placementKeys.reservation, -10_000, 'c');
+  const before = Number(await link.command('zscore', placementKeys.reservation, 'c'));
+  expect(await ask('c')).toMatchObject({ kind: 'placed', repeated: true, node: { node: 'a' } });
+  expect(Number(await link.command('zscore', placementKeys.reservation, 'c'))).toBeGreaterThanOrEqual(before + 10_000);
+  expect(await loads()).toEqual({ a: 1, b: 2 });
+  await beat('a', 0);
+  expect(await ask('c')).toMatchObject({ kind: 'placed', repeated: false, node: { node: 'b' } });
+  expect(await loads()).toEqual({ a: 0, b: 3 });
+  await Promise.all([beat('a', 10), silence('b', directoryLimits.heartbeatStaleMs + 1)]);
+  expect(nodeOf(await ask('c'))).toBe('a');
+  expect(await loads()).toEqual({ a: 1, b: 2 });
+});
+
+test('new callers wait behind the queue, those from it and live ones do not', async () => {
+  await beat('a', 10);
+  await link.command('zadd', placementKeys.queue, 1, 'w1', 2, 'w2');
+  expect(await ask('n')).toEqual({ kind: 'queued', waiting: 2 });
+  expect(nodeOf(await ask('w1', { class: 'waiting' }))).toBe('a');
+  expect(nodeOf(await ask('l', { class: 'live' }))).toBe('a');
+});
+
+test('a reservation that nobody used falls to the next reserve or heartbeat, fifty at a time', async () => {
+  await beat('a', 200);
+  for (let i = 0; i < 120; i++) await ask(`c${i}`);
+  for (let i = 0; i < 120; i++) await expire(`c${i}`);
+  expect(await ask('next')).toMatchObject({ kind: 'placed' });
+  expect(await loads()).toEqual({ a: 71 });
+  expect(await beat('a', 200)).toMatchObject({ reserved: 21 });
+  expect(await beat('a', 200)).toMatchObject({ reserved: 1 });
+  expect(await loads()).toEqual({ a: 1 });
+});
+
+test('a heartbeat sets the live calls and turns reservations into calls, wherever they stood', async () => {
+  await Promise.all([beat('a', 10), beat('b', 10)]);
+  await ask('1', { preferredNode: 'a' });
+  await ask('2', { preferredNode: 'a' });
+  await ask('3', { preferredNode: 'b' });
+  expect(await beat('a', 10, { liveCalls: 2, held: ['1', '3'] })).toMatchObject({ kind: 'ok', reserved: 1 });
+  expect(await loads()).toEqual({ a: 3, b: 0 });
+  expect(await beat('a', 10, { liveCalls: 2, held: ['1', '3'] })).toMatchObject({ reserved: 1 });
+  expect(await beat('a', 10, { liveCalls: 0 })).toMatchObject({ reserved: 1 });
+  expect(await loads()).toEqual({ a: 1, b: 0 });
+  expect(await releaseReservation(link, '2')).toBe(true);
+  expect(await releaseReservation(link, '2')).toBe(false);
+  expect(await loads()).toEqual({ a: 0, b: 0 });
+});
+
+test('a stream at another node moves its reservation, as far as that node has room', async () => {
+  await Promise.all([beat('a', 10), beat('b', 1)]);
+  for (const sid of ['1', '2']) await ask(sid, { class: 'live', preferredNode: 'a' });
+  expect(await renewReservation(link, '1', 'a')).toBe('renewed');
+  expect(await renewReservation(link, '1', 'b')).toBe('moved');
+  expect(await renewReservation(link, '2', 'b')).toBe('full');
+  expect(await renewReservation(link, 'unknown', 'a')).toBe('moved');
+  expect(await loads()).toEqual({ a: 2, b: 1 });
+});
+
+test('a successor takes the name of its node; the one before learns of it', async () => {
+  await beat('a', 10, { starting: true, liveCalls: 7 });
+  await ask('1');
+  const successor = { ...addresses('a'), incarnation: 'a2' };
+  expect(await beat('a', 10, { self: successor, starting: true })).toMatchObject({ kind: 'ok', reserved: 1 });
+  expect(await beat('a', 10)).toEqual({ kind: 'superseded', incarnation: 'a2' });
+  await retire(link, addresses('a'));
+  expect(await loads()).toEqual({ a: 1 });
+  await retire(link, successor);
+  expect(await readFleet(link)).toEqual([]);
+  expect(await ask('1')).toEqual({ kind: 'nowhere' });
+});
+
+test('a node silent for an hour is struck, and late releases do not bring it back', async () => {
+  await Promise.all([beat('a', 10), beat('b', 10)]);
+  await ask('1', { preferredNode: 'a' });
+  await silence('a', directoryLimits.nodeForgetMs + 1);
+  const reply = await beat('b', 10);
+  expect(reply.kind).toBe('ok');
+  expect(await readFleet(link)).toEqual([{ ...addresses('b'), capacity: 10, load: 0, heartbeatAt: reply.kind === 'ok' ? reply.at : 0 }]);
+  await releaseReservation(link, '1');
+  expect(await loads()).toEqual({ b: 0 });
+  expect(await link.command('zcard', placementKeys.load)).toBe(1);
+});
+
+test('every key of placement expires', async () => {
+  await beat('a', 10);
+  await ask('1');
+  await link.command('zadd', placementKeys.queue, 1, 'w');
+  await beat('a', 10);
+  for (const key of placementKeyList) expect(Number(await link.command('pttl', key))).toBeGreaterThan(0);
+});
+
+test('load is never below nothing nor above the caps in a storm of everything', async () => {
+  const caps = { a: 7, b: 4, c: 9 };
+  await Promise.all(Object.entries(caps).map(([node, cap]) => beat(node, cap)));
+  const sids = Array.from({ length: 60 }, (_, index) => `s${index}`);
+  const work = sids.flatMap((sid, index) => [
+    () => ask(sid, { class: index % 3 === 0 ? 'live' : 'new' }),
+    () => (index % 2 === 0 ? releaseReservation(link, sid) : renewReservation(link, sid, 'b')),
+    () => ask(sid, { class: 'live' }),
+    () => link.command('zrange', placementKeys.load, 0, -1, 'WITHSCORES'),
+  ]);
+  const results = await Promise.all(work.map((run) => run()));
+  for (const snapshot of results.filter(Array.isArray)) {
+    for (let i = 0; i < snapshot.length; i += 2) {
+      const load = Number(snapshot[i + 1]);
+      expect(load).toBeGreaterThanOrEqual(0);
+      expect(load).toBeLessThanOrEqual(caps[snapshot[i] as keyof typeof caps]);
+    }
+  }
+  await Promise.all(sids.map((sid) => releaseReservation(link, sid)));
+  expect(await loads()).toEqual({ a: 0, b: 0, c: 0 });
+});

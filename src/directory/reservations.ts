@@ -1,0 +1,53 @@
+import { type NodeAddresses, parseNodeRecord } from './fleet.ts';
+import { placementKeyList } from './keys.ts';
+import type { RedisLink } from './redis.ts';
+import { readReply, unknownKind } from './reply.ts';
+import { releaseScript } from './scripts/release.ts';
+import { renewScript } from './scripts/renew.ts';
+import { reserveScript } from './scripts/reserve.ts';
+
+export interface ReserveRequest {
+  callSid: string;
+  /** `new` waits behind the queue; `waiting` comes from it; `live` may use the room kept for the loss of a node. */
+  class: 'new' | 'waiting' | 'live';
+  /** Taken when it has room; null for none. */
+  preferredNode: string | null;
+}
+
+export type Reservation =
+  | { kind: 'placed'; node: NodeAddresses; repeated: boolean }
+  | { kind: 'full' }
+  /** New callers wait: so many are in the queue. */
+  | { kind: 'queued'; waiting: number }
+  /** No node has given a heartbeat of late. */
+  | { kind: 'nowhere' };
+
+/** Holds a place for a call, for 20 s. Idempotent on the CallSid. */
+export async function reserve(link: RedisLink, request: ReserveRequest): Promise<Reservation> {
+  const args = [request.callSid, request.class, request.preferredNode ?? ''];
+  const reply = readReply(await link.run(reserveScript, placementKeyList, args));
+  switch (reply.kind) {
+    case 'placed':
+      return { kind: 'placed', node: parseNodeRecord(reply.text(1), reply.text(2)), repeated: reply.text(3) === 'again' };
+    case 'queued':
+      return { kind: 'queued', waiting: reply.number(1) };
+    case 'full':
+    case 'nowhere':
+      return { kind: reply.kind };
+    default:
+      throw unknownKind(reply);
+  }
+}
+
+/** For a node at which a stream has come: its reservation lives on, or moves here if there is room. */
+export async function renewReservation(link: RedisLink, callSid: string, node: string): Promise<'renewed' | 'moved' | 'full'> {
+  const reply = readReply(await link.run(renewScript, placementKeyList, [callSid, node]));
+  if (reply.kind === 'renewed' || reply.kind === 'moved' || reply.kind === 'full') return reply.kind;
+  throw unknownKind(reply);
+}
+
+/** For a webhook that ends in TwiML without a stream. True if there was one. */
+export async function releaseReservation(link: RedisLink, callSid: string): Promise<boolean> {
+  const reply = readReply(await link.run(releaseScript, placementKeyList, [callSid]));
+  return reply.kind === 'released';
+}
