@@ -6,6 +6,8 @@ import type { MediaStream } from './stream.ts';
 import type { WebhookRecord } from './web.ts';
 
 const WAIT_MS = 10_000;
+/** For what a predicate reads elsewhere: no event of the call tells of it. */
+const POLL_MS = 20;
 const KEYS = /^[0-9*#]$/;
 
 /** A call as the person at the phone knows it, and what went over its wires. All times are ms since it was placed. */
@@ -107,11 +109,12 @@ export class SimCall {
     return writeWav(this.leg.ear.audio(this.leg.endedMs ?? this.leg.nowMs()), 'pcm16');
   }
 
-  /** Resolves when `predicate` holds; rejects with the call's state after `boundMs`. Looked at after every change and every frame. */
+  /** Resolves when `predicate` holds; rejects with the call's state after `boundMs`. Looked at after every change and every frame, and every 20 ms. */
   waitFor(predicate: (call: SimCall) => boolean, boundMs = WAIT_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (error: Error | null): void => {
         clearTimeout(timer);
+        clearInterval(poll);
         unwatch();
         if (error) reject(error);
         else resolve();
@@ -124,6 +127,7 @@ export class SimCall {
         }
       };
       const unwatch = this.leg.watch(look);
+      const poll = setInterval(look, POLL_MS);
       const timer = setTimeout(() => finish(new Error(`not within ${boundMs} ms: ${this.describe()}`)), boundMs);
       look();
     });
