@@ -54,5 +54,8 @@ export const CallLogEntity = new EntitySchema<CallLog>({
     lastSeq: { type: 'integer', default: 0 },
     statusSequence: { type: 'integer', nullable: true },
   },
-  indices: [{ columns: ['startedAt'] }, { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' }],
+  indices: [
+    { columns: ['startedAt'] },
+    { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' },
+  ],
 });

@@ -29,10 +29,8 @@ export const KnowledgeDocumentEntity = new EntitySchema<KnowledgeDocument>({
   indices: [{ columns: ['category'] }],
 });
 
-/**
- * SQL of a document's search vector and of the text that trigrams compare, for table alias `d`'s columns without
- * alias. Queries must use exactly these: the migrations index the same expressions.
- */
-export const knowledgeVectorSql =
-  `(setweight(to_tsvector('english', title || ' ' || question), 'A') || setweight(to_tsvector('english', body), 'B'))`;
+/** SQL of a document's search vector. Queries must use exactly this: the migrations index the same expression. */
+export const knowledgeVectorSql = `(setweight(to_tsvector('english', title || ' ' || question), 'A') || setweight(to_tsvector('english', body), 'B'))`;
+
+/** SQL of the text that trigrams compare. Not indexed: it is asked once full-text search found nothing, on few rows. */
 export const knowledgeTextSql = `lower(title || ' ' || question)`;

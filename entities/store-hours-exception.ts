@@ -23,6 +23,9 @@ export const StoreHoursExceptionEntity = new EntitySchema<StoreHoursException>({
     isClosed: { type: 'boolean', default: true },
   },
   checks: [
-    { name: 'store_hours_exception_time_check', expression: `${timeOfDaySql('open_time')} AND ${timeOfDaySql('close_time')}` },
+    {
+      name: 'store_hours_exception_time_check',
+      expression: `${timeOfDaySql('open_time')} AND ${timeOfDaySql('close_time')}`,
+    },
   ],
 });

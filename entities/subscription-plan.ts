@@ -27,6 +27,9 @@ export const SubscriptionPlanEntity = new EntitySchema<SubscriptionPlan>({
   },
   checks: [
     { name: 'subscription_plan_price_check', expression: 'price >= 0' },
-    { name: 'subscription_plan_interval_check', expression: `"interval" IN ('week', 'month', 'year') AND interval_count > 0` },
+    {
+      name: 'subscription_plan_interval_check',
+      expression: `"interval" IN ('week', 'month', 'year') AND interval_count > 0`,
+    },
   ],
 });

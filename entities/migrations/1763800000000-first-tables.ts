@@ -193,7 +193,6 @@ const knowledge = `
   CREATE INDEX knowledge_document_vector_idx ON knowledge_document USING gin ((
     setweight(to_tsvector('english', title || ' ' || question), 'A') || setweight(to_tsvector('english', body), 'B')
   ));
-  CREATE INDEX knowledge_document_text_idx ON knowledge_document USING gin (lower(title || ' ' || question) gin_trgm_ops);
 `;
 
 export class FirstTables1763800000000 implements MigrationInterface {

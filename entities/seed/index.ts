@@ -15,7 +15,10 @@ import { exceptions, hours, plans, promotion, settings } from './store.ts';
 
 /** `Café au Lait` → `cafe-au-lait`. */
 function slugOf(name: string): string {
-  const plain = name.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
+  const plain = name
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase();
   return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }
 
@@ -55,8 +58,12 @@ async function seedMenu(manager: EntityManager): Promise<void> {
   const itemIds = new Map((await manager.find(MenuItemEntity)).map(({ slug, id }) => [slug, id]));
   const idOf = (item: { name: string }) => itemIds.get(slugOf(item.name)) ?? 0;
   const all = menu.flatMap(({ items: each }) => each);
-  const sizes = all.flatMap((item) => item.sizes.map(([name, price], sortOrder) => ({ itemId: idOf(item), name, price, sortOrder })));
-  const modifiers = all.flatMap((item) => item.modifiers.map((each, sortOrder) => ({ ...each, itemId: idOf(item), sortOrder })));
+  const sizes = all.flatMap((item) =>
+    item.sizes.map(([name, price], sortOrder) => ({ itemId: idOf(item), name, price, sortOrder })),
+  );
+  const modifiers = all.flatMap((item) =>
+    item.modifiers.map((each, sortOrder) => ({ ...each, itemId: idOf(item), sortOrder })),
+  );
   await manager.upsert(ProductSizeEntity, sizes, ['itemId', 'name']);
   await manager.upsert(ProductModifierEntity, modifiers, ['itemId', 'name']);
 }

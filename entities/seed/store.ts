@@ -25,7 +25,12 @@ export const settings: StoreSettings = {
   redactEmail: false,
 };
 
-const open = (dayOfWeek: number, openTime: string, closeTime: string): StoreHours => ({ dayOfWeek, openTime, closeTime, isClosed: false });
+const open = (dayOfWeek: number, openTime: string, closeTime: string): StoreHours => ({
+  dayOfWeek,
+  openTime,
+  closeTime,
+  isClosed: false,
+});
 
 /** Closed on Monday; Friday's open mic goes on until one in the morning. */
 export const hours: StoreHours[] = [
@@ -39,11 +44,51 @@ export const hours: StoreHours[] = [
 ];
 
 export const plans: Omit<SubscriptionPlan, 'id'>[] = [
-  { slug: 'puppy', name: 'Puppy Plan', description: 'One 12 ounce bag of the roaster’s choice every month.', price: '16.00', interval: 'month', intervalCount: 1, isActive: true },
-  { slug: 'pack', name: 'Pack Plan', description: 'Two 12 ounce bags of your choice every month.', price: '30.00', interval: 'month', intervalCount: 1, isActive: true },
-  { slug: 'working-dog', name: 'Working Dog Plan', description: 'A fresh 12 ounce bag of your choice every week.', price: '15.50', interval: 'week', intervalCount: 1, isActive: true },
-  { slug: 'top-dog', name: 'Top Dog Plan', description: 'A 2 pound bag every month for a year, paid at once, and a brewing class for two.', price: '395.00', interval: 'year', intervalCount: 1, isActive: true },
-  { slug: 'founders', name: 'Founders Plan', description: 'No longer sold.', price: '10.00', interval: 'month', intervalCount: 1, isActive: false },
+  {
+    slug: 'puppy',
+    name: 'Puppy Plan',
+    description: 'One 12 ounce bag of the roaster’s choice every month.',
+    price: '16.00',
+    interval: 'month',
+    intervalCount: 1,
+    isActive: true,
+  },
+  {
+    slug: 'pack',
+    name: 'Pack Plan',
+    description: 'Two 12 ounce bags of your choice every month.',
+    price: '30.00',
+    interval: 'month',
+    intervalCount: 1,
+    isActive: true,
+  },
+  {
+    slug: 'working-dog',
+    name: 'Working Dog Plan',
+    description: 'A fresh 12 ounce bag of your choice every week.',
+    price: '15.50',
+    interval: 'week',
+    intervalCount: 1,
+    isActive: true,
+  },
+  {
+    slug: 'top-dog',
+    name: 'Top Dog Plan',
+    description: 'A 2 pound bag every month for a year, paid at once, and a brewing class for two.',
+    price: '395.00',
+    interval: 'year',
+    intervalCount: 1,
+    isActive: true,
+  },
+  {
+    slug: 'founders',
+    name: 'Founders Plan',
+    description: 'No longer sold.',
+    price: '10.00',
+    interval: 'month',
+    intervalCount: 1,
+    isActive: false,
+  },
 ];
 
 /** `YYYY-MM-DD` on the store's calendar, some days from an instant. */
@@ -59,8 +104,20 @@ function thanksgiving(year: number): string {
 
 /** The holidays of this year and the next. */
 export function exceptions(at: number): StoreHoursException[] {
-  const closed = (date: string, reason: string) => ({ date, reason, openTime: '00:00', closeTime: '00:00', isClosed: true });
-  const short = (date: string, reason: string, openTime: string, closeTime: string) => ({ date, reason, openTime, closeTime, isClosed: false });
+  const closed = (date: string, reason: string) => ({
+    date,
+    reason,
+    openTime: '00:00',
+    closeTime: '00:00',
+    isClosed: true,
+  });
+  const short = (date: string, reason: string, openTime: string, closeTime: string) => ({
+    date,
+    reason,
+    openTime,
+    closeTime,
+    isClosed: false,
+  });
   const year = Number(localDate(at, 0).slice(0, 4));
   return [year, year + 1].flatMap((each) => [
     closed(`${each}-01-01`, 'New Year’s Day'),
@@ -80,10 +137,14 @@ export function promotion(at: number): Omit<Promotion, 'id'> {
     startsLocal: `${localDate(at, -3)}T07:00`,
     endsLocal: `${localDate(at, 11)}T00:00`,
     offer: 'Buy two 12 ounce bags of beans and get a third one free.',
-    terms: 'In the shop and on the website, one free bag for each customer and day, the cheapest of the three is free. Not for subscriptions.',
+    terms:
+      'In the shop and on the website, one free bag for each customer and day, the cheapest of the three is free. Not for subscriptions.',
     code: 'MUDDYPAWS',
     questions: [
-      { question: 'Do I need a code?', answer: 'Only on the website: enter MUDDYPAWS at checkout. In the shop the third bag is free at the counter.' },
+      {
+        question: 'Do I need a code?',
+        answer: 'Only on the website: enter MUDDYPAWS at checkout. In the shop the third bag is free at the counter.',
+      },
       { question: 'Can I mix different beans?', answer: 'Yes, any three 12 ounce bags; the cheapest one is free.' },
       { question: 'Does it work for two pound bags?', answer: 'No, only for 12 ounce bags.' },
     ],

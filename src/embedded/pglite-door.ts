@@ -16,6 +16,13 @@ const FLUSH = 'H'.charCodeAt(0);
 const TERMINATE = 'X'.charCodeAt(0);
 const SYNC_MESSAGE = Uint8Array.of(SYNC, 0, 0, 0, 4);
 
+export interface DoorOptions {
+  /** Default 10 s. */
+  idleOwnerMs?: number;
+  /** The database failed as a whole: it can't be used any more. */
+  onFailure(error: unknown): void;
+}
+
 interface Visitor {
   socket: Socket;
   started: boolean;
@@ -46,9 +53,11 @@ export class PgliteDoor {
   #owner: Visitor | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
   #running = false;
+  readonly #idleOwnerMs: number;
 
-  constructor(db: PGlite, onFailure: (error: unknown) => void) {
+  constructor(db: PGlite, { idleOwnerMs = IDLE_OWNER_MS, onFailure }: DoorOptions) {
     this.#db = db;
+    this.#idleOwnerMs = idleOwnerMs;
     this.#server = createServer({ noDelay: true }, (socket) => this.#welcome(socket, onFailure));
   }
 
@@ -69,7 +78,14 @@ export class PgliteDoor {
   }
 
   #welcome(socket: Socket, onFailure: (error: unknown) => void): void {
-    const visitor: Visitor = { socket, started: false, received: Buffer.alloc(0), gathered: [], batches: [], gone: false };
+    const visitor: Visitor = {
+      socket,
+      started: false,
+      received: Buffer.alloc(0),
+      gathered: [],
+      batches: [],
+      gone: false,
+    };
     this.#visitors.add(visitor);
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes: Buffer) => {
@@ -131,6 +147,7 @@ export class PgliteDoor {
     if (this.#running) return;
     this.#running = true;
     for (let visitor = this.#next(); visitor; visitor = this.#next()) {
+      this.#unwatchOwner();
       const batch = visitor.batches.shift();
       if (visitor.gone) await this.#cleanUp(visitor);
       else if (batch) await this.#execute(visitor, batch);
@@ -158,14 +175,20 @@ export class PgliteDoor {
   }
 
   async #send(bytes: Uint8Array, onData: (bytes: Uint8Array) => void): Promise<void> {
-    await this.#db.runExclusive(() => this.#db.execProtocolRawStream(bytes, { onRawData: (data) => onData(data.slice()) }));
+    await this.#db.runExclusive(() =>
+      this.#db.execProtocolRawStream(bytes, { onRawData: (data) => onData(data.slice()) }),
+    );
   }
 
+  /** The clock starts when somebody begins to wait and stops when the owner says something. */
   #watchOwner(): void {
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.#idleTimer = null;
     const owner = this.#owner;
     if (!owner || this.#waiting.length === 0) return;
-    this.#idleTimer = setTimeout(() => owner.socket.destroy(), IDLE_OWNER_MS);
+    this.#idleTimer ??= setTimeout(() => owner.socket.destroy(), this.#idleOwnerMs);
+  }
+
+  #unwatchOwner(): void {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
   }
 }

@@ -8,7 +8,9 @@ import { PgliteDoor } from './pglite-door.ts';
 
 // The process that `startPglite` starts. It lives as long as its standard input is open.
 
-const { values } = parseArgs({ options: { dir: { type: 'string' }, port: { type: 'string' }, cache: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { dir: { type: 'string' }, port: { type: 'string' }, cache: { type: 'string' } },
+});
 
 /** A freshly made database takes seconds to make and a third of a second to unpack. */
 async function readCache(): Promise<Blob | null> {
@@ -39,9 +41,11 @@ async function open(): Promise<PGlite> {
 }
 
 const db = await open();
-const door = new PgliteDoor(db, (error) => {
-  console.error(error);
-  process.exit(1);
+const door = new PgliteDoor(db, {
+  onFailure(error) {
+    console.error(error);
+    process.exit(1);
+  },
 });
 const port = await door.listen(Number(values.port ?? 0));
 

@@ -19,8 +19,16 @@ export interface PostgresOptions {
 
 /** Nothing outlives the machine: no fsync; small; on 127.0.0.1 alone. */
 const SETTINGS = {
-  listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off',
-  shared_buffers: '32MB', max_connections: '100', logging_collector: 'off', log_min_messages: 'log', timezone: 'UTC',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '32MB',
+  max_connections: '100',
+  logging_collector: 'off',
+  log_min_messages: 'log',
+  timezone: 'UTC',
 };
 
 /** Starts a real PostgreSQL 15 on 127.0.0.1, as nobody where we are root. */
@@ -31,7 +39,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Data
   const { uid } = unprivileged('', []);
   if (uid !== process.getuid?.()) await chown(dir, uid, uid);
   if (!existsSync(join(dir, 'PG_VERSION'))) {
-    await run(part, join(part.dir, 'initdb'), ['-D', dir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'], dir);
+    await run(
+      part,
+      join(part.dir, 'initdb'),
+      ['-D', dir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'],
+      dir,
+    );
   }
   const settings = Object.entries(SETTINGS).map(([name, value]) => `--${name}=${value}`);
   const server = launch(part, part.bin, ['-D', dir, '-p', String(port), ...settings], dir);
@@ -66,7 +79,11 @@ interface Launched {
 
 function launch(part: Part, bin: string, args: string[], cwd: string): Launched {
   const command = unprivileged(bin, args);
-  const how: SpawnOptions = { cwd, env: { ...part.env, LC_ALL: 'C.UTF-8', LC_MESSAGES: 'C' }, stdio: ['ignore', 'ignore', 'pipe'] };
+  const how: SpawnOptions = {
+    cwd,
+    env: { ...part.env, LC_ALL: 'C.UTF-8', LC_MESSAGES: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  };
   const child = spawn(command.bin, command.args, how);
   let output = '';
   const exited = new Promise<number | null>((resolve) => {
