@@ -29,7 +29,11 @@ export function attempt(options: AttemptOptions): Promise<HttpAnswer | AttemptFa
     let connected = false;
     let timer: NodeJS.Timeout | null = null;
     const outgoing = request({
-      host: place.host, port: place.port, method: options.method, path: place.target, agent: false,
+      host: place.host,
+      port: place.port,
+      method: options.method,
+      path: place.target,
+      agent: false,
       headers: { Host: place.publicHost, ...options.headers },
     });
     const settle = (result: HttpAnswer | AttemptFailure): void => {
@@ -55,7 +59,11 @@ export function attempt(options: AttemptOptions): Promise<HttpAnswer | AttemptFa
   });
 }
 
-function collect(outgoing: ClientRequest, bytesMax: number, settle: (result: HttpAnswer | AttemptFailure) => void): void {
+function collect(
+  outgoing: ClientRequest,
+  bytesMax: number,
+  settle: (result: HttpAnswer | AttemptFailure) => void,
+): void {
   outgoing.once('response', (incoming: IncomingMessage) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

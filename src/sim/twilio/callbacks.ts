@@ -22,7 +22,13 @@ export class Callbacks {
   private readonly warn: (code: number, text: string) => void;
   private readonly underWay = new Set<Promise<void>>();
 
-  constructor(web: Web, random: Random, faults: TwilioFaults, complain: (text: string) => void, warn: (code: number, text: string) => void) {
+  constructor(
+    web: Web,
+    random: Random,
+    faults: TwilioFaults,
+    complain: (text: string) => void,
+    warn: (code: number, text: string) => void,
+  ) {
     this.web = web;
     this.random = random;
     this.faults = faults;

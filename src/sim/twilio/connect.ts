@@ -9,7 +9,9 @@ export async function connect(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
   const element = verb.children[0];
   if (!element) return null;
   const url = element.attributes['url'] ?? '';
-  const parameters = Object.fromEntries(element.children.map((child) => [child.attributes['name'] ?? '', child.attributes['value'] ?? '']));
+  const parameters = Object.fromEntries(
+    element.children.map((child) => [child.attributes['name'] ?? '', child.attributes['value'] ?? '']),
+  );
   const stream = new MediaStream(leg, { url, name: element.attributes['name'] ?? null, parameters });
   leg.streams.push(stream);
   const tell = (event: string, error?: string): void => report(leg, element, stream, event, error);
@@ -25,7 +27,10 @@ export async function connect(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
       leg.world.warn(end.code, `${leg.sid}: ${end.text}`);
       tell('stream-error', `${end.code} ${end.text}`);
     } else {
-      tell(end.by === 'broken' ? 'stream-error' : 'stream-stopped', end.by === 'broken' ? '31921 the socket broke' : undefined);
+      tell(
+        end.by === 'broken' ? 'stream-error' : 'stream-stopped',
+        end.by === 'broken' ? '31921 the socket broke' : undefined,
+      );
     }
     await settle(leg, run, end);
     return flow.jump(verb, []);
@@ -54,8 +59,13 @@ function report(leg: Leg, element: XmlElement, stream: MediaStream, event: strin
     url,
     method: element.attributes['statusCallbackMethod'] === 'GET' ? 'GET' : 'POST',
     params: [
-      ['AccountSid', leg.world.accountSid], ['CallSid', leg.sid], ['StreamSid', stream.sid], ['StreamName', stream.options.name ?? stream.sid],
-      ['StreamEvent', event], ...(error === undefined ? [] : [['StreamError', error] as const]), ['Timestamp', new Date().toISOString()],
+      ['AccountSid', leg.world.accountSid],
+      ['CallSid', leg.sid],
+      ['StreamSid', stream.sid],
+      ['StreamName', stream.options.name ?? stream.sid],
+      ['StreamEvent', event],
+      ...(error === undefined ? [] : [['StreamError', error] as const]),
+      ['Timestamp', new Date().toISOString()],
     ],
     record: (record) => leg.webhooks.push(record),
   });

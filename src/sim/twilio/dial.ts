@@ -21,7 +21,8 @@ interface Outcome {
 
 /** `<Dial>` with numbers: all ring at once, the first to answer is bridged. */
 export async function dial(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort): Promise<Step> {
-  const numbers: XmlElement[] = verb.children.length > 0 ? verb.children : [{ name: 'Number', attributes: {}, children: [], text: verb.text }];
+  const numbers: XmlElement[] =
+    verb.children.length > 0 ? verb.children : [{ name: 'Number', attributes: {}, children: [], text: verb.text }];
   const children = numbers.map((number) => ({ number, child: ring(leg, verb, number) }));
   try {
     const outcome = await answerOf(leg, verb, children, run, flow);
@@ -33,37 +34,56 @@ export async function dial(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort)
     const first = children.find(({ child }) => child.answeredMs !== null) ?? children[0];
     if (run.cause === 'hangup' && first) {
       const answered = first.child.answeredMs !== null;
-      flow.afterHangUp(verb, resultParams({ status: answered ? 'completed' : 'canceled', child: first.child, bridged: answered }));
+      flow.afterHangUp(
+        verb,
+        resultParams({ status: answered ? 'completed' : 'canceled', child: first.child, bridged: answered }),
+      );
     }
   }
 }
 
 function resultParams({ status, child, bridged }: Outcome): Params {
   return [
-    ['DialCallStatus', status], ['DialCallSid', child.sid], ['DialBridged', String(bridged)],
+    ['DialCallStatus', status],
+    ['DialCallSid', child.sid],
+    ['DialBridged', String(bridged)],
     ...(status === 'completed' ? [['DialCallDuration', String(child.durationS())] as [string, string]] : []),
   ];
 }
 
 function ring(leg: Leg, verb: XmlElement, number: XmlElement): Leg {
   const child = new Leg(leg.world, {
-    from: verb.attributes['callerId'] ?? leg.options.from, to: number.text.trim(), direction: 'outbound-dial', parentSid: leg.sid,
-    keepAudio: leg.options.keepAudio, params: {},
+    from: verb.attributes['callerId'] ?? leg.options.from,
+    to: number.text.trim(),
+    direction: 'outbound-dial',
+    parentSid: leg.sid,
+    keepAudio: leg.options.keepAudio,
+    params: {},
   });
   const callback = number.attributes['statusCallback'];
   if (callback !== undefined) {
     const events = (number.attributes['statusCallbackEvent'] ?? 'completed').split(' ');
-    reportStatus(child, { url: callback, method: number.attributes['statusCallbackMethod'] === 'GET' ? 'GET' : 'POST', events });
+    reportStatus(child, {
+      url: callback,
+      method: number.attributes['statusCallbackMethod'] === 'GET' ? 'GET' : 'POST',
+      events,
+    });
   }
   leg.children.push(child);
   return child;
 }
 
 async function answerOf(
-  leg: Leg, verb: XmlElement, children: readonly { number: XmlElement; child: Leg }[], run: Run, flow: FlowPort,
+  leg: Leg,
+  verb: XmlElement,
+  children: readonly { number: XmlElement; child: Leg }[],
+  run: Run,
+  flow: FlowPort,
 ): Promise<Outcome> {
   const timeoutMs = Number(verb.attributes['timeout'] ?? RING_TIMEOUT_S) * 1000;
-  const rings = children.map(({ number, child }) => ringOut(child, timeoutMs, run).then((status) => ({ status, child, number })));
+  const rings = children.map(({ number, child }) =>
+    ringOut(child, timeoutMs, run).then((status) => ({ status, child, number })),
+  );
   let last: Outcome | null = null;
   const left = new Set(rings);
   while (left.size > 0) {
@@ -87,7 +107,8 @@ async function answerOf(
 
 async function ringOut(child: Leg, timeoutMs: number, run: Run): Promise<'answers' | 'busy' | 'no-answer' | 'failed'> {
   const staff: Staff = child.world.staff[child.options.to] ?? { result: 'no-answer' };
-  const afterMs = staff.afterS === undefined ? (staff.result === 'no-answer' ? Infinity : NETWORK_MS) : staff.afterS * 1000;
+  const afterMs =
+    staff.afterS === undefined ? (staff.result === 'no-answer' ? Infinity : NETWORK_MS) : staff.afterS * 1000;
   await run.wait(Math.min(afterMs, timeoutMs));
   return afterMs > timeoutMs ? 'no-answer' : staff.result;
 }
@@ -105,13 +126,15 @@ async function whisper(child: Leg, number: XmlElement, run: Run, flow: FlowPort)
 async function pressKeys(child: Leg, keys: string, run: Run): Promise<void> {
   for (const key of keys) {
     await run.wait(KEY_EVERY_MS);
-    await run.until(new Promise<void>((resolve) => {
-      const unwatch = child.watch(() => {
-        if (!child.keySink && !child.final) return;
-        unwatch();
-        resolve();
-      });
-    }));
+    await run.until(
+      new Promise<void>((resolve) => {
+        const unwatch = child.watch(() => {
+          if (!child.keySink && !child.final) return;
+          unwatch();
+          resolve();
+        });
+      }),
+    );
     child.press(key);
   }
 }
@@ -128,7 +151,10 @@ async function bridge(leg: Leg, verb: XmlElement, child: Leg, run: Run): Promise
     };
   });
   const over = run.child();
-  const hangsUp = staff?.hangsUpAfterS === undefined ? [] : [over.wait(staff.hangsUpAfterS * 1000).then(() => child.end('completed', 'phone'))];
+  const hangsUp =
+    staff?.hangsUpAfterS === undefined
+      ? []
+      : [over.wait(staff.hangsUpAfterS * 1000).then(() => child.end('completed', 'phone'))];
   try {
     await run.until(Promise.race([child.done, star, over.wait(limitMs), ...hangsUp]));
   } finally {

@@ -65,8 +65,13 @@ export class Ear {
 
   /** Words of one speaker, or of all but the caller, from `sinceMs` on; utterances are joined by blanks. */
   text(sinceMs = 0, speaker?: Speaker): string {
-    const spans = this.reader.spans.filter((span) => (speaker === undefined ? span.speaker !== 'caller' : span.speaker === speaker));
-    return spans.filter((span) => this.endOf(span.endByte) > sinceMs).map((span) => span.text).join(' ');
+    const spans = this.reader.spans.filter((span) =>
+      speaker === undefined ? span.speaker !== 'caller' : span.speaker === speaker,
+    );
+    return spans
+      .filter((span) => this.endOf(span.endByte) > sinceMs)
+      .map((span) => span.text)
+      .join(' ');
   }
 
   /** When the first sound after `sinceMs` reached the ear; a sound under way at `sinceMs` counts as then. */
@@ -106,12 +111,18 @@ export class Ear {
   }
 
   private startOf(position: number): number {
-    return timeIn(this.stretches.findLast((stretch) => stretch.startByte <= position), position);
+    return timeIn(
+      this.stretches.findLast((stretch) => stretch.startByte <= position),
+      position,
+    );
   }
 
   /** When the byte before this position had been heard. */
   private endOf(position: number): number {
-    return timeIn(this.stretches.findLast((stretch) => stretch.startByte < position), position);
+    return timeIn(
+      this.stretches.findLast((stretch) => stretch.startByte < position),
+      position,
+    );
   }
 
   private noteVoice(atMs: number, lengthMs: number): void {

@@ -12,7 +12,11 @@ export async function enqueue(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
   const startedMs = leg.nowMs();
   const queueSid = leg.world.random.sid('QU');
   const seconds = (): string => String(Math.round((leg.nowMs() - startedMs) / 1000));
-  const result = (word: string): Params => [['QueueResult', word], ['QueueSid', queueSid], ['QueueTime', seconds()]];
+  const result = (word: string): Params => [
+    ['QueueResult', word],
+    ['QueueSid', queueSid],
+    ['QueueTime', seconds()],
+  ];
   const waitUrl = verb.attributes['waitUrl'] ?? '';
   try {
     for (;;) {
@@ -21,7 +25,11 @@ export async function enqueue(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
         continue;
       }
       const params: Params = [
-        ['QueuePosition', '1'], ['QueueSid', queueSid], ['QueueTime', seconds()], ['AvgQueueTime', '0'], ['CurrentQueueSize', '1'],
+        ['QueuePosition', '1'],
+        ['QueueSid', queueSid],
+        ['QueueTime', seconds()],
+        ['AvgQueueTime', '0'],
+        ['CurrentQueueSize', '1'],
         ['MaxQueueSize', String(QUEUE_SIZE_MAX)],
       ];
       const method = verb.attributes['waitUrlMethod'] === 'GET' ? 'GET' : 'POST';

@@ -68,14 +68,32 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const web = new Web(options.hosts, options.authToken, complain);
   let apiUrl = '';
   const world: World = {
-    accountSid: options.accountSid, authToken: options.authToken, number: options.number, hosts: options.hosts, staff: options.staff ?? {},
-    faults, random, ticker: new Ticker(), web, callbacks: new Callbacks(web, random, faults, complain, warn), recordings: new Recordings(),
-    legs: new Map(), apiUrl: () => apiUrl, complain, warn,
+    accountSid: options.accountSid,
+    authToken: options.authToken,
+    number: options.number,
+    hosts: options.hosts,
+    staff: options.staff ?? {},
+    faults,
+    random,
+    ticker: new Ticker(),
+    web,
+    callbacks: new Callbacks(web, random, faults, complain, warn),
+    recordings: new Recordings(),
+    legs: new Map(),
+    apiUrl: () => apiUrl,
+    complain,
+    warn,
   };
   const rest = await startRest(world);
   apiUrl = rest.url;
   return {
-    apiUrl, seed, complaints, warnings, faults, staff: world.staff, calls,
+    apiUrl,
+    seed,
+    complaints,
+    warnings,
+    faults,
+    staff: world.staff,
+    calls,
     placeCall(ask) {
       const call = place(world, ask);
       calls.push(call);
@@ -96,9 +114,15 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
 function place(world: World, ask: PlaceCallOptions): SimCall {
   const { number } = world;
   const leg = new Leg(world, {
-    from: ask.from, to: ask.to, direction: 'inbound', parentSid: null, keepAudio: ask.keepAudio ?? true, params: ask.params ?? {},
+    from: ask.from,
+    to: ask.to,
+    direction: 'inbound',
+    parentSid: null,
+    keepAudio: ask.keepAudio ?? true,
+    params: ask.params ?? {},
   });
-  if (number.statusCallback !== undefined) reportStatus(leg, { url: number.statusCallback, method: 'POST', events: ['completed'] });
+  if (number.statusCallback !== undefined)
+    reportStatus(leg, { url: number.statusCallback, method: 'POST', events: ['completed'] });
   const bound = setTimeout(() => {
     world.complain(`${leg.sid}: the call still lives after ${CALL_MS_MAX} ms`);
     leg.end('completed', 'network');

@@ -39,7 +39,11 @@ export class Flow implements FlowPort {
   afterHangUp(verb: XmlElement, params: Params): void {
     const jump = this.jump(verb, params);
     if (!jump || !this.leg.world.faults.actionAfterHangUp) return;
-    this.leg.world.callbacks.send({ ...jump, params: [...this.leg.params(), ...params], record: (record) => this.leg.webhooks.push(record) });
+    this.leg.world.callbacks.send({
+      ...jump,
+      params: [...this.leg.params(), ...params],
+      record: (record) => this.leg.webhooks.push(record),
+    });
   }
 
   /** Resolves when the call has ended; rejects only on a fault of the fake itself. */
@@ -101,8 +105,10 @@ export class Flow implements FlowPort {
     }
     this.baseUrl = answer.url;
     const { contentType, body } = answer.record;
-    if (contentType.startsWith('text/plain')) return this.interpret(`<Response><Say>${escaped(body)}</Say></Response>`, run);
-    if (contentType.startsWith('audio/')) return this.interpret(`<Response><Play>${escaped(answer.url)}</Play></Response>`, run);
+    if (contentType.startsWith('text/plain'))
+      return this.interpret(`<Response><Say>${escaped(body)}</Say></Response>`, run);
+    if (contentType.startsWith('audio/'))
+      return this.interpret(`<Response><Play>${escaped(answer.url)}</Play></Response>`, run);
     return this.interpret(body, run);
   }
 
@@ -154,7 +160,14 @@ export class Flow implements FlowPort {
     const fallback = leg.world.number.voiceFallbackUrl;
     if (fallback !== undefined && !this.inFallback) {
       this.inFallback = true;
-      return { url: fallback, method: 'POST', params: [['ErrorCode', String(code)], ['ErrorUrl', url]] };
+      return {
+        url: fallback,
+        method: 'POST',
+        params: [
+          ['ErrorCode', String(code)],
+          ['ErrorUrl', url],
+        ],
+      };
     }
     leg.answer();
     await this.interpretApology(run);
@@ -171,19 +184,25 @@ export class Flow implements FlowPort {
     this.startedMs.push(now);
     const recent = this.startedMs.filter((atMs) => now - atMs < LOOP_WINDOW_MS).length;
     if (recent <= LOOP_DOCUMENTS_MAX && this.startedMs.length <= DOCUMENTS_MAX) return false;
-    this.leg.world.complain(`${this.leg.sid}: ${recent} documents within ${LOOP_WINDOW_MS} ms, the last is ${url}: a loop`);
+    this.leg.world.complain(
+      `${this.leg.sid}: ${recent} documents within ${LOOP_WINDOW_MS} ms, the last is ${url}: a loop`,
+    );
     return true;
   }
 }
 
 function contentFault(answer: WebAnswer): number | null {
-  return /^(text\/xml|application\/xml|text\/html|text\/plain|audio\/)/.test(answer.record.contentType) ? null : ERRORS.contentType;
+  return /^(text\/xml|application\/xml|text\/html|text\/plain|audio\/)/.test(answer.record.contentType)
+    ? null
+    : ERRORS.contentType;
 }
 
 function describe(answer: WebAnswer): string {
   const { record } = answer;
   const last = record.tries.at(-1);
-  return record.status === null ? `${last?.failure} after ${record.tries.length} tries` : `answered ${record.status} ${record.contentType}`;
+  return record.status === null
+    ? `${last?.failure} after ${record.tries.length} tries`
+    : `answered ${record.status} ${record.contentType}`;
 }
 
 function escaped(text: string): string {

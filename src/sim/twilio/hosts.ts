@@ -20,5 +20,10 @@ export function resolvePlace(hosts: Hosts, url: string): Place | null {
   if (found?.[1] === undefined || address === undefined) return null;
   const [host = '', port = ''] = address.split(':');
   const target = found[2] ?? '';
-  return { host, port: Number(port), publicHost: found[1].replace(/^[a-z]+:\/\//, ''), target: target.startsWith('/') ? target : `/${target}` };
+  return {
+    host,
+    port: Number(port),
+    publicHost: found[1].replace(/^[a-z]+:\/\//, ''),
+    target: target.startsWith('/') ? target : `/${target}`,
+  };
 }

@@ -1,12 +1,21 @@
 import { Ear } from './ear.ts';
 import { Mouth, type SpokenFrame } from './mouth.ts';
 import { type Cleared, Playout } from './playout.ts';
-import { Run, type StopCause } from './run.ts';
+import type { Run, StopCause } from './run.ts';
 import type { MediaStream } from './stream.ts';
 import type { WebhookRecord } from './web.ts';
 import type { World } from './world.ts';
 
-export type CallStatus = 'queued' | 'initiated' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled';
+export type CallStatus =
+  | 'queued'
+  | 'initiated'
+  | 'ringing'
+  | 'in-progress'
+  | 'completed'
+  | 'busy'
+  | 'failed'
+  | 'no-answer'
+  | 'canceled';
 
 const FINAL: readonly CallStatus[] = ['completed', 'busy', 'failed', 'no-answer', 'canceled'];
 
@@ -173,11 +182,22 @@ export class Leg {
   params(): [string, string][] {
     const { from, to, direction, parentSid } = this.options;
     const places = ['From', 'To', 'Caller', 'Called'].flatMap((end): [string, string][] => [
-      [`${end}City`, end === 'From' || end === 'Caller' ? 'SAN JOSÉ' : ''], [`${end}State`, 'CA'], [`${end}Zip`, ''], [`${end}Country`, 'US'],
+      [`${end}City`, end === 'From' || end === 'Caller' ? 'SAN JOSÉ' : ''],
+      [`${end}State`, 'CA'],
+      [`${end}Zip`, ''],
+      [`${end}Country`, 'US'],
     ]);
     return [
-      ['AccountSid', this.world.accountSid], ['ApiVersion', '2010-04-01'], ['CallSid', this.sid], ['CallStatus', this.status],
-      ['Called', to], ['Caller', from], ['Direction', direction], ['From', from], ['To', to], ...places,
+      ['AccountSid', this.world.accountSid],
+      ['ApiVersion', '2010-04-01'],
+      ['CallSid', this.sid],
+      ['CallStatus', this.status],
+      ['Called', to],
+      ['Caller', from],
+      ['Direction', direction],
+      ['From', from],
+      ['To', to],
+      ...places,
       ...(parentSid === null ? [] : [['ParentCallSid', parentSid] as [string, string]]),
       ...(direction === 'inbound' ? [['StirVerstat', 'TN-Validation-Passed-A'] as [string, string]] : []),
       ...Object.entries(this.options.params),

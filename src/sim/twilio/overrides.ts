@@ -22,7 +22,12 @@ const NUMBERS = {
 export function readOverrides(url: string): Overrides {
   const hash = url.indexOf('#');
   const complaints: string[] = [];
-  const numbers = { rc: NUMBERS.rc.default as number, ct: NUMBERS.ct.default as number, rt: NUMBERS.rt.default as number, tt: NUMBERS.tt.default as number };
+  const numbers = {
+    rc: NUMBERS.rc.default as number,
+    ct: NUMBERS.ct.default as number,
+    rt: NUMBERS.rt.default as number,
+    tt: NUMBERS.tt.default as number,
+  };
   let policy = new Set<RetryReason>(['ct']);
   for (const pair of hash < 0 || hash === url.length - 1 ? [] : url.slice(hash + 1).split('&')) {
     const [key = '', value = ''] = pair.split('=');

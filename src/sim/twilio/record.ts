@@ -45,26 +45,33 @@ function take(leg: Leg, verb: XmlElement, run: Run, progress: (taken: Taken) => 
   const taken: Taken = { frames: [], digits: '', spoke: false };
   progress(taken);
   let silentMs = 0;
-  return run.until(new Promise<void>((resolve) => {
-    leg.sink = (frame) => {
-      taken.frames.push(frame.bytes);
-      const silent = isSilence(frame.bytes);
-      taken.spoke ||= !silent;
-      silentMs = silent ? silentMs + TICK_MS : 0;
-      if (taken.frames.length * TICK_MS >= maxLengthMs || (timeoutMs > 0 && silentMs >= timeoutMs)) resolve();
-    };
-    leg.keySink = (digit) => {
-      if (!finishKeys.includes(digit)) return;
-      taken.digits = digit;
-      resolve();
-    };
-  }));
+  return run.until(
+    new Promise<void>((resolve) => {
+      leg.sink = (frame) => {
+        taken.frames.push(frame.bytes);
+        const silent = isSilence(frame.bytes);
+        taken.spoke ||= !silent;
+        silentMs = silent ? silentMs + TICK_MS : 0;
+        if (taken.frames.length * TICK_MS >= maxLengthMs || (timeoutMs > 0 && silentMs >= timeoutMs)) resolve();
+      };
+      leg.keySink = (digit) => {
+        if (!finishKeys.includes(digit)) return;
+        taken.digits = digit;
+        resolve();
+      };
+    }),
+  );
 }
 
 function keep(leg: Leg, verb: XmlElement, taken: Taken, startedAt: Date): Recording {
   const recording: Recording = {
-    sid: leg.world.random.sid('RE'), callSid: leg.sid, source: 'RecordVerb', channels: 1, startedAt,
-    inbound: joinBytes(taken.frames), outbound: null,
+    sid: leg.world.random.sid('RE'),
+    callSid: leg.sid,
+    source: 'RecordVerb',
+    channels: 1,
+    startedAt,
+    inbound: joinBytes(taken.frames),
+    outbound: null,
     readyMs: performance.now() + leg.world.faults.recordingDelayMs,
   };
   announce(leg, verb, recording);
@@ -77,7 +84,9 @@ function recordingUrl(leg: Leg, recording: Recording): string {
 
 function actionParams(leg: Leg, recording: Recording, digits: string): [string, string][] {
   return [
-    ['RecordingUrl', recordingUrl(leg, recording)], ['RecordingSid', recording.sid], ['RecordingDuration', String(recordingSeconds(recording))],
+    ['RecordingUrl', recordingUrl(leg, recording)],
+    ['RecordingSid', recording.sid],
+    ['RecordingDuration', String(recordingSeconds(recording))],
     ...(digits === '' ? [] : [['Digits', digits] as [string, string]]),
   ];
 }
@@ -94,10 +103,16 @@ function announce(leg: Leg, element: XmlElement, recording: Recording): void {
     afterMs: world.faults.recordingDelayMs,
     method: element.attributes['recordingStatusCallbackMethod'] === 'GET' ? 'GET' : 'POST',
     params: [
-      ['AccountSid', world.accountSid], ['CallSid', leg.sid], ['RecordingSid', recording.sid], ['RecordingUrl', recordingUrl(leg, recording)],
-      ['RecordingStatus', 'completed'], ['RecordingDuration', String(recordingSeconds(recording))],
-      ['RecordingChannels', String(recording.channels)], ['RecordingStartTime', recording.startedAt.toUTCString()],
-      ['RecordingSource', recording.source], ['RecordingTrack', element.attributes['track'] ?? 'both'],
+      ['AccountSid', world.accountSid],
+      ['CallSid', leg.sid],
+      ['RecordingSid', recording.sid],
+      ['RecordingUrl', recordingUrl(leg, recording)],
+      ['RecordingStatus', 'completed'],
+      ['RecordingDuration', String(recordingSeconds(recording))],
+      ['RecordingChannels', String(recording.channels)],
+      ['RecordingStartTime', recording.startedAt.toUTCString()],
+      ['RecordingSource', recording.source],
+      ['RecordingTrack', element.attributes['track'] ?? 'both'],
     ],
     record: (asked) => leg.webhooks.push(asked),
   });
@@ -116,7 +131,10 @@ export function startRecording(leg: Leg, verb: XmlElement): void {
     const heard = leg.ear.audio(leg.nowMs()).subarray(Math.round(startMs * BYTES_PER_MS));
     const track = element.attributes['track'] ?? 'both';
     announce(leg, element, {
-      sid: leg.world.random.sid('RE'), callSid: leg.sid, source: 'StartCallRecordingTwiML', startedAt,
+      sid: leg.world.random.sid('RE'),
+      callSid: leg.sid,
+      source: 'StartCallRecordingTwiML',
+      startedAt,
       channels: element.attributes['channels'] === 'mono' ? 1 : 2,
       inbound: track === 'outbound' ? null : joinBytes(frames),
       outbound: track === 'inbound' ? null : heard,

@@ -46,7 +46,8 @@ export function recordingSeconds(recording: Recording): number {
 export function recordingWav(recording: Recording): Uint8Array {
   const { inbound, outbound } = recording;
   const mixed = new Uint8Array(lengthOf(recording));
-  for (let at = 0; at < mixed.length; at++) mixed[at] = mixedByte(inbound?.[at] ?? SILENCE_BYTE, outbound?.[at] ?? SILENCE_BYTE);
+  for (let at = 0; at < mixed.length; at++)
+    mixed[at] = mixedByte(inbound?.[at] ?? SILENCE_BYTE, outbound?.[at] ?? SILENCE_BYTE);
   return writeWav(mixed, 'pcm16');
 }
 

@@ -25,7 +25,8 @@ export function updateCall(world: World, sid: string, ask: RestAsk): RestAnswer 
   if (leg.final) return restError(400, 21_220, 'Call is not in-progress. Cannot redirect.');
   const status = ask.form.get('Status');
   const [url, twiml] = [ask.form.get('Url'), ask.form.get('Twiml')];
-  if (status === 'canceled' && leg.answeredMs !== null) return restError(400, 21_220, 'Call is in-progress. Cannot cancel.');
+  if (status === 'canceled' && leg.answeredMs !== null)
+    return restError(400, 21_220, 'Call is in-progress. Cannot cancel.');
   if (status !== null) leg.end(status === 'canceled' ? 'canceled' : 'completed', 'service');
   else if (twiml !== null) redirect(leg, { twiml });
   else if (url !== null) redirect(leg, { url, method: ask.form.get('Method') === 'GET' ? 'GET' : 'POST' });
@@ -55,8 +56,14 @@ export function listCalls(world: World, query: URLSearchParams): RestAnswer {
   const size = Math.min(Number(query.get('PageSize') ?? PAGE_SIZE) || PAGE_SIZE, PAGE_SIZE_MAX);
   const page = Number(query.get('Page') ?? 0) || 0;
   const [status, from, to] = [query.get('Status'), query.get('From'), query.get('To')];
-  const found = [...world.legs.values()].toReversed().filter((leg) => (status === null || leg.status === status)
-    && (from === null || leg.options.from === from) && (to === null || leg.options.to === to));
+  const found = [...world.legs.values()]
+    .toReversed()
+    .filter(
+      (leg) =>
+        (status === null || leg.status === status) &&
+        (from === null || leg.options.from === from) &&
+        (to === null || leg.options.to === to),
+    );
   const uriOf = (number: number): string => {
     const next = new URLSearchParams(query);
     next.set('PageSize', String(size));
@@ -68,8 +75,14 @@ export function listCalls(world: World, query: URLSearchParams): RestAnswer {
     status: 200,
     body: {
       calls: found.slice(page * size, (page + 1) * size).map(callJson),
-      page, page_size: size, start: page * size, end: Math.min(found.length, (page + 1) * size) - 1,
-      uri: uriOf(page), first_page_uri: uriOf(0), next_page_uri: more ? uriOf(page + 1) : null, previous_page_uri: page > 0 ? uriOf(page - 1) : null,
+      page,
+      page_size: size,
+      start: page * size,
+      end: Math.min(found.length, (page + 1) * size) - 1,
+      uri: uriOf(page),
+      first_page_uri: uriOf(0),
+      next_page_uri: more ? uriOf(page + 1) : null,
+      previous_page_uri: page > 0 ? uriOf(page - 1) : null,
     },
   };
 }

@@ -18,10 +18,11 @@ export async function startRest(world: World): Promise<{ url: string; close(): P
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -42,7 +43,10 @@ async function handle(world: World, incoming: IncomingMessage): Promise<RestAnsw
     return restError(400, 20_001, 'Unsupported content type');
   }
   return route(world, {
-    method: incoming.method ?? 'GET', path: url.pathname.slice(prefix.length), query: url.searchParams, form: new URLSearchParams(body),
+    method: incoming.method ?? 'GET',
+    path: url.pathname.slice(prefix.length),
+    query: url.searchParams,
+    form: new URLSearchParams(body),
   });
 }
 
@@ -84,7 +88,12 @@ function write(outgoing: ServerResponse, answer: RestAnswer): void {
   if (body === null) {
     outgoing.writeHead(answer.status).end();
   } else if (body instanceof Uint8Array) {
-    outgoing.writeHead(answer.status, { 'Content-Type': answer.type ?? 'application/octet-stream', 'Content-Length': body.length }).end(body);
+    outgoing
+      .writeHead(answer.status, {
+        'Content-Type': answer.type ?? 'application/octet-stream',
+        'Content-Length': body.length,
+      })
+      .end(body);
   } else {
     outgoing.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
   }

@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** What a route answers: TwiML, or any answer; null leaves the request unanswered. */
-export type SmallAnswer = string | { status: number; type?: string; body?: string | Uint8Array; location?: string } | null;
+export type SmallAnswer =
+  | string
+  | { status: number; type?: string; body?: string | Uint8Array; location?: string }
+  | null;
 
 export interface SmallRequest {
   method: string;
@@ -52,7 +55,8 @@ export async function startSmallService(options: SmallServiceOptions): Promise<S
     incoming.on('end', () => {
       const target = incoming.url ?? '/';
       const url = new URL(target, 'http://small');
-      const params = incoming.method === 'GET' ? url.searchParams : new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+      const params =
+        incoming.method === 'GET' ? url.searchParams : new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
       const request: SmallRequest = { method: incoming.method ?? '', target, params, headers: incoming.headers };
       requests.push(request);
       const route = options.routes[url.pathname];
@@ -78,19 +82,29 @@ export async function startSmallService(options: SmallServiceOptions): Promise<S
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     streams,
-    close: () => new Promise((resolve) => {
-      for (const client of sockets.clients) client.terminate();
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        for (const client of sockets.clients) client.terminate();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
-function attend(options: SmallServiceOptions, streams: SmallStream[], socket: WebSocket, incoming: IncomingMessage): void {
+function attend(
+  options: SmallServiceOptions,
+  streams: SmallStream[],
+  socket: WebSocket,
+  incoming: IncomingMessage,
+): void {
   const send = (message: object): void => socket.send(JSON.stringify(message));
   const stream: SmallStream = {
-    socket, streamSid: '', messages: [], headers: incoming.headers,
-    play: (audio) => send({ event: 'media', streamSid: stream.streamSid, media: { payload: Buffer.from(audio).toString('base64') } }),
+    socket,
+    streamSid: '',
+    messages: [],
+    headers: incoming.headers,
+    play: (audio) =>
+      send({ event: 'media', streamSid: stream.streamSid, media: { payload: Buffer.from(audio).toString('base64') } }),
     mark: (name) => send({ event: 'mark', streamSid: stream.streamSid, mark: { name } }),
     clear: () => send({ event: 'clear', streamSid: stream.streamSid }),
   };

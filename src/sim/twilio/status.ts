@@ -7,21 +7,38 @@ interface StatusOptions {
   events: readonly string[];
 }
 
-const SIP_CODES: Partial<Record<CallStatus, string>> = { completed: '200', busy: '486', failed: '404', 'no-answer': '487', canceled: '487' };
+const SIP_CODES: Partial<Record<CallStatus, string>> = {
+  completed: '200',
+  busy: '486',
+  failed: '404',
+  'no-answer': '487',
+  canceled: '487',
+};
 
 /** Sends the status callbacks of one leg as it goes through its life. An inbound number gets only the final one. */
 export function reportStatus(leg: Leg, options: StatusOptions): void {
   let sequence = 0;
   const tell = (event: string, status: CallStatus): void => {
     if (!options.events.includes(event)) return;
-    const params: [string, string][] = leg.params().map(([name, value]) => [name, name === 'CallStatus' ? status : value]);
-    params.push(['SequenceNumber', String(sequence)], ['Timestamp', rfc2822(new Date())], ['CallbackSource', 'call-progress-events']);
+    const params: [string, string][] = leg
+      .params()
+      .map(([name, value]) => [name, name === 'CallStatus' ? status : value]);
+    params.push(
+      ['SequenceNumber', String(sequence)],
+      ['Timestamp', rfc2822(new Date())],
+      ['CallbackSource', 'call-progress-events'],
+    );
     if (leg.final) {
       params.push(['CallDuration', String(leg.durationS())], ['Duration', String(Math.ceil(leg.durationS() / 60))]);
       params.push(['SipResponseCode', SIP_CODES[status] ?? '200']);
     }
     sequence += 1;
-    leg.world.callbacks.send({ url: options.url, method: options.method, params, record: (record) => leg.webhooks.push(record) });
+    leg.world.callbacks.send({
+      url: options.url,
+      method: options.method,
+      params,
+      record: (record) => leg.webhooks.push(record),
+    });
   };
   if (leg.options.direction === 'outbound-dial') tell('initiated', 'initiated');
   tell('ringing', 'ringing');

@@ -24,7 +24,8 @@ export function readServerMessage(text: string, streamSid: string | null): Serve
   if (event === 'clear') return { event };
   const inner = message[event];
   const field = event === 'media' ? 'payload' : 'name';
-  if (typeof inner !== 'object' || inner === null || !sameFields(inner, [field])) return refused(`holds a bad ${event}`, text);
+  if (typeof inner !== 'object' || inner === null || !sameFields(inner, [field]))
+    return refused(`holds a bad ${event}`, text);
   const value = (inner as Record<string, unknown>)[field];
   if (typeof value !== 'string' || value === '') return refused(`holds a bad ${field}`, text);
   if (event === 'mark') {
@@ -33,7 +34,11 @@ export function readServerMessage(text: string, streamSid: string | null): Serve
   if (!BASE64.test(value)) return refused('holds no base64', text);
   const audio = Buffer.from(value, 'base64');
   const whole = audio.length % FRAME_BYTES === 0;
-  return { event, audio, complaint: whole ? null : `${audio.length} bytes of audio are no whole multiple of ${FRAME_BYTES}` };
+  return {
+    event,
+    audio,
+    complaint: whole ? null : `${audio.length} bytes of audio are no whole multiple of ${FRAME_BYTES}`,
+  };
 }
 
 function refused(why: string, text: string): ServerMessage {
@@ -43,7 +48,9 @@ function refused(why: string, text: string): ServerMessage {
 function parsed(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }

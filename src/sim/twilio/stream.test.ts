@@ -8,8 +8,9 @@ import type { TwilioFaults } from './world.ts';
 const TOKEN = 'secret';
 const BASE = 'https://voice.example.com';
 const MEDIA = 'wss://voice.example.com/media';
-const CONNECT = `<Response><Connect action="${BASE}/next"><Stream url="${MEDIA}" name="bridge" statusCallback="${BASE}/stream-status">`
-  + '<Parameter name="token" value="t1"/></Stream></Connect></Response>';
+const CONNECT =
+  `<Response><Connect action="${BASE}/next"><Stream url="${MEDIA}" name="bridge" statusCallback="${BASE}/stream-status">` +
+  '<Parameter name="token" value="t1"/></Stream></Connect></Response>';
 
 let open: { close(): Promise<void> }[] = [];
 
@@ -18,13 +19,25 @@ afterEach(async () => {
   open = [];
 });
 
-async function world(options: Partial<SmallServiceOptions> = {}, faults: Partial<TwilioFaults> = {}): Promise<{ service: SmallService; twilio: FakeTwilio }> {
+async function world(
+  options: Partial<SmallServiceOptions> = {},
+  faults: Partial<TwilioFaults> = {},
+): Promise<{ service: SmallService; twilio: FakeTwilio }> {
   const service = await startSmallService({
     ...options,
-    routes: { '/voice': () => CONNECT, '/next': () => '<Response><Hangup/></Response>', '/stream-status': () => ({ status: 204 }), '/status': () => ({ status: 204 }), ...options.routes },
+    routes: {
+      '/voice': () => CONNECT,
+      '/next': () => '<Response><Hangup/></Response>',
+      '/stream-status': () => ({ status: 204 }),
+      '/status': () => ({ status: 204 }),
+      ...options.routes,
+    },
   });
   const twilio = await startFakeTwilio({
-    accountSid: 'AC00000000000000000000000000000000', authToken: TOKEN, seed: 7, faults,
+    accountSid: 'AC00000000000000000000000000000000',
+    authToken: TOKEN,
+    seed: 7,
+    faults,
     number: { voiceUrl: `${BASE}/voice`, voiceFallbackUrl: `${BASE}/fallback`, statusCallback: `${BASE}/status` },
     hosts: { 'https://voice.example.com': service.address, 'wss://voice.example.com': service.address },
   });
@@ -53,22 +66,42 @@ test('the upgrade is signed, then connected, start and frames come with numbers 
   expect(messages.slice(0, 4)).toEqual([
     { event: 'connected', protocol: 'Call', version: '1.0.0' },
     {
-      event: 'start', sequenceNumber: '1', streamSid,
+      event: 'start',
+      sequenceNumber: '1',
+      streamSid,
       start: {
-        accountSid: twilio.calls[0]?.leg.world.accountSid, streamSid, callSid: sim.sid, tracks: ['inbound'],
-        mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 }, customParameters: { token: 't1' },
+        accountSid: twilio.calls[0]?.leg.world.accountSid,
+        streamSid,
+        callSid: sim.sid,
+        tracks: ['inbound'],
+        mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+        customParameters: { token: 't1' },
       },
     },
-    { event: 'media', sequenceNumber: '2', streamSid, media: { track: 'inbound', chunk: '1', timestamp: '0', payload: expect.stringMatching(/^.{214}==$/) } },
-    { event: 'media', sequenceNumber: '3', streamSid, media: { track: 'inbound', chunk: '2', timestamp: '20', payload: expect.stringMatching(/^.{214}==$/) } },
+    {
+      event: 'media',
+      sequenceNumber: '2',
+      streamSid,
+      media: { track: 'inbound', chunk: '1', timestamp: '0', payload: expect.stringMatching(/^.{214}==$/) },
+    },
+    {
+      event: 'media',
+      sequenceNumber: '3',
+      streamSid,
+      media: { track: 'inbound', chunk: '2', timestamp: '20', payload: expect.stringMatching(/^.{214}==$/) },
+    },
   ]);
   sim.press('5');
   sim.hangUp();
   await sim.done;
   await sim.waitFor(() => service.streams[0]?.socket.readyState === 3);
-  expect(messages.find((message) => message.event === 'dtmf')).toMatchObject({ dtmf: { track: 'inbound_track', digit: '5' } });
+  expect(messages.find((message) => message.event === 'dtmf')).toMatchObject({
+    dtmf: { track: 'inbound_track', digit: '5' },
+  });
   expect(messages.at(-1)).toMatchObject({ event: 'stop', stop: { callSid: sim.sid } });
-  const events = service.requests.filter((request) => request.target === '/stream-status').map((request) => request.params.get('StreamEvent'));
+  const events = service.requests
+    .filter((request) => request.target === '/stream-status')
+    .map((request) => request.params.get('StreamEvent'));
   expect(events).toEqual(['stream-started', 'stream-stopped']);
   expect(service.requests.find((request) => request.target === '/status')?.params.get('CallStatus')).toBe('completed');
   expect(service.requests.find((request) => request.target === '/next')?.params.get('CallStatus')).toBe('completed');
@@ -104,7 +137,11 @@ test('marks are echoed when the audio before them was played, in order, never ea
   say(stream, 'and welcome', 2);
   stream.mark('two');
   await sim.waitFor(() => stream.messages.filter((message) => message.event === 'mark').length === 3);
-  expect(stream.messages.filter((message) => message.event === 'mark').map((message) => message['mark'])).toEqual([{ name: 'empty' }, { name: 'one' }, { name: 'two' }]);
+  expect(stream.messages.filter((message) => message.event === 'mark').map((message) => message['mark'])).toEqual([
+    { name: 'empty' },
+    { name: 'one' },
+    { name: 'two' },
+  ]);
   const { marks, firstMediaMs } = sim.streams[0] as (typeof sim.streams)[0];
   for (const mark of marks.slice(1)) {
     expect(mark.flushed).toBe(false);
@@ -154,9 +191,11 @@ test.each([
 });
 
 test('a binary frame and a message before start are refused', async () => {
-  const { twilio } = await world({ onMessage: (stream, message) => {
-    if (message.event === 'connected') stream.socket.send(Buffer.from([1, 2, 3]));
-  } });
+  const { twilio } = await world({
+    onMessage: (stream, message) => {
+      if (message.event === 'connected') stream.socket.send(Buffer.from([1, 2, 3]));
+    },
+  });
   const sim = call(twilio);
   await sim.waitFor(() => twilio.complaints.length > 0);
   expect(twilio.complaints).toEqual([expect.stringContaining('binary frame of 3 bytes (31950)')]);
@@ -209,13 +248,18 @@ test('muted frames are missing from the count, the clock goes on', async () => {
   if (line) line.muted = false;
   const before = stream.messages.length;
   await sim.waitFor(() => stream.messages.length > before + 1);
-  const media = stream.messages.filter((message) => message.event === 'media').map((message) => message['media'] as { chunk: string; timestamp: string });
+  const media = stream.messages
+    .filter((message) => message.event === 'media')
+    .map((message) => message['media'] as { chunk: string; timestamp: string });
   const jumps = media.slice(1).map((frame, index) => Number(frame.timestamp) - Number(media[index]?.timestamp));
   expect(Math.max(...jumps)).toBeGreaterThanOrEqual(160);
   expect(media.map((frame) => Number(frame.chunk))).toEqual(media.map((_, index) => index + 1));
 });
 
-test.each([['slash', `${MEDIA}/`], ['port', 'wss://voice.example.com:443/media']] as const)('signature in the spelling %s', async (streamSignature, url) => {
+test.each([
+  ['slash', `${MEDIA}/`],
+  ['port', 'wss://voice.example.com:443/media'],
+] as const)('signature in the spelling %s', async (streamSignature, url) => {
   const { service, twilio } = await world({}, { streamSignature });
   const sim = call(twilio);
   await sim.waitFor(() => service.streams.length === 1);

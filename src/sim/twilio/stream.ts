@@ -7,7 +7,11 @@ import { readServerMessage } from './stream-messages.ts';
 import { TICK_MS } from './ticker.ts';
 
 /** How a stream ended. `server`: closed with a closing handshake; `broken`: without; `refused`: never opened. */
-export type StreamEnd = { by: 'server'; code: number; reason: string } | { by: 'broken' } | { by: 'refused'; code: number; text: string } | { by: 'twilio' };
+export type StreamEnd =
+  | { by: 'server'; code: number; reason: string }
+  | { by: 'broken' }
+  | { by: 'refused'; code: number; text: string }
+  | { by: 'twilio' };
 
 /** Positions count bytes of audio since the stream began; times are ms since the call was placed. */
 export interface MarkRecord {
@@ -127,7 +131,11 @@ export class MediaStream {
     const { url } = this.options;
     const place = url.startsWith('wss://') ? resolvePlace(world.hosts, url) : null;
     if (!place) {
-      this.#finish({ by: 'refused', code: url.startsWith('wss://') ? 31_901 : 31_922, text: `${url} cannot be reached` });
+      this.#finish({
+        by: 'refused',
+        code: url.startsWith('wss://') ? 31_901 : 31_922,
+        text: `${url} cannot be reached`,
+      });
       return null;
     }
     const socket = new WebSocket(`ws://${place.host}:${place.port}${place.target}`, {
@@ -153,10 +161,14 @@ export class MediaStream {
   #signature(url: string): string {
     const { authToken, faults } = this.#leg.world;
     switch (faults.streamSignature) {
-      case 'exact': return sign(authToken, url);
-      case 'slash': return sign(authToken, url.endsWith('/') ? url.slice(0, -1) : `${url}/`);
-      case 'port': return sign(authToken, url.replace(/^wss:\/\/([^/:]+)/, 'wss://$1:443'));
-      case 'forged': return sign('someone else', url);
+      case 'exact':
+        return sign(authToken, url);
+      case 'slash':
+        return sign(authToken, url.endsWith('/') ? url.slice(0, -1) : `${url}/`);
+      case 'port':
+        return sign(authToken, url.replace(/^wss:\/\/([^/:]+)/, 'wss://$1:443'));
+      case 'forged':
+        return sign('someone else', url);
     }
   }
 
@@ -167,8 +179,12 @@ export class MediaStream {
     this.#baseBytes = this.#leg.played.playedBytes;
     this.#socket?.send('{"event":"connected","protocol":"Call","version":"1.0.0"}');
     const start = {
-      accountSid, streamSid: this.sid, callSid: this.#leg.sid, tracks: ['inbound'],
-      mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 }, customParameters: this.options.parameters,
+      accountSid,
+      streamSid: this.sid,
+      callSid: this.#leg.sid,
+      tracks: ['inbound'],
+      mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+      customParameters: this.options.parameters,
     };
     this.#send('start', `"start":${JSON.stringify(start)}`);
     this.#leg.sink = (frame) => this.#frame(frame);

@@ -47,6 +47,7 @@ export class Ticker {
       this.step += 1;
       for (const listener of phase) listener();
     }
-    if (this.timer) this.timer = setTimeout(this.run, Math.max(0, this.startedMs + (this.step + 1) * stepMs - performance.now()));
+    if (this.timer)
+      this.timer = setTimeout(this.run, Math.max(0, this.startedMs + (this.step + 1) * stepMs - performance.now()));
   };
 }

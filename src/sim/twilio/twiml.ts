@@ -24,29 +24,55 @@ const SHAPES: Record<string, Shape> = {
   Pause: { attributes: { length: 'whole' }, children: [], text: 'none' },
   Gather: {
     attributes: {
-      action: 'url', method: 'method', input: ['dtmf'], numDigits: 'whole', finishOnKey: 'keys', timeout: 'whole', actionOnEmptyResult: 'boolean',
+      action: 'url',
+      method: 'method',
+      input: ['dtmf'],
+      numDigits: 'whole',
+      finishOnKey: 'keys',
+      timeout: 'whole',
+      actionOnEmptyResult: 'boolean',
     },
     children: ['Say', 'Play', 'Pause'],
     text: 'none',
   },
   Record: {
     attributes: {
-      action: 'url', method: 'method', timeout: 'whole', maxLength: 'whole', finishOnKey: 'keys', playBeep: 'boolean',
-      trim: ['trim-silence', 'do-not-trim'], ...RECORDING_CALLBACK,
+      action: 'url',
+      method: 'method',
+      timeout: 'whole',
+      maxLength: 'whole',
+      finishOnKey: 'keys',
+      playBeep: 'boolean',
+      trim: ['trim-silence', 'do-not-trim'],
+      ...RECORDING_CALLBACK,
     },
     children: [],
     text: 'none',
   },
   Dial: {
     attributes: {
-      action: 'url', method: 'method', timeout: 'whole', timeLimit: 'whole', callerId: 'text', answerOnBridge: 'boolean',
-      hangupOnStar: 'boolean', ringTone: 'text', sequential: 'boolean',
+      action: 'url',
+      method: 'method',
+      timeout: 'whole',
+      timeLimit: 'whole',
+      callerId: 'text',
+      answerOnBridge: 'boolean',
+      hangupOnStar: 'boolean',
+      ringTone: 'text',
+      sequential: 'boolean',
     },
     children: ['Number'],
     text: 'optional',
   },
   Number: {
-    attributes: { url: 'url', method: 'method', statusCallback: 'url', statusCallbackMethod: 'method', statusCallbackEvent: LEG_EVENTS, sendDigits: 'text' },
+    attributes: {
+      url: 'url',
+      method: 'method',
+      statusCallback: 'url',
+      statusCallbackMethod: 'method',
+      statusCallbackEvent: LEG_EVENTS,
+      sendDigits: 'text',
+    },
     children: [],
     text: 'required',
   },
@@ -54,10 +80,20 @@ const SHAPES: Record<string, Shape> = {
   Hangup: { attributes: {}, children: [], text: 'none' },
   Reject: { attributes: { reason: ['rejected', 'busy'] }, children: [], text: 'none' },
   Leave: { attributes: {}, children: [], text: 'none' },
-  Enqueue: { attributes: { action: 'url', method: 'method', waitUrl: 'url', waitUrlMethod: 'method' }, children: [], text: 'required' },
+  Enqueue: {
+    attributes: { action: 'url', method: 'method', waitUrl: 'url', waitUrlMethod: 'method' },
+    children: [],
+    text: 'required',
+  },
   Connect: { attributes: { action: 'url', method: 'method' }, children: ['Stream'], text: 'none' },
   Stream: {
-    attributes: { url: 'wss', name: 'text', track: ['inbound_track'], statusCallback: 'absoluteUrl', statusCallbackMethod: 'method' },
+    attributes: {
+      url: 'wss',
+      name: 'text',
+      track: ['inbound_track'],
+      statusCallback: 'absoluteUrl',
+      statusCallbackMethod: 'method',
+    },
     required: ['url'],
     children: ['Parameter'],
     text: 'none',
@@ -65,13 +101,33 @@ const SHAPES: Record<string, Shape> = {
   Parameter: { attributes: { name: 'text', value: 'text' }, required: ['name', 'value'], children: [], text: 'none' },
   Start: { attributes: {}, children: ['Recording'], text: 'none' },
   Recording: {
-    attributes: { ...RECORDING_CALLBACK, trim: ['trim-silence', 'do-not-trim'], track: ['inbound', 'outbound', 'both'], channels: ['mono', 'dual'], name: 'text' },
+    attributes: {
+      ...RECORDING_CALLBACK,
+      trim: ['trim-silence', 'do-not-trim'],
+      track: ['inbound', 'outbound', 'both'],
+      channels: ['mono', 'dual'],
+      name: 'text',
+    },
     children: [],
     text: 'none',
   },
 };
 
-const VERBS = ['Say', 'Play', 'Pause', 'Gather', 'Record', 'Dial', 'Redirect', 'Hangup', 'Reject', 'Leave', 'Enqueue', 'Connect', 'Start'];
+const VERBS = [
+  'Say',
+  'Play',
+  'Pause',
+  'Gather',
+  'Record',
+  'Dial',
+  'Redirect',
+  'Hangup',
+  'Reject',
+  'Leave',
+  'Enqueue',
+  'Connect',
+  'Start',
+];
 /** What ends the document's reach wherever it stands. */
 const TERMINAL = ['Redirect', 'Hangup', 'Reject', 'Leave'];
 const PARAMETER_CHARS_MAX = 500;
@@ -129,9 +185,11 @@ function checkMore(element: XmlElement, baseUrl: string | null, complaints: stri
   }
   if (element.name === 'Parameter') {
     const chars = (element.attributes['name'] ?? '').length + (element.attributes['value'] ?? '').length;
-    if (chars >= PARAMETER_CHARS_MAX) complaints.push(`<Parameter> of ${chars} characters, ${PARAMETER_CHARS_MAX - 1} are allowed`);
+    if (chars >= PARAMETER_CHARS_MAX)
+      complaints.push(`<Parameter> of ${chars} characters, ${PARAMETER_CHARS_MAX - 1} are allowed`);
   }
-  if (element.name === 'Enqueue' && text.length > QUEUE_NAME_CHARS_MAX) complaints.push('the name of the queue is too long');
+  if (element.name === 'Enqueue' && text.length > QUEUE_NAME_CHARS_MAX)
+    complaints.push('the name of the queue is too long');
   if (element.name === 'Connect' && element.children.length !== 1) complaints.push('<Connect> needs one <Stream>');
   if (element.name === 'Start' && element.children.length !== 1) complaints.push('<Start> needs one <Recording>');
   if (element.name === 'Record' && element.attributes['action'] === undefined && baseUrl === null) {
@@ -145,7 +203,8 @@ function checkReach(verbs: readonly XmlElement[], complaints: string[]): void {
     if (verb.name === 'Reject' && index > 0) complaints.push('<Reject> must be the first verb');
     if (!next) return;
     const handsOver = ['Connect', 'Dial', 'Enqueue'].includes(verb.name) && verb.attributes['action'] !== undefined;
-    if (TERMINAL.includes(verb.name) || handsOver) complaints.push(`<${next.name}> after <${verb.name}> is never reached`);
+    if (TERMINAL.includes(verb.name) || handsOver)
+      complaints.push(`<${next.name}> after <${verb.name}> is never reached`);
   });
 }
 
@@ -154,14 +213,22 @@ function faultOf(rule: Rule, value: string, baseUrl: string | null): string | nu
     return value.split(' ').every((word) => rule.includes(word)) ? null : `is not one of ${rule.join(' ')}`;
   }
   switch (rule) {
-    case 'text': return null;
-    case 'method': return value === 'GET' || value === 'POST' ? null : 'is neither GET nor POST';
-    case 'whole': return /^\d{1,5}$/.test(value) ? null : 'is no whole number';
-    case 'boolean': return value === 'true' || value === 'false' ? null : 'is neither true nor false';
-    case 'keys': return /^[0-9*#]*$/.test(value) ? null : 'holds more than 0-9 * #';
-    case 'wss': return wssFault(value);
-    case 'absoluteUrl': return /^https?:\/\//.test(value) ? urlFault(value, null) : 'is not absolute';
-    case 'url': return urlFault(value, baseUrl);
+    case 'text':
+      return null;
+    case 'method':
+      return value === 'GET' || value === 'POST' ? null : 'is neither GET nor POST';
+    case 'whole':
+      return /^\d{1,5}$/.test(value) ? null : 'is no whole number';
+    case 'boolean':
+      return value === 'true' || value === 'false' ? null : 'is neither true nor false';
+    case 'keys':
+      return /^[0-9*#]*$/.test(value) ? null : 'holds more than 0-9 * #';
+    case 'wss':
+      return wssFault(value);
+    case 'absoluteUrl':
+      return /^https?:\/\//.test(value) ? urlFault(value, null) : 'is not absolute';
+    case 'url':
+      return urlFault(value, baseUrl);
   }
 }
 

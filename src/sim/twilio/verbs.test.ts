@@ -19,21 +19,43 @@ afterEach(async () => {
 
 type Routes = Record<string, (request: SmallRequest) => SmallAnswer>;
 
-async function world(routes: Routes, faults: Partial<TwilioFaults> = {}, staff: Record<string, Staff> = {}): Promise<{ service: SmallService; twilio: FakeTwilio }> {
-  const service = await startSmallService({ routes: { '/cb': () => ({ status: 204 }), '/done': () => BYE, ...routes } });
+async function world(
+  routes: Routes,
+  faults: Partial<TwilioFaults> = {},
+  staff: Record<string, Staff> = {},
+): Promise<{ service: SmallService; twilio: FakeTwilio }> {
+  const service = await startSmallService({
+    routes: { '/cb': () => ({ status: 204 }), '/done': () => BYE, ...routes },
+  });
   const twilio = await startFakeTwilio({
-    accountSid: ACCOUNT, authToken: 'secret', seed: 3, faults, staff, number: { voiceUrl: `${BASE}/voice` }, hosts: { [BASE]: service.address, 'wss://voice.example.com': service.address },
+    accountSid: ACCOUNT,
+    authToken: 'secret',
+    seed: 3,
+    faults,
+    staff,
+    number: { voiceUrl: `${BASE}/voice` },
+    hosts: { [BASE]: service.address, 'wss://voice.example.com': service.address },
   });
   open.push(service, twilio);
   return { service, twilio };
 }
 
 const call = (twilio: FakeTwilio) => twilio.placeCall({ from: '+15550001111', to: '+15550002222' });
-const asked = (service: SmallService, path: string) => service.requests.filter((request) => request.target.startsWith(path)).map((request) => Object.fromEntries(request.params));
+const asked = (service: SmallService, path: string) =>
+  service.requests
+    .filter((request) => request.target.startsWith(path))
+    .map((request) => Object.fromEntries(request.params));
 
-function rest(twilio: FakeTwilio, path: string, form?: Record<string, string>, method = form ? 'POST' : 'GET'): Promise<Response> {
+function rest(
+  twilio: FakeTwilio,
+  path: string,
+  form?: Record<string, string>,
+  method = form ? 'POST' : 'GET',
+): Promise<Response> {
   return fetch(`${twilio.apiUrl}/2010-04-01/Accounts/${ACCOUNT}${path}`, {
-    method, headers: { Authorization: `Basic ${Buffer.from(`${ACCOUNT}:secret`).toString('base64')}` }, ...(form ? { body: new URLSearchParams(form) } : {}),
+    method,
+    headers: { Authorization: `Basic ${Buffer.from(`${ACCOUNT}:secret`).toString('base64')}` },
+    ...(form ? { body: new URLSearchParams(form) } : {}),
   });
 }
 
@@ -45,7 +67,10 @@ test('Say is heard, Play fetches audio, the end of the document hangs up', async
   });
   const sim = call(twilio);
   await sim.done;
-  expect(sim.heard().map((heard) => [heard.speaker, heard.text, heard.whole, heard.faults])).toEqual([['line', 'Hello', true, 0], ['line', 'Played line', true, 0]]);
+  expect(sim.heard().map((heard) => [heard.speaker, heard.text, heard.whole, heard.faults])).toEqual([
+    ['line', 'Hello', true, 0],
+    ['line', 'Played line', true, 0],
+  ]);
   expect([sim.status, sim.endedBy]).toEqual(['completed', 'service']);
   expect(twilio.complaints).toEqual([]);
   expect(new VoiceReader().spans).toEqual([]);
@@ -63,7 +88,8 @@ test('Reject leaves the call unanswered', async () => {
 
 test('Gather: a key cuts the prompt, the digits go to the action', async () => {
   const { service, twilio } = await world({
-    '/voice': () => `<Response><Gather action="/done" numDigits="2" timeout="2"><Say>Press two keys after this long announcement of many words</Say></Gather></Response>`,
+    '/voice': () =>
+      `<Response><Gather action="/done" numDigits="2" timeout="2"><Say>Press two keys after this long announcement of many words</Say></Gather></Response>`,
   });
   const sim = call(twilio);
   await sim.waitFor(() => sim.heardText().includes('two'));
@@ -75,7 +101,9 @@ test('Gather: a key cuts the prompt, the digits go to the action', async () => {
 });
 
 test('Gather: without a key control goes to the next verb', async () => {
-  const { service, twilio } = await world({ '/voice': () => '<Response><Gather action="/done" timeout="0"><Say>Now</Say></Gather><Say>Nothing</Say></Response>' });
+  const { service, twilio } = await world({
+    '/voice': () => '<Response><Gather action="/done" timeout="0"><Say>Now</Say></Gather><Say>Nothing</Say></Response>',
+  });
   const sim = call(twilio);
   await sim.done;
   expect(asked(service, '/done')).toEqual([]);
@@ -83,9 +111,13 @@ test('Gather: without a key control goes to the next verb', async () => {
 });
 
 test('Record: the words are kept, fetched with authentication when they are processed, and deleted', async () => {
-  const { service, twilio } = await world({
-    '/voice': () => `<Response><Say>After the tone</Say><Record action="/done" maxLength="20" timeout="3" finishOnKey="#" recordingStatusCallback="${BASE}/cb"/></Response>`,
-  }, { recordingDelayMs: 150 });
+  const { service, twilio } = await world(
+    {
+      '/voice': () =>
+        `<Response><Say>After the tone</Say><Record action="/done" maxLength="20" timeout="3" finishOnKey="#" recordingStatusCallback="${BASE}/cb"/></Response>`,
+    },
+    { recordingDelayMs: 150 },
+  );
   const sim = call(twilio);
   await sim.waitFor(() => sim.leg.sink !== null);
   const speech = sim.speak('Please call me back');
@@ -93,11 +125,17 @@ test('Record: the words are kept, fetched with authentication when they are proc
   sim.press('#');
   await sim.waitFor(() => asked(service, '/done').length === 1);
   const [params] = asked(service, '/done');
-  expect(params).toMatchObject({ Digits: '#', RecordingUrl: expect.stringMatching(/\/Recordings\/RE[0-9a-f]{32}$/), RecordingDuration: expect.stringMatching(/^[1-9]/) });
+  expect(params).toMatchObject({
+    Digits: '#',
+    RecordingUrl: expect.stringMatching(/\/Recordings\/RE[0-9a-f]{32}$/),
+    RecordingDuration: expect.stringMatching(/^[1-9]/),
+  });
   const path = `/Recordings/${params?.['RecordingSid']}`;
   expect((await rest(twilio, `${path}.wav`)).status).toBe(404);
   await sim.done;
-  expect(asked(service, '/cb')).toEqual([expect.objectContaining({ RecordingStatus: 'completed', RecordingChannels: '1', RecordingSource: 'RecordVerb' })]);
+  expect(asked(service, '/cb')).toEqual([
+    expect.objectContaining({ RecordingStatus: 'completed', RecordingChannels: '1', RecordingSource: 'RecordVerb' }),
+  ]);
   expect((await fetch(`${twilio.apiUrl}/2010-04-01/Accounts/${ACCOUNT}${path}.wav`)).status).toBe(401);
   const file = await rest(twilio, `${path}.wav`);
   const reader = new VoiceReader();
@@ -111,7 +149,10 @@ test('Record: the words are kept, fetched with authentication when they are proc
 });
 
 test('Record: silence alone goes on with the next verb, a hang-up asks the action', async () => {
-  const { service, twilio } = await world({ '/voice': () => '<Response><Record action="/done" timeout="1" playBeep="false"/><Say>I heard nothing</Say></Response>' });
+  const { service, twilio } = await world({
+    '/voice': () =>
+      '<Response><Record action="/done" timeout="1" playBeep="false"/><Say>I heard nothing</Say></Response>',
+  });
   const silent = call(twilio);
   await silent.done;
   expect(silent.heardText()).toBe('I heard nothing');
@@ -128,11 +169,16 @@ test('Record: silence alone goes on with the next verb, a hang-up asks the actio
 const DIAL = `<Response><Dial action="/done" timeout="2"><Number url="/whisper" statusCallback="${BASE}/cb" statusCallbackEvent="initiated ringing answered completed">+15559990000</Number></Dial></Response>`;
 
 test('Dial: staff hears the whisper, accepts, talks with the caller', async () => {
-  const { service, twilio } = await world({
-    '/voice': () => DIAL,
-    '/whisper': () => '<Response><Gather action="/accepted" numDigits="1"><Say>Press one</Say></Gather><Hangup/></Response>',
-    '/accepted': () => BYE,
-  }, { callbackDelayMsMax: 20 }, { '+15559990000': { result: 'answers', afterS: 0.1, presses: '1', says: ['This is Bea'], hangsUpAfterS: 2 } });
+  const { service, twilio } = await world(
+    {
+      '/voice': () => DIAL,
+      '/whisper': () =>
+        '<Response><Gather action="/accepted" numDigits="1"><Say>Press one</Say></Gather><Hangup/></Response>',
+      '/accepted': () => BYE,
+    },
+    { callbackDelayMsMax: 20 },
+    { '+15559990000': { result: 'answers', afterS: 0.1, presses: '1', says: ['This is Bea'], hangsUpAfterS: 2 } },
+  );
   const sim = call(twilio);
   await sim.waitFor(() => sim.heardText().includes('Bea'));
   sim.speak('Hi Bea');
@@ -140,10 +186,21 @@ test('Dial: staff hears the whisper, accepts, talks with the caller', async () =
   const [child] = sim.dialed;
   expect(child?.ear.text(0, 'line')).toMatch(/^Pr/);
   expect(child?.ear.text(0, 'caller')).toBe('Hi Bea');
-  expect(asked(service, '/accepted')).toEqual([expect.objectContaining({ ParentCallSid: sim.sid, CallSid: child?.sid, Direction: 'outbound-dial', Digits: '1' })]);
-  expect(asked(service, '/done')).toEqual([expect.objectContaining({ DialCallStatus: 'completed', DialCallSid: child?.sid, DialBridged: 'true', CallStatus: 'in-progress' })]);
+  expect(asked(service, '/accepted')).toEqual([
+    expect.objectContaining({ ParentCallSid: sim.sid, CallSid: child?.sid, Direction: 'outbound-dial', Digits: '1' }),
+  ]);
+  expect(asked(service, '/done')).toEqual([
+    expect.objectContaining({
+      DialCallStatus: 'completed',
+      DialCallSid: child?.sid,
+      DialBridged: 'true',
+      CallStatus: 'in-progress',
+    }),
+  ]);
   expect(Number(asked(service, '/done')[0]?.['DialCallDuration'])).toBeGreaterThanOrEqual(2);
-  const events = asked(service, '/cb').toSorted((a, b) => Number(a['SequenceNumber']) - Number(b['SequenceNumber'])).map((params) => params['CallStatus']);
+  const events = asked(service, '/cb')
+    .toSorted((a, b) => Number(a['SequenceNumber']) - Number(b['SequenceNumber']))
+    .map((params) => params['CallStatus']);
   expect(events).toEqual(['initiated', 'ringing', 'in-progress', 'completed']);
 });
 
@@ -160,19 +217,30 @@ test.each([
 });
 
 test('Dial: nobody takes the phone until the timeout; a caller who gives up cancels it', async () => {
-  const { service, twilio } = await world({ '/voice': () => '<Response><Dial action="/done" timeout="1">+15559990000</Dial></Response>' });
+  const { service, twilio } = await world({
+    '/voice': () => '<Response><Dial action="/done" timeout="1">+15559990000</Dial></Response>',
+  });
   await call(twilio).done;
   const sim = call(twilio);
   await sim.waitFor(() => sim.dialed.length === 1);
   sim.hangUp();
   await sim.done;
-  expect(asked(service, '/done').map((params) => [params['DialCallStatus'], params['CallStatus']])).toEqual([['no-answer', 'in-progress'], ['canceled', 'completed']]);
+  expect(asked(service, '/done').map((params) => [params['DialCallStatus'], params['CallStatus']])).toEqual([
+    ['no-answer', 'in-progress'],
+    ['canceled', 'completed'],
+  ]);
 });
 
 test('Dial: a refused whisper is completed but not bridged', async () => {
-  const { service, twilio } = await world({ '/voice': () => DIAL, '/whisper': () => '<Response><Hangup/></Response>' }, {}, { '+15559990000': { result: 'answers', afterS: 0 } });
+  const { service, twilio } = await world(
+    { '/voice': () => DIAL, '/whisper': () => '<Response><Hangup/></Response>' },
+    {},
+    { '+15559990000': { result: 'answers', afterS: 0 } },
+  );
   await call(twilio).done;
-  expect(asked(service, '/done')).toEqual([expect.objectContaining({ DialCallStatus: 'completed', DialBridged: 'false' })]);
+  expect(asked(service, '/done')).toEqual([
+    expect.objectContaining({ DialCallStatus: 'completed', DialBridged: 'false' }),
+  ]);
 });
 
 test('Enqueue: the wait document repeats until it leaves', async () => {
@@ -184,15 +252,23 @@ test('Enqueue: the wait document repeats until it leaves', async () => {
   const sim = call(twilio);
   await sim.done;
   expect(sim.heardText()).toBe('One moment One moment');
-  expect(asked(service, '/done')).toEqual([expect.objectContaining({ QueueResult: 'leave', QueueSid: expect.stringMatching(/^QU/) })]);
+  expect(asked(service, '/done')).toEqual([
+    expect.objectContaining({ QueueResult: 'leave', QueueSid: expect.stringMatching(/^QU/) }),
+  ]);
 });
 
 test('a recording in the background holds both sides', async () => {
-  const { service, twilio } = await world({
-    '/voice': () => `<Response><Start><Recording recordingStatusCallback="${BASE}/cb"/></Start><Say>We record</Say><Pause length="1"/></Response>`,
-  }, { recordingDelayMs: 0 });
+  const { service, twilio } = await world(
+    {
+      '/voice': () =>
+        `<Response><Start><Recording recordingStatusCallback="${BASE}/cb"/></Start><Say>We record</Say><Pause length="1"/></Response>`,
+    },
+    { recordingDelayMs: 0 },
+  );
   await call(twilio).done;
-  expect(asked(service, '/cb')).toEqual([expect.objectContaining({ RecordingChannels: '2', RecordingSource: 'StartCallRecordingTwiML' })]);
+  expect(asked(service, '/cb')).toEqual([
+    expect.objectContaining({ RecordingChannels: '2', RecordingSource: 'StartCallRecordingTwiML' }),
+  ]);
   const file = await rest(twilio, `/Recordings/${asked(service, '/cb')[0]?.['RecordingSid']}.wav`);
   const reader = new VoiceReader();
   reader.push(readWav(new Uint8Array(await file.arrayBuffer())));
@@ -201,30 +277,50 @@ test('a recording in the background holds both sides', async () => {
 
 test('REST: redirect stops the stream, runs the new TwiML, and the action is not asked', async () => {
   const { service, twilio } = await world({
-    '/voice': () => '<Response><Connect action="/done"><Stream url="wss://voice.example.com/media"/></Connect></Response>',
+    '/voice': () =>
+      '<Response><Connect action="/done"><Stream url="wss://voice.example.com/media"/></Connect></Response>',
     '/moved': () => '<Response><Say>Moved</Say></Response>',
   });
   const sim = call(twilio);
   await sim.waitFor(() => (service.streams[0]?.messages.length ?? 0) > 2);
-  const inline = await rest(twilio, `/Calls/${sim.sid}.json`, { Twiml: `<Response><Say>Inline</Say><Redirect>${BASE}/moved</Redirect></Response>` });
+  const inline = await rest(twilio, `/Calls/${sim.sid}.json`, {
+    Twiml: `<Response><Say>Inline</Say><Redirect>${BASE}/moved</Redirect></Response>`,
+  });
   expect(inline.status).toBe(200);
-  expect(await inline.json()).toMatchObject({ sid: sim.sid, status: 'in-progress', direction: 'inbound', duration: null });
+  expect(await inline.json()).toMatchObject({
+    sid: sim.sid,
+    status: 'in-progress',
+    direction: 'inbound',
+    duration: null,
+  });
   await sim.done;
   expect(service.streams[0]?.messages.at(-1)).toMatchObject({ event: 'stop' });
   expect(sim.heardText()).toBe('Inline Moved');
   expect(asked(service, '/done')).toEqual([]);
   const late = await rest(twilio, `/Calls/${sim.sid}.json`, { Status: 'completed' });
-  expect([late.status, await late.json()]).toEqual([400, { code: 21_220, message: expect.any(String), more_info: expect.any(String), status: 400 }]);
-  expect(await (await rest(twilio, `/Calls/${sim.sid}.json`)).json()).toMatchObject({ status: 'completed', duration: expect.stringMatching(/^\d+$/) });
+  expect([late.status, await late.json()]).toEqual([
+    400,
+    { code: 21_220, message: expect.any(String), more_info: expect.any(String), status: 400 },
+  ]);
+  expect(await (await rest(twilio, `/Calls/${sim.sid}.json`)).json()).toMatchObject({
+    status: 'completed',
+    duration: expect.stringMatching(/^\d+$/),
+  });
 });
 
 test('REST: lists by status in pages, ends calls, refuses what is wrong', async () => {
   const { twilio } = await world({ '/voice': () => '<Response><Pause length="20"/><Say>x</Say></Response>' });
   const sims = [call(twilio), call(twilio), call(twilio)];
   await Promise.all(sims.map((sim) => sim.waitFor(() => sim.documents.length === 1)));
-  const first = (await (await rest(twilio, '/Calls.json?Status=ringing&PageSize=2')).json()) as { calls: unknown[]; next_page_uri: string };
+  const first = (await (await rest(twilio, '/Calls.json?Status=ringing&PageSize=2')).json()) as {
+    calls: unknown[];
+    next_page_uri: string;
+  };
   expect(first.calls).toHaveLength(2);
-  const second = (await (await rest(twilio, first.next_page_uri.split(ACCOUNT)[1] ?? '')).json()) as { calls: unknown[]; next_page_uri: null };
+  const second = (await (await rest(twilio, first.next_page_uri.split(ACCOUNT)[1] ?? '')).json()) as {
+    calls: unknown[];
+    next_page_uri: null;
+  };
   expect([second.calls.length, second.next_page_uri]).toEqual([1, null]);
   expect((await rest(twilio, `/Calls/${sims[0]?.sid}.json`, { Status: 'completed' })).status).toBe(200);
   expect((await rest(twilio, `/Calls/CA${'0'.repeat(32)}.json`)).status).toBe(404);
@@ -248,10 +344,16 @@ test.each([
   ['<Response><Talk/></Response>', '<Talk> is not known'],
   ['<Response><Say speed="2">a</Say></Response>', '<Say speed="2"> is not known'],
   ['<Response><Hangup/><Say>a</Say></Response>', '<Say> after <Hangup> is never reached'],
-  ['<Response><Connect action="/x"><Stream url="wss://a.example/m"/></Connect><Say>a</Say></Response>', 'never reached'],
+  [
+    '<Response><Connect action="/x"><Stream url="wss://a.example/m"/></Connect><Say>a</Say></Response>',
+    'never reached',
+  ],
   ['<Response><Connect><Stream url="https://a.example/m"/></Connect></Response>', '31922'],
   ['<Response><Connect><Stream url="wss://a.example/m?x=1"/></Connect></Response>', '31920'],
-  [`<Response><Connect><Stream url="wss://a.example/m"><Parameter name="a" value="${'v'.repeat(499)}"/></Stream></Connect></Response>`, '500 characters'],
+  [
+    `<Response><Connect><Stream url="wss://a.example/m"><Parameter name="a" value="${'v'.repeat(499)}"/></Stream></Connect></Response>`,
+    '500 characters',
+  ],
   ['<response/>', 'not <Response>'],
   ['<Response>words</Response>', 'holds text'],
 ])('TwiML: %s', (source, complaint) => {
@@ -259,18 +361,31 @@ test.each([
 });
 
 test.each([
-  '<Response>', '<Response/><Response/>', '<Response a=1/>', '<Response a="1" a="2"/>', '<Response><Say>a & b</Say></Response>', '<Response><Say>&nbsp;</Say></Response>',
-  'words', '<Response></response>', '<!DOCTYPE a><Response/>', '<Response><!-- a -- b --></Response>',
+  '<Response>',
+  '<Response/><Response/>',
+  '<Response a=1/>',
+  '<Response a="1" a="2"/>',
+  '<Response><Say>a & b</Say></Response>',
+  '<Response><Say>&nbsp;</Say></Response>',
+  'words',
+  '<Response></response>',
+  '<!DOCTYPE a><Response/>',
+  '<Response><!-- a -- b --></Response>',
 ])('XML: %s is not well-formed', (source) => {
   expect(() => parseTwiml(source, null)).toThrow(/at character/);
 });
 
 test('XML: entities, CDATA, comments and both quotes are read', () => {
-  const { verbs, complaints } = parseTwiml(`<?xml version="1.0" encoding="UTF-8"?>\n<!-- x --><Response><Say voice='a"b'>a &amp; b &#x41;<![CDATA[<c>]]></Say></Response>\n`, null);
+  const { verbs, complaints } = parseTwiml(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<!-- x --><Response><Say voice='a"b'>a &amp; b &#x41;<![CDATA[<c>]]></Say></Response>\n`,
+    null,
+  );
   expect(verbs).toEqual([{ name: 'Say', attributes: { voice: 'a"b' }, children: [], text: 'a & b A<c>' }]);
   expect(complaints).toEqual([]);
 });
 
 test('inline TwiML needs absolute URLs', () => {
-  expect(parseTwiml('<Response><Dial action="/x">+1555</Dial></Response>', null).complaints).toEqual([expect.stringContaining('inline')]);
+  expect(parseTwiml('<Response><Dial action="/x">+1555</Dial></Response>', null).complaints).toEqual([
+    expect.stringContaining('inline'),
+  ]);
 });

@@ -22,20 +22,32 @@ export async function runVerb(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
     case 'Pause':
       await sound(leg, verb, run, flow);
       return null;
-    case 'Gather': return gather(leg, verb, run, flow);
-    case 'Record': return record(leg, verb, run, flow);
-    case 'Dial': return dial(leg, verb, run, flow);
-    case 'Enqueue': return enqueue(leg, verb, run, flow);
-    case 'Connect': return connect(leg, verb, run, flow);
+    case 'Gather':
+      return gather(leg, verb, run, flow);
+    case 'Record':
+      return record(leg, verb, run, flow);
+    case 'Dial':
+      return dial(leg, verb, run, flow);
+    case 'Enqueue':
+      return enqueue(leg, verb, run, flow);
+    case 'Connect':
+      return connect(leg, verb, run, flow);
     case 'Start':
       startRecording(leg, verb);
       return null;
-    case 'Redirect': return { url: flow.resolve(verb.text.trim()), method: verb.attributes['method'] === 'GET' ? 'GET' : 'POST', params: [] };
+    case 'Redirect':
+      return {
+        url: flow.resolve(verb.text.trim()),
+        method: verb.attributes['method'] === 'GET' ? 'GET' : 'POST',
+        params: [],
+      };
     case 'Reject':
       leg.end(verb.attributes['reason'] === 'busy' ? 'busy' : 'no-answer', 'service');
       return END;
-    case 'Leave': throw new Left();
-    default: return END;
+    case 'Leave':
+      throw new Left();
+    default:
+      return END;
   }
 }
 
@@ -43,7 +55,8 @@ async function sound(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort): Prom
   if (verb.name === 'Pause') return run.wait(Number(verb.attributes['length'] ?? 1) * 1000);
   const loop = Number(verb.attributes['loop'] ?? 1);
   const frames = verb.name === 'Say' ? sayFrames(leg, verb.text) : await playFrames(leg, verb, run, flow);
-  for (let time = 0; time < (loop === 0 ? LOOP_MAX : loop) && frames.length > 0; time++) await leg.playThrough(run, frames);
+  for (let time = 0; time < (loop === 0 ? LOOP_MAX : loop) && frames.length > 0; time++)
+    await leg.playThrough(run, frames);
 }
 
 function sayFrames(leg: Leg, text: string): Uint8Array[] {
@@ -55,9 +68,12 @@ async function playFrames(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort):
   const url = flow.resolve(verb.text.trim());
   if (url === '') return [];
   const { world } = leg;
-  const { record: asked, body } = await run.until(world.web.ask({ url, method: 'GET', params: [], bytesMax: PLAY_BYTES_MAX }));
+  const { record: asked, body } = await run.until(
+    world.web.ask({ url, method: 'GET', params: [], bytesMax: PLAY_BYTES_MAX }),
+  );
   try {
-    if (asked.errorCode !== null || !asked.contentType.startsWith('audio/')) throw new Error(`answered ${asked.status} ${asked.contentType}`);
+    if (asked.errorCode !== null || !asked.contentType.startsWith('audio/'))
+      throw new Error(`answered ${asked.status} ${asked.contentType}`);
     const audio = /wav|wave/.test(asked.contentType) ? readWav(body) : body;
     const frames: Uint8Array[] = [];
     for (let at = 0; at < audio.length; at += FRAME_BYTES) frames.push(audio.subarray(at, at + FRAME_BYTES));
@@ -83,9 +99,10 @@ async function gather(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort): Pro
     if (digits.length >= digitsMax) finished = true;
     pressed();
   };
-  const nextKey = (): Promise<'key'> => new Promise((resolve) => {
-    pressed = () => resolve('key');
-  });
+  const nextKey = (): Promise<'key'> =>
+    new Promise((resolve) => {
+      pressed = () => resolve('key');
+    });
   const begun = (): boolean => digits !== '' || finished;
   try {
     for (const prompt of verb.children) {
@@ -101,16 +118,27 @@ async function gather(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort): Pro
   }
   if (digits === '' && verb.attributes['actionOnEmptyResult'] !== 'true') return null;
   const self = { ...verb, attributes: { ...verb.attributes, action: verb.attributes['action'] ?? flow.baseUrl ?? '' } };
-  return flow.jump(self, [['Digits', digits], ['FinishedOnKey', finished && digits.length < digitsMax ? '#' : '']]);
+  return flow.jump(self, [
+    ['Digits', digits],
+    ['FinishedOnKey', finished && digits.length < digitsMax ? '#' : ''],
+  ]);
 }
 
 /** True when the work came to its end before a key was pressed. */
-async function untilKey(leg: Leg, run: Run, key: Promise<'key'>, work: (inner: Run) => Promise<void>): Promise<boolean> {
+async function untilKey(
+  leg: Leg,
+  run: Run,
+  key: Promise<'key'>,
+  work: (inner: Run) => Promise<void>,
+): Promise<boolean> {
   const inner = run.child();
-  const working = work(inner).then(() => 'done' as const, (error: unknown) => {
-    if (error instanceof Stopped) return 'stopped' as const;
-    throw error;
-  });
+  const working = work(inner).then(
+    () => 'done' as const,
+    (error: unknown) => {
+      if (error instanceof Stopped) return 'stopped' as const;
+      throw error;
+    },
+  );
   try {
     const first = await run.until(Promise.race([key, working]));
     return first === 'done';

@@ -77,8 +77,17 @@ export class Web {
     overrides.complaints.forEach((text) => this.complain(text));
     const startedMs = performance.now();
     const record: WebhookRecord = {
-      url: ask.url, method: ask.method, params: Object.fromEntries(ask.params), idempotencyToken, atMs: startedMs, ms: 0,
-      tries: [], status: null, contentType: '', body: '', errorCode: null,
+      url: ask.url,
+      method: ask.method,
+      params: Object.fromEntries(ask.params),
+      idempotencyToken,
+      atMs: startedMs,
+      ms: 0,
+      tries: [],
+      status: null,
+      contentType: '',
+      body: '',
+      errorCode: null,
     };
     let url = withoutFragment(ask.url);
     let method = ask.method;
@@ -111,7 +120,8 @@ export class Web {
       record.status = answer.status;
       record.contentType = answer.contentType;
       record.body = answer.body.toString('utf8');
-      if (record.errorCode === null && (answer.status < 200 || answer.status > 299)) record.errorCode = ERRORS.httpStatus;
+      if (record.errorCode === null && (answer.status < 200 || answer.status > 299))
+        record.errorCode = ERRORS.httpStatus;
     }
     return { record, url, body: answer?.body ?? Buffer.alloc(0) };
   }
@@ -122,7 +132,10 @@ export class Web {
   }
 
   private async once(
-    record: WebhookRecord, ask: WebRequest, times: { connectMs: number; readMs: number }, leftMs: number,
+    record: WebhookRecord,
+    ask: WebRequest,
+    times: { connectMs: number; readMs: number },
+    leftMs: number,
   ): Promise<HttpAnswer | AttemptFailure | 'unknownHost'> {
     const query = new URLSearchParams(ask.params.map(([name, value]): [string, string] => [name, value])).toString();
     const post = ask.method === 'POST';
@@ -142,12 +155,23 @@ export class Web {
     }
     const result = place
       ? await attempt({
-          place, method: ask.method, headers, body: post ? query : '', bytesMax: ask.bytesMax ?? TWIML_BYTES_MAX, signal: this.stop.signal,
-          connectMs: Math.min(times.connectMs, leftMs), readMs: Math.min(times.readMs, leftMs),
+          place,
+          method: ask.method,
+          headers,
+          body: post ? query : '',
+          bytesMax: ask.bytesMax ?? TWIML_BYTES_MAX,
+          signal: this.stop.signal,
+          connectMs: Math.min(times.connectMs, leftMs),
+          readMs: Math.min(times.readMs, leftMs),
         })
       : 'unknownHost';
     const failed = typeof result === 'string';
-    record.tries.push({ atMs, ms: performance.now() - atMs, status: failed ? null : result.status, failure: failed ? result : null });
+    record.tries.push({
+      atMs,
+      ms: performance.now() - atMs,
+      status: failed ? null : result.status,
+      failure: failed ? result : null,
+    });
     return result;
   }
 }

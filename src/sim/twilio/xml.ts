@@ -51,7 +51,11 @@ class Reader {
     if (this.source.startsWith('<?xml')) {
       const end = this.source.indexOf('?>');
       if (end < 0) this.fail('unfinished XML declaration');
-      if (!/^<\?xml\s+version=(["'])1\.[01]\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*$/i.test(this.source.slice(0, end))) {
+      if (
+        !/^<\?xml\s+version=(["'])1\.[01]\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*$/i.test(
+          this.source.slice(0, end),
+        )
+      ) {
         this.fail('bad XML declaration');
       }
       this.at = end + 2;
