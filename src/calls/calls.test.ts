@@ -26,6 +26,7 @@ const types = async (callSid: string) => (await facts(callSid)).map((fact) => fa
 async function stream(calls: Calls, callSid: string, epoch: number, streamSid = 'MZ1') {
   const port = new FakePort();
   const call = await calls.attach({ callSid, epoch, streamSid, port });
+  if (typeof call !== 'string') call.begin();
   return { port, call };
 }
 

@@ -8,12 +8,13 @@ import type { RedisLink } from '../directory/redis.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CallActor } from './actor.ts';
 import type { CallDoor, CallState, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
 import { createFactRedactor } from './redact-fact.ts';
-import { Resident, type ResidentHost, type ToolRunner } from './resident.ts';
+import { Resident, type ResidentHost, type ResidentStream, type ToolRunner } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 
 const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
@@ -79,10 +80,7 @@ export class Calls implements CallDesk, CallDoor {
       if (claim.kind !== 'claimed') return 'refused';
       const actor = await foldCall(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
-      const resident = this.host(callSid, claim, actor, port);
-      resident.tell({ type: 'carrier.streamStarted', streamSid, node: node.node });
-      resident.startPending();
-      return resident;
+      return this.host(callSid, claim, actor, { streamSid, node: node.node, port });
     } catch (error) {
       this.deps.log.error({ err: error, callSid }, 'stream could not be attached');
       return 'unavailable';
@@ -160,8 +158,8 @@ export class Calls implements CallDesk, CallDoor {
     return late.kind === 'unknown' ? 'unknown' : 'unavailable';
   }
 
-  private host(callSid: string, claim: Extract<StreamClaim, { kind: 'claimed' }>, actor: Parameters<typeof makeResident>[2], port: AttachRequest['port']) {
-    const resident = makeResident(this.deps, { callSid, claim }, actor, port, {
+  private host(callSid: string, claim: Extract<StreamClaim, { kind: 'claimed' }>, actor: CallActor, stream: ResidentStream) {
+    const resident = makeResident(this.deps, { callSid, claim }, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
         if (this.residents.get(callSid) === call) this.residents.delete(callSid);
@@ -183,8 +181,8 @@ function keyOf(fact: CallEvent): string {
 function makeResident(
   deps: CallsDeps,
   { callSid, claim }: { callSid: string; claim: Extract<StreamClaim, { kind: 'claimed' }> },
-  actor: Awaited<ReturnType<typeof foldCall>>,
-  port: AttachRequest['port'],
+  actor: CallActor,
+  stream: ResidentStream,
   own: Pick<ResidentHost, 'setDeadline' | 'dropped'>,
 ): Resident {
   const { link, node } = deps;
@@ -197,7 +195,7 @@ function makeResident(
       return restored.kind === 'restored';
     },
   };
-  return new Resident({ callSid, epoch }, actor, port, journal, {
+  return new Resident({ callSid, epoch }, actor, stream, journal, {
     now: deps.now,
     redact: createFactRedactor(deps.redactor),
     tools: deps.tools,

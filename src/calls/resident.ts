@@ -28,11 +28,19 @@ export interface ResidentHost {
   rebuild: ((callSid: string) => Promise<CallActor>) | null;
 }
 
+export interface ResidentStream {
+  streamSid: string;
+  /** The node that holds it. */
+  node: string;
+  port: StreamPort;
+}
+
 /** A call that has its stream here, or had it until a moment ago: actor, journal, effects. */
 export class Resident implements ResidentCall {
   readonly callSid: string;
   readonly epoch: number;
   private readonly host: ResidentHost;
+  private readonly stream: ResidentStream;
   private readonly port: StreamPort;
   private readonly writer: JournalWriter;
   private actor: CallActor;
@@ -43,11 +51,12 @@ export class Resident implements ResidentCall {
   private finalStatus: string | null = null;
   private gone = false;
 
-  constructor(claim: { callSid: string; epoch: number }, actor: CallActor, port: StreamPort, journal: JournalPort, host: ResidentHost) {
+  constructor(claim: { callSid: string; epoch: number }, actor: CallActor, stream: ResidentStream, journal: JournalPort, host: ResidentHost) {
     this.callSid = claim.callSid;
     this.epoch = claim.epoch;
     this.actor = actor;
-    this.port = port;
+    this.stream = stream;
+    this.port = stream.port;
     this.host = host;
     this.writer = new JournalWriter(claim, journal, {
       standing: () => this.standing(),
@@ -64,6 +73,13 @@ export class Resident implements ResidentCall {
   /** Facts that Redis has not acknowledged. */
   get waiting(): number {
     return this.writer.waiting + this.queue.length;
+  }
+
+  begin(): void {
+    const { streamSid, node } = this.stream;
+    this.tell({ type: 'carrier.streamStarted', streamSid, node });
+    // What the fold left unanswered is started by whoever goes live with it.
+    this.startPending();
   }
 
   tell(fact: Told): void {
@@ -96,8 +112,7 @@ export class Resident implements ResidentCall {
     this.writer.resend();
   }
 
-  /** What the fold left unanswered is started by whoever goes live with it. */
-  startPending(): void {
+  private startPending(): void {
     for (const effect of Object.values(this.actor.context.pending.effects)) this.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
   }

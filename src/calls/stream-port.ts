@@ -1,4 +1,4 @@
-import type { CallEvent, Intent, Opening, Turn } from '../../machines/call-events.ts';
+import type { CallEvent, Opening, Turn } from '../../machines/call-events.ts';
 
 /** What a call asks of the process that holds its stream. Implemented by the media bridge; no method throws or waits. */
 export interface StreamPort {
@@ -19,6 +19,8 @@ export type Told<E extends CallEvent = CallEvent> = E extends CallEvent ? Omit<E
 export interface ResidentCall {
   readonly callSid: string;
   readonly epoch: number;
+  /** The stream is ready for what the call asks of it: tells that it started. Once, after `attach`. */
+  begin(): void;
   /** Adds a fact: journals it and gives it to the actor. Never throws, returns at once. */
   tell(fact: Told): void;
 }
@@ -36,5 +38,3 @@ export interface CallDesk {
   /** Claims the call for this stream. `refused`: the token was used or is not of this epoch → end(1008). */
   attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'>;
 }
-
-export type { Intent };
