@@ -1,0 +1,70 @@
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+
+/** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
+const STAGES = ['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools', 'services', 'relay', 'analytics', 'console', 'sim'];
+const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
+/** The composition root. */
+const ROOTS = ['main.ts', 'node.ts'];
+/** Folders that import one npm package, Node's none, and themselves. A generator of documents may write files. */
+const PURE: Record<string, RegExp> = { machines: /^(xstate($|\/)|node:(fs|path)$)/, entities: /^typeorm$/ };
+const READS_ENVIRONMENT = /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main)\.ts|toolchain\/|load-tests\/)/;
+
+const TEST_FILE = /\.(test|fixture)\.ts$/;
+const IMPORT = /(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g;
+
+/** Every sentence names a file and the rule it breaks. `sources`: path from the project's root → text. */
+export function importFaults(sources: ReadonlyMap<string, string>): string[] {
+  const faults: string[] = [];
+  for (const [path, text] of sources) {
+    if (TEST_FILE.test(path)) continue;
+    const [top = ''] = path.split('/');
+    for (const [, , specifier = ''] of text.matchAll(IMPORT)) {
+      const target = specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : null;
+      const fault = target === null ? packageFault(top, specifier) : (testFault(target) ?? directionFault(path, target));
+      if (fault) faults.push(`${path} imports ${specifier}: ${fault}`);
+    }
+    if (!READS_ENVIRONMENT.test(path) && readsEnvironment(path, text)) {
+      faults.push(`${path} reads process.env: settings are read once, in src/config.ts`);
+    }
+  }
+  return faults;
+}
+
+/** `main.ts` may hand the whole of it to `readConfig`. */
+function readsEnvironment(path: string, text: string): boolean {
+  return path === 'src/main.ts' ? /process\.env\s*[.[?]/.test(text) : /process\.env\b/.test(text);
+}
+
+function packageFault(top: string, specifier: string): string | null {
+  const allowed = PURE[top];
+  return allowed && !allowed.test(specifier) ? `${top}/ is pure` : null;
+}
+
+function testFault(target: string): string | null {
+  return TEST_FILE.test(target) ? 'only tests import tests and fixtures' : null;
+}
+
+function directionFault(from: string, to: string): string | null {
+  const [fromTop = '', fromPart = ''] = from.split('/');
+  const [toTop = '', toPart = ''] = to.split('/');
+  if (PURE[fromTop]) return fromTop === toTop ? null : `${fromTop}/ is pure`;
+  if (fromTop !== 'src' || fromPart === 'sim') return null;
+  if (toTop !== 'src') return PURE[toTop] ? null : `src imports nothing from ${toTop}`;
+  if (toPart === 'sim') return 'sim is imported by nobody outside';
+  if (ROOTS.includes(fromPart)) return null;
+  if (ROOTS.includes(toPart)) return 'nobody imports the composition root';
+  if (fromPart === toPart || LEAVES.includes(toPart)) return null;
+  if (!STAGES.includes(toPart) || !(STAGES.includes(fromPart) || LEAVES.includes(fromPart))) return 'this folder is neither stage nor leaf';
+  if (LEAVES.includes(fromPart)) return 'a leaf imports leaves';
+  return STAGES.indexOf(fromPart) < STAGES.indexOf(toPart) ? null : `${toPart} comes before ${fromPart}`;
+}
+
+/** The project's own TypeScript. */
+export async function readSources(root: string): Promise<Map<string, string>> {
+  const sources = new Map<string, string>();
+  for await (const path of glob('{machines,entities,src,load-tests,toolchain}/**/*.ts', { cwd: root })) {
+    sources.set(path, await readFile(join(root, path), 'utf8'));
+  }
+  return sources;
+}
