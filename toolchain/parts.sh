@@ -71,10 +71,17 @@ part_redis() {
     return
   fi
   unpack redis system 'adduser|lsb-base|init-system-helpers|procps|sysvinit-utils' redis-server redis-tools
-  local libs="$here/redis/usr/lib/$(arch_triple)"
+  local libs
+  libs=$(libraries redis)
   LD_LIBRARY_PATH=$libs "$here/redis/usr/bin/redis-server" --version >/dev/null
   note redis "$here/redis/usr/bin/redis-server" "LD_LIBRARY_PATH=$libs"
   tail_note redis
+}
+
+libraries() { # libraries NAME: value of LD_LIBRARY_PATH for an unpacked part
+  local triple
+  triple=$(arch_triple)
+  echo "$here/$1/usr/lib/$triple:$here/$1/lib/$triple"
 }
 
 tail_note() { echo "$(wc -l <"$here/$1/packages.sha256") Debian packages, $(du -sh "$here/$1" | cut -f1) unpacked"; }
@@ -87,9 +94,10 @@ part_postgres() {
     echo "the system's own, $("$dir/postgres" --version)"
     return
   done
-  unpack postgres system 'libllvm|libz3|perl|libperl|libgdbm|ssl-cert|openssl|postgresql-c.*common|systemd|dbus|libpq-dev|locales|netbase|sensible|ucf|adduser|debconf|lsb' \
+  unpack postgres system 'libllvm|libz3|perl|libperl|libgdbm|libjson-perl|libc-l10n|readline-common|ssl-cert|openssl|postgresql-c.*common|systemd|dbus|libpq-dev|locales|netbase|sensible|ucf|adduser|debconf|lsb' \
     postgresql-15 postgresql-client-15 libpq5
-  local libs="$here/postgres/usr/lib/$(arch_triple)"
+  local libs
+  libs=$(libraries postgres)
   dir="$here/postgres/usr/lib/postgresql/15/bin"
   LD_LIBRARY_PATH=$libs "$dir/postgres" --version >/dev/null
   note postgres "$dir/postgres" "LD_LIBRARY_PATH=$libs"
@@ -104,9 +112,9 @@ part_chromium() {
     echo "the system's own, $("$system" --version)"
     return
   fi
-  unpack chromium system 'adwaita|gtk-update|hicolor|libgtk-3-common|xdg-utils|sgml|mesa|libllvm|systemd|dbus-|perl|libpq-dev' chromium chromium-common fonts-dejavu-core
+  unpack chromium system 'adwaita|gtk-update|hicolor|libgtk-3-common|xdg-utils|sgml|libgl1-mesa|libglx-mesa|libllvm|libz3|libsystemd|systemd|libpam|dbus[=-]|dmsetup|x11-|perl|at-spi2-common' chromium chromium-common fonts-dejavu-core
   local tree="$here/chromium" libs
-  libs="$tree/usr/lib/$(arch_triple)"
+  libs=$(libraries chromium)
   mkdir -p "$tree/fontcache"
   printf '<?xml version="1.0"?>\n<fontconfig><dir>%s</dir><dir>/usr/share/fonts</dir><cachedir>%s</cachedir></fontconfig>\n' \
     "$tree/usr/share/fonts" "$tree/fontcache" >"$tree/fonts.conf"
