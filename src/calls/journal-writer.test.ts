@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { CallEvent } from '../../machines/call-events.ts';
+import { DirectoryError } from '../directory/errors.ts';
+import type { Append, AppendRequest } from '../directory/journal.ts';
+import { JournalWriter, resendAgeMs, waitingFactsMax } from './journal-writer.ts';
+
+const fact = (digit: string, at = 0): CallEvent => ({ type: 'carrier.dtmf', at, digit });
+const digits = (facts: readonly CallEvent[]) => facts.map((one) => (one.type === 'carrier.dtmf' ? one.digit : '?')).join('');
+
+/** A journal in memory that answers as Redis would; `answers` are given first. */
+function journal(answers: (Append | Error)[] = []) {
+  const log: CallEvent[] = [];
+  const requests: AppendRequest[] = [];
+  const troubles: unknown[] = [];
+  let fenced = 0;
+  let restored = 0;
+  let now = 0;
+  const writer = new JournalWriter(
+    { callSid: 'CA1', epoch: 7 },
+    {
+      append: async (request) => {
+        requests.push(request);
+        const answer = answers.shift();
+        if (answer instanceof Error) throw answer;
+        if (answer) return answer;
+        if (request.firstSeq > log.length + 1) return { kind: 'gap', lastSeq: log.length };
+        const fresh = request.facts.slice(log.length + 1 - request.firstSeq);
+        log.push(...fresh);
+        return { kind: 'ok', lastSeq: log.length, written: fresh.length, ended: false };
+      },
+      restore: async ({ firstSeq }) => {
+        restored = firstSeq;
+        return true;
+      },
+    },
+    {
+      standing: () => ({ state: 'conversation', dueAt: 5, ended: null }),
+      fenced: () => (fenced += 1),
+      troubled: (error) => troubles.push(error),
+      now: () => now,
+    },
+  );
+  return { writer, log, requests, troubles, fenced: () => fenced, restored: () => restored, tick: (to: number) => (now = to) };
+}
+
+describe('the journal writer', () => {
+  test('writes in order, one batch in flight, what came meanwhile in the next', async () => {
+    const { writer, log, requests } = journal();
+    for (const digit of '123456') writer.add(fact(digit));
+    await writer.settled();
+    expect(digits(log)).toBe('123456');
+    expect(requests.map((request) => [request.firstSeq, digits(request.facts)])).toEqual([[1, '1'], [2, '23456']]);
+    expect(writer.waiting).toBe(0);
+  });
+
+  test('a fact added as the last batch is acknowledged is not forgotten', async () => {
+    const { writer, log } = journal();
+    writer.add(fact('1'));
+    await writer.settled();
+    writer.add(fact('2'));
+    await writer.settled();
+    writer.add(fact('3'));
+    await writer.settled();
+    expect(digits(log)).toBe('123');
+  });
+
+  test('repeats under the same numbers what has no answer, and says so once', async () => {
+    const away = new DirectoryError('unanswered', 'planted');
+    const { writer, log, requests, troubles } = journal([away, away]);
+    writer.add(fact('1'));
+    await writer.settled();
+    expect(digits(log)).toBe('1');
+    expect(requests.map((request) => request.firstSeq)).toEqual([1, 1, 1]);
+    expect(troubles).toEqual([away]);
+  });
+
+  test('sends an intent with the last facts in one append, and repeats it until it is acknowledged', async () => {
+    const { writer, requests } = journal([new DirectoryError('unanswered', 'planted')]);
+    writer.add(fact('1'));
+    expect(await writer.leave({ kind: 'hangup', reason: 'bye' })).toBe(true);
+    const withIntent = requests.filter((request) => request.intent !== undefined);
+    expect(withIntent.at(-1)).toMatchObject({ intent: { kind: 'hangup', reason: 'bye' }, state: 'conversation', facts: [fact('1')] });
+  });
+
+  test('stops for good when fenced', async () => {
+    const { writer, log, fenced } = journal([{ kind: 'fenced', epoch: 9, ended: false }]);
+    writer.add(fact('1'));
+    expect(await writer.leave({ kind: 'hangup', reason: 'bye' })).toBe(false);
+    writer.add(fact('2'));
+    await writer.settled();
+    expect([digits(log), fenced()]).toEqual(['', 1]);
+  });
+
+  test('goes on where the journal ends after a gap, and restores one that Redis forgot', async () => {
+    const gap = journal([{ kind: 'ok', lastSeq: 1, written: 1, ended: false }, { kind: 'gap', lastSeq: 0 }]);
+    gap.writer.add(fact('1'));
+    await gap.writer.settled();
+    gap.writer.add(fact('2'));
+    await gap.writer.settled();
+    expect(digits(gap.log)).toBe('12');
+    const behind = journal([{ kind: 'behind', epoch: 3 }]);
+    behind.writer.add(fact('1'));
+    await behind.writer.settled();
+    expect([digits(behind.log), behind.restored()]).toEqual(['1', 1]);
+  });
+
+  test('resends what was acknowledged of late, and only that', async () => {
+    const { writer, log, requests, tick } = journal();
+    writer.add(fact('1', 0));
+    await writer.settled();
+    tick(resendAgeMs + 1);
+    writer.add(fact('2', resendAgeMs + 1));
+    await writer.settled();
+    requests.length = 0;
+    writer.resend();
+    await writer.settled();
+    expect(requests.map((request) => [request.firstSeq, digits(request.facts)])).toEqual([[2, '2']]);
+    expect(digits(log)).toBe('12');
+  });
+
+  test('gives up at its bound, and the call hears of it', async () => {
+    const { writer, troubles } = journal(Array.from({ length: 50 }, () => new DirectoryError('unavailable', 'planted')));
+    for (let count = 0; count <= waitingFactsMax; count += 1) writer.add(fact('1'));
+    await writer.settled();
+    expect(troubles.map(String)).toContain(`Error: more than ${waitingFactsMax} facts wait for the journal`);
+  });
+});

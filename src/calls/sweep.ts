@@ -1,0 +1,98 @@
+import type { CallEvent } from '../../machines/call-events.ts';
+import { ownerOf } from '../directory/claims.ts';
+import { claimDue, dropDueLease, forgetDue } from '../directory/due.ts';
+import { type NodeName, partitionCount } from '../directory/keys.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { CallActor } from './actor.ts';
+import type { CarrierPort } from './carrier.ts';
+import { visit } from './door.ts';
+
+const SWEEP_MS = 1_000;
+/** Deadlines that one visit lets pass, one after the other. */
+const DEADLINES_MAX = 10;
+
+export interface SweepDeps {
+  link: RedisLink;
+  node: NodeName;
+  carrier: CarrierPort;
+  /** True for a call whose deadlines this node's wheel fires. */
+  isResident(callSid: string): boolean;
+  log: Log;
+}
+
+/** Looks after calls that nobody holds: lets their deadlines pass and asks the carrier what became of them. */
+export class Sweep {
+  private readonly deps: SweepDeps;
+  private timer: NodeJS.Timeout | null = null;
+  private isStopped = false;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(deps: SweepDeps) {
+    this.deps = deps;
+  }
+
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.running = this.round().finally(() => {
+        if (!this.isStopped) this.start();
+      });
+    }, SWEEP_MS);
+    this.timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    if (this.timer) clearTimeout(this.timer);
+    await this.running;
+    const { link, node } = this.deps;
+    await Promise.allSettled(Array.from({ length: partitionCount }, (_, partition) => dropDueLease(link, partition, node)));
+  }
+
+  /** One look at every partition. Never rejects. */
+  async round(): Promise<void> {
+    const { link, node, log } = this.deps;
+    for (let partition = 0; partition < partitionCount; partition += 1) {
+      try {
+        for (const callSid of (await claimDue(link, partition, node)) ?? []) await this.lookAfter(callSid);
+      } catch (error) {
+        log.warn({ err: error, partition }, 'due calls could not be swept');
+      }
+    }
+  }
+
+  private async lookAfter(callSid: string): Promise<void> {
+    const { link, node, isResident } = this.deps;
+    if (isResident(callSid)) return;
+    const owner = await ownerOf(link, callSid);
+    if (owner === null || owner.ended !== null) {
+      await forgetDue(link, callSid);
+      return;
+    }
+    // Another node's stream is that node's to look after; an earlier process of this one has none any more.
+    if (owner.owner !== null && owner.owner.node !== node.node) return;
+    await visit({ link, node }, callSid, owner.epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
+  }
+
+  private async passDeadlines(callSid: string, actor: CallActor, at: number): Promise<CallEvent[]> {
+    const happened: CallEvent[] = [];
+    const tell = (fact: CallEvent) => {
+      happened.push(fact);
+      return actor.step(fact);
+    };
+    for (let passed = 0; passed < DEADLINES_MAX; passed += 1) {
+      const deadline = actor.nextDeadline;
+      if (deadline === null || deadline.at > at) break;
+      for (const effect of tell({ type: 'deadline.passed', at, name: deadline.name })) {
+        if (effect.type !== 'carrier.ask') continue;
+        const answer = await this.deps.carrier.ask(callSid);
+        if (answer) tell({ ...answer, at } as CallEvent);
+      }
+    }
+    if (happened.length === 0) {
+      const answer = await this.deps.carrier.ask(callSid);
+      if (answer) tell({ ...answer, at } as CallEvent);
+    }
+    return happened;
+  }
+}
