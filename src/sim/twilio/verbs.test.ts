@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { joinBytes, readWav, VoiceReader, writeWav } from '../voice/index.ts';
 import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
 import { spoken } from './mouth.ts';
-import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.ts';
+import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.fixture.ts';
 import { parseTwiml } from './twiml.ts';
 import type { Staff, TwilioFaults } from './world.ts';
 

@@ -4,7 +4,7 @@ import twilioSdk from 'twilio';
 import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
 import { readOverrides } from './overrides.ts';
 import { sign } from './signature.ts';
-import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.ts';
+import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.fixture.ts';
 import type { NumberSettings, TwilioFaults } from './world.ts';
 
 const TOKEN = 'secret';
