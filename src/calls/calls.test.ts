@@ -143,6 +143,17 @@ describe('the door', () => {
     await calls.close();
   });
 
+  test('a status on the way does not spoil the token, and stands in the journal once', async () => {
+    const calls = createCalls(link);
+    const callSid = newSid();
+    const epoch = epochIn(await arrive(calls, callSid));
+    const ringing = { type: 'carrier.statusReported', status: 'in-progress', durationS: null, sequence: 1 } as const;
+    expect([await calls.tell(callSid, ringing), await calls.tell(callSid, ringing)]).toEqual(['taken', 'taken']);
+    expect((await stream(calls, callSid, epoch)).call).toMatchObject({ callSid });
+    expect((await types(callSid)).filter((type) => type === 'carrier.statusReported')).toHaveLength(1);
+    await calls.close();
+  });
+
   test('three breaks in a minute end in the menu', async () => {
     const calls = createCalls(link);
     const callSid = newSid();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type CallEvent, limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf, type StreamClaim } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
@@ -17,6 +18,9 @@ import { createFactRedactor } from './redact-fact.ts';
 import { Resident, type ResidentHost, type ResidentStream, type ToolRunner } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 
+/** A fact for a call that a webhook answers for at this moment is tried again after this. */
+const busyPauseMs = 100;
+const busyTriesMax = 10;
 const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 export interface CallsDeps {
@@ -153,9 +157,12 @@ export class Calls implements CallDesk, CallDoor {
         return [happened];
       });
     }
-    const late = await appendLate(link, { callSid, key: keyOf(stamped), fact: stamped });
-    if (late.kind === 'ok' || late.kind === 'repeated') return 'taken';
-    return late.kind === 'unknown' ? 'unknown' : 'unavailable';
+    for (let tries = 1; ; tries += 1) {
+      const late = await appendLate(link, { callSid, key: keyOf(stamped), fact: stamped });
+      if (late.kind === 'ok' || late.kind === 'repeated') return 'taken';
+      if (late.kind !== 'busy' || tries === busyTriesMax) return late.kind === 'unknown' ? 'unknown' : 'unavailable';
+      await wait(busyPauseMs);
+    }
   }
 
   private host(callSid: string, claim: Extract<StreamClaim, { kind: 'claimed' }>, actor: CallActor, stream: ResidentStream) {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { CallEvent } from '../../machines/call-events.ts';
 import { limits } from '../../machines/call-events.ts';
 import { claimWebhook, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
@@ -55,7 +56,7 @@ async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookC
   for (let tries = 1; ; tries += 1) {
     const claimed = await claimWebhook(deps.link, claim);
     if (claimed.kind !== 'pending' || tries === PENDING_TRIES_MAX) return claimed;
-    await new Promise((resolve) => setTimeout(resolve, PENDING_PAUSE_MS));
+    await wait(PENDING_PAUSE_MS);
   }
 }
 

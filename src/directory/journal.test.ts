@@ -151,6 +151,18 @@ test('what the carrier says after the end is added once', async () => {
   expect(await appendLate(link, { ...late, callSid: newCallSid() })).toEqual({ kind: 'unknown' });
 });
 
+test('what the carrier says of a call that nobody holds yet leaves its token good, and waits for a webhook under way', async () => {
+  const callSid = newCallSid();
+  const { epoch } = await claimed(link, webhook(callSid));
+  const late = { callSid, key: 'status:in-progress', fact: dtmf('L') };
+  expect(await appendLate(link, late)).toEqual({ kind: 'busy' });
+  await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], state: 'ringing' });
+  expect(await appendLate(link, late)).toEqual({ kind: 'ok', epoch, seq: 2 });
+  expect(await appendLate(link, late)).toEqual({ kind: 'repeated' });
+  await streamed(link, callSid, epoch);
+  expect(await digitsOf(callSid)).toBe('1L');
+});
+
 test('late facts are bounded, and a lost log gets its expiry back', async () => {
   const { callSid, batch } = await begin();
   await append(link, batch(1, '1', { ended: 'completed' }));

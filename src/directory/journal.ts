@@ -77,12 +77,14 @@ export interface LateFact {
 export type AppendLate =
   | { kind: 'ok'; epoch: number; seq: number }
   | { kind: 'repeated' }
-  /** The call goes on: tell its owner, or claim it and fold. */
+  /** A stream holds the call: tell its owner. */
   | { kind: 'live'; epoch: number; owner: NodeName | null }
+  /** A webhook is answering for the call at this moment: tell it again shortly. */
+  | { kind: 'busy' }
   | { kind: 'full' }
   | { kind: 'unknown' };
 
-/** What the carrier says of a call that has ended: goes to log and outbox, changes nothing else. */
+/** What the carrier says of a call that nobody holds, and that moves no state: goes to log and outbox, changes nothing else. */
 export async function appendLate(link: RedisLink, late: LateFact): Promise<AppendLate> {
   const keys = callKeys(late.callSid);
   const reply = readReply(
@@ -96,6 +98,7 @@ export async function appendLate(link: RedisLink, late: LateFact): Promise<Appen
     case 'live':
       return { kind: 'live', epoch: reply.number(1), owner: parseOwner(reply.text(2)) };
     case 'repeated':
+    case 'busy':
     case 'full':
     case 'unknown':
       return { kind: reply.kind };
