@@ -74,6 +74,8 @@ function indexOf(texts: readonly KnowledgeText[]): Indexed[] {
   return index;
 }
 
+/** With the joined spelling of hyphenated words: who says `wifi` means `Wi-Fi`. */
 function allWords(text: string): string[] {
-  return textWords(text).map(singular).filter((word) => !stopWords.has(word));
+  const joined = text.match(/\p{L}+(?:-\p{L}+)+/gu) ?? [];
+  return [text, ...joined.map((word) => word.replaceAll('-', ''))].flatMap(textWords).map(singular).filter((word) => !stopWords.has(word));
 }

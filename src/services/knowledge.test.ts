@@ -64,7 +64,14 @@ describe('knowledge search', () => {
     const { hits } = await knowledge.search('do you have any deals', known);
     expect(hits.map(({ source, category }) => [source, category])).toEqual([['Pumpkin Weeks', 'promotion']]);
     expect((await knowledge.search('combine with a gift card', known)).hits[0]?.answer).toBe('Yes, gift cards are welcome.');
-    expect((await knowledge.search('parking', { ...known, promotions: [] })).hits).toEqual([]);
+  });
+
+  test('what the database does not find may be found in memory', async () => {
+    const { knowledge, queries } = search(() => Promise.resolve([]));
+    expect(await knowledge.search('wifi', { documents: [{ category: 'x', title: 'Wi-Fi', question: '', body: 'Free.' }], promotions: [] })).toEqual({
+      hits: [{ source: 'Wi-Fi', category: 'x', answer: 'Free.' }], from: 'database',
+    });
+    expect(queries).toHaveBeenCalledTimes(2);
   });
 
   test('a question without meaning asks nobody', async () => {

@@ -27,7 +27,7 @@ export interface KnowledgeHit {
 
 export interface KnowledgeAnswer {
   hits: KnowledgeHit[];
-  /** `memory`: the database was away; the answer is from what was read before. */
+  /** `memory`: the database was not asked or did not answer. */
   from: 'database' | 'memory';
 }
 
@@ -81,7 +81,9 @@ export function createKnowledge(dataSource: Pick<DataSource, 'query'>, { now, lo
           log.warn({ err: error }, 'knowledge search failed; answering from memory');
         }
       }
-      const texts = [...promoted, ...(found ?? rankTexts(documents, question).map(({ text }) => text))];
+      // What is spelled otherwise than any stored word ("wifi") may still be found by our own comparison.
+      const remembered = found && found.length > 0 ? [] : rankTexts(documents, question).map(({ text }) => text);
+      const texts = [...promoted, ...(found ?? []), ...remembered];
       return { hits: texts.slice(0, HITS_MAX).map(hitOf), from: found ? 'database' : 'memory' };
     },
   };

@@ -44,8 +44,10 @@ export function findProduct(categories: readonly Category[], spoken: string): Pr
   const fits = rank(items, all.filter((word) => !filler.has(word)).slice(0, SAID_WORDS_MAX));
   const fitting = fits.filter(({ misses }) => misses === 0);
   const [best] = fitting;
-  if (best) return { item: best.item, others: names(fitting.slice(1), OTHERS_MAX) };
-  return { item: null, others: names(fits, SUGGESTIONS_MAX) };
+  const ofCategory = itemsOf(categories.filter(({ slug, name }) => slug === slugOf(spoken) || slugOf(name) === slugOf(spoken)));
+  if (!best) return { item: null, others: names(ofCategory.length > 0 ? ofCategory : itemsIn(fits), SUGGESTIONS_MAX) };
+  // Who asks for "a coffee" may mean any of that category, not only what is called Coffee Box.
+  return { item: best.item, others: names([...itemsIn(fitting.slice(1)), ...ofCategory.filter((item) => item !== best.item)], OTHERS_MAX) };
 }
 
 function namedExactly(items: readonly Item[], said: string): Item | undefined {
@@ -115,6 +117,10 @@ function withJoined(words: readonly string[]): string[] {
   return [...words, ...words.slice(1).map((word, index) => `${words[index] ?? ''}${word}`)];
 }
 
-function names(fits: readonly Fit[], max: number): string[] {
-  return fits.slice(0, max).map(({ item }) => item.name);
+function itemsIn(fits: readonly Fit[]): Item[] {
+  return fits.map(({ item }) => item);
+}
+
+function names(items: readonly Item[], max: number): string[] {
+  return [...new Set(items.map(({ name }) => name))].slice(0, max);
 }

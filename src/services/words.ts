@@ -41,6 +41,7 @@ export function soundOf(word: string): string {
     .replaceAll(/ch|ck|[cq]/g, 'k')
     .replaceAll('x', 'ks')
     .replaceAll('z', 's')
+    .replaceAll(/[ae][iy]/g, 'e')
     .replaceAll(/(.)\1+/g, '$1')
     .replace(/(?<=..)e$/, '');
 }
@@ -57,6 +58,7 @@ export function wordDistance(said: string, meant: string): number | null {
   if (shorter >= 3 && Math.abs(a.length - b.length) <= 2 && (a.startsWith(b) || b.startsWith(a))) return 1;
   if (shorter < 4) return null;
   if (soundOf(a) === soundOf(b)) return 1;
+  if (shorter < 5) return null;
   const allowed = shorter >= 7 ? 2 : 1;
   const distance = Math.min(editDistance(a, b, allowed), editDistance(soundOf(a), soundOf(b), shorter >= 6 ? 1 : 0) + 1);
   return distance <= allowed ? distance : null;
