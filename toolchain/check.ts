@@ -13,7 +13,7 @@ const STEPS: Step[] = [
   { name: 'lint', run: () => collect('oxlint', ['--type-aware', '--deny-warnings', '--format=unix']) },
   { name: 'dead code', run: () => collect('knip', ['--no-progress', '--treat-config-hints-as-errors']) },
   { name: 'import direction', run: checkImports },
-  { name: 'format', run: () => collect('oxfmt', ['--check']) },
+  { name: 'format', run: () => collect('oxfmt', ['--list-different']) },
 ];
 
 async function checkImports(): Promise<Ended> {
