@@ -75,7 +75,7 @@ function problems(error: z.ZodError, given: Record<string, unknown>): string {
     if (!Object.hasOwn(given, name)) return `${name} is required`;
     return issue.code === 'too_big' ? `${name} is too long` : `${name} must be text`;
   });
-  return `${[...new Set(words)].join(', ')}.`;
+  return `${[...new Set(words)].join(', ')}. Call the tool again, or ask the caller first.`;
 }
 
 /** Stops a tool whose answers would be empty because the store's data was never read. */
