@@ -1,0 +1,99 @@
+import type { Heard } from '../twilio/ear.ts';
+import type { SimCall } from '../twilio/sim-call.ts';
+
+/** One line of the conversation as it reached the caller. Times are ms since the call was placed. */
+export interface TranscriptLine {
+  atMs: number;
+  who: 'caller' | 'assistant' | 'staff' | 'line' | 'tool' | 'key';
+  text: string;
+  /** The utterance ended before its last word. */
+  cut: boolean;
+  /** The first voice of the call: from dialing to its first sound. */
+  firstWordMs: number | null;
+  /** An answer: from the caller's last sound to the first sound of this. */
+  silenceMs: number | null;
+}
+
+export interface ToolUse {
+  name: string;
+  arguments: string;
+}
+
+/** Silence after which an utterance without its last frame counts as cut. */
+const CUT_MS = 700;
+
+/** Writes the lines down in the order in which they come to their end, each once. */
+export class Transcript {
+  readonly lines: TranscriptLine[] = [];
+  private readonly call: SimCall;
+  private readonly tools: () => readonly ToolUse[];
+  private readonly onLine: (line: TranscriptLine) => void;
+  private readonly heardDone = new Set<string>();
+  private saidDone = 0;
+  private toolsDone = 0;
+
+  constructor(call: SimCall, tools: () => readonly ToolUse[], onLine: (line: TranscriptLine) => void) {
+    this.call = call;
+    this.tools = tools;
+    this.onLine = onLine;
+  }
+
+  /** Takes down what has come to its end since the last look; at the call's end everything. */
+  look(): void {
+    const nowMs = this.call.nowMs();
+    const { ended } = this.call;
+    const found: TranscriptLine[] = [];
+    for (const speech of this.call.said.slice(this.saidDone)) {
+      if (speech.endMs === null && !ended) break;
+      this.saidDone += 1;
+      if (speech.startMs !== null) found.push(lineOf('caller', speech.startMs, speech.text));
+    }
+    for (const heard of this.call.heard()) {
+      const key = `${heard.speaker}.${heard.utterance}.${Math.round(heard.startMs)}`;
+      const done = heard.whole || ended || nowMs - heard.endMs > CUT_MS;
+      if (!done || heard.speaker === 'caller' || this.heardDone.has(key)) continue;
+      this.heardDone.add(key);
+      found.push(this.heardLine(heard));
+    }
+    const used = this.tools();
+    for (const use of used.slice(this.toolsDone)) found.push(lineOf('tool', nowMs, `${use.name} ${use.arguments}`));
+    this.toolsDone = used.length;
+    for (const line of found.toSorted((a, b) => a.atMs - b.atMs)) this.add(line);
+  }
+
+  key(digits: string): void {
+    this.add(lineOf('key', this.call.nowMs(), digits));
+  }
+
+  private heardLine(heard: Heard): TranscriptLine {
+    const { ear } = this.call.leg;
+    const line = { ...lineOf(heard.speaker, heard.startMs, heard.text), cut: !heard.whole };
+    const firstMs = ear.voiced[0]?.startMs ?? heard.startMs;
+    if (Math.abs(firstMs - heard.startMs) < 1) line.firstWordMs = firstMs;
+    const asked = this.call.said.findLast((speech) => speech.endMs !== null && speech.endMs <= heard.startMs);
+    const answeredMs = asked?.endMs === undefined || asked.endMs === null ? null : ear.firstVoiceMs(asked.endMs);
+    if (asked?.endMs && answeredMs !== null && Math.abs(answeredMs - heard.startMs) < 1)
+      line.silenceMs = answeredMs - asked.endMs;
+    return line;
+  }
+
+  private add(line: TranscriptLine): void {
+    this.lines.push(line);
+    this.onLine(line);
+  }
+}
+
+function lineOf(who: TranscriptLine['who'], atMs: number, text: string): TranscriptLine {
+  return { atMs, who, text, cut: false, firstWordMs: null, silenceMs: null };
+}
+
+/** `  12.3 s  assistant  Good morning … [cut]  (first word 0.4 s)`. */
+export function formatLine(line: TranscriptLine): string {
+  const notes = [
+    line.cut ? 'cut' : '',
+    line.firstWordMs === null ? '' : `first word ${(line.firstWordMs / 1000).toFixed(2)} s`,
+    line.silenceMs === null ? '' : `turn ${(line.silenceMs / 1000).toFixed(2)} s`,
+  ].filter((note) => note !== '');
+  const at = `${(line.atMs / 1000).toFixed(1)} s`.padStart(8);
+  return `${at}  ${line.who.padEnd(9)}  ${line.text}${notes.length > 0 ? `  (${notes.join(', ')})` : ''}`;
+}
