@@ -79,7 +79,7 @@ part_redis() {
 }
 
 libraries() { # libraries NAME: LD_LIBRARY_PATH for an unpacked part, every folder of it that holds libraries
-  find "$here/$1" -path "*/lib/$(arch_triple)*" -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd: -
+  find "$here/$1" -maxdepth 5 -path "*/lib/$(arch_triple)*" -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd: -
 }
 
 tail_note() { echo "$(wc -l <"$here/$1/packages.sha256") Debian packages, $(du -sh "$here/$1" | cut -f1) unpacked"; }
