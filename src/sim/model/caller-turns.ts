@@ -60,7 +60,8 @@ export class CallerTurns {
       if (!APPEND_KEYS.has(key)) return refuse('unknown_parameter', `Unknown parameter: '${key}'.`, key);
     }
     const audio = event['audio'];
-    if (audio === undefined) return refuse('missing_required_parameter', "Missing required parameter: 'audio'.", 'audio');
+    if (audio === undefined)
+      return refuse('missing_required_parameter', "Missing required parameter: 'audio'.", 'audio');
     if (typeof audio !== 'string') return refuse('invalid_type', "Invalid type for 'audio': expected string.", 'audio');
     if (audio.length > APPEND_CHARS_MAX) return refuse('invalid_value', 'More than 15 MiB of audio.', 'audio');
     if (audio.length % 4 !== 0 || !BASE64.test(audio)) {

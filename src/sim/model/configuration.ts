@@ -123,8 +123,8 @@ function forbiddenNow(current: Configuration, update: SessionUpdate, moment: Upd
 
 function mergeDetection(current: TurnDetection | null, update: TurnDetection | null): TurnDetection | null {
   if (update === null) return null;
-  if (current?.type === update.type) return { ...current, ...update } as TurnDetection;
-  return { ...(update.type === 'server_vad' ? SERVER_VAD : SEMANTIC_VAD), ...update } as TurnDetection;
+  if (current?.type === update.type) return { ...current, ...update };
+  return { ...(update.type === 'server_vad' ? SERVER_VAD : SEMANTIC_VAD), ...update };
 }
 
 function merge(current: Configuration, update: SessionUpdate): Configuration {

@@ -38,10 +38,15 @@ export class Hearing {
   }
 
   /** Takes appended bytes; `onTurn` is called where the detector hears a turn begin or end. */
-  append(bytes: Uint8Array, format: AudioFormat, detection: TurnDetection | null, onTurn: (event: VadEvent) => void): void {
+  append(
+    bytes: Uint8Array,
+    format: AudioFormat,
+    detection: TurnDetection | null,
+    onTurn: (event: VadEvent) => void,
+  ): void {
     this.appendedMs += bytes.length / bytesPerMs(format);
     const mulaw = format.type === 'audio/pcm' ? fromPcm(bytes) : bytes;
-    for (let at = 0; at < mulaw.length; ) {
+    for (let at = 0; at < mulaw.length;) {
       const size = Math.min(FRAME_BYTES - this.#leftBytes, mulaw.length - at);
       this.#left.set(mulaw.subarray(at, at + size), this.#leftBytes);
       this.#leftBytes += size;

@@ -35,6 +35,8 @@ export interface FakeModel {
   /** Oldest first; the last 2,000 are kept. */
   readonly sessions: FakeSession[];
   door: Door;
+  /** Connections that wait at a door that hangs. */
+  readonly hanging: number;
   /** Resolves when `predicate` holds, looked at after every event of any session; rejects after `boundMs`. */
   waitFor(predicate: (model: FakeModel) => boolean, boundMs: number, what?: string): Promise<void>;
   close(): Promise<void>;
@@ -139,6 +141,9 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     complaints: [],
     sessions: [],
     door: 'open',
+    get hanging() {
+      return hanging.size;
+    },
     waitFor: (predicate, boundMs, what = String(predicate)) =>
       watch.waitFor(() => predicate(model), boundMs, `model: ${what}`),
     close: async () => {
@@ -164,7 +169,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     if (model.door === 'hang') {
       hanging.add(socket);
       socket.on('close', () => hanging.delete(socket));
-      return;
+      return watch.changed();
     }
     const status = model.door === 'open' ? refusedStatus(request, options) : model.door;
     if (status !== null) return answerHttp(socket, status);

@@ -24,6 +24,8 @@ export interface FakeModelOptions {
   readonly transcriptionMs?: number;
   /** Life of a session, 3600 s when left out. */
   readonly sessionSeconds?: number;
+  /** A call older than this and unanswered at the end of its session is a complaint; 5000 when left out. */
+  readonly unansweredMs?: number;
   /** What is no complaint in this test. */
   readonly tolerates?: (complaint: string) => boolean;
 }
@@ -35,6 +37,7 @@ export interface ModelSettings {
   readonly firstDeltaMs: number;
   readonly transcriptionMs: number;
   readonly sessionSeconds: number;
+  readonly unansweredMs: number;
   readonly script: Script;
 }
 
@@ -44,6 +47,7 @@ export const DEFAULT_SETTINGS: ModelSettings = {
   firstDeltaMs: 120,
   transcriptionMs: 250,
   sessionSeconds: 3600,
+  unansweredMs: 5000,
   script: () => null,
 };
 

@@ -47,7 +47,8 @@ export interface ResponseSettings {
 }
 
 const AUDIO_MS_PER_TOKEN = 50;
-const CALL_MS = 2;
+/** A call's arguments take this share of the time to a first delta. */
+const CALL_SHARE = 0.25;
 const LATE_DELTAS = 2;
 
 interface Current {
@@ -201,7 +202,7 @@ export class RunningResponse {
       item.arguments = text;
       if (half < text.length) this.#sendArguments(current, text.slice(half));
       this.#advance();
-    }, CALL_MS);
+    }, this.#host.firstDeltaMs * CALL_SHARE);
   }
 
   #sendArguments(current: Current, delta: string): void {

@@ -141,7 +141,10 @@ function answerClause(clause: string, turn: Turn): { readonly name: string; read
 
 function answerCaller(turn: Turn): Plan {
   if (turn.heard === '') return [{ say: 'Sorry, I did not hear you.' }];
-  const clauses = turn.heard.toLowerCase().split(CLAUSE_END).map((clause) => clause.trim());
+  const clauses = turn.heard
+    .toLowerCase()
+    .split(CLAUSE_END)
+    .map((clause) => clause.trim());
   const answers = clauses.map((clause) => answerClause(clause, turn)).filter((answer) => answer !== null);
   if (answers.length === 0) return [{ say: `You said: ${turn.heard}` }];
   const leaving = answers.find((answer) => LEAVING.has(answer.name));

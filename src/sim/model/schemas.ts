@@ -73,9 +73,7 @@ const toolChoice = z.union([
   z.strictObject({ type: z.literal('function'), name: z.string() }),
 ]);
 
-const modalities = z
-  .array(z.enum(['audio', 'text']))
-  .length(1, 'either ["audio"] or ["text"], never both');
+const modalities = z.array(z.enum(['audio', 'text'])).length(1, 'either ["audio"] or ["text"], never both');
 const maxOutputTokens = z.union([z.int().min(1).max(4096), z.literal('inf')]);
 const reasoning = z.strictObject({ effort: z.enum(['minimal', 'low', 'medium', 'high', 'xhigh']) });
 const prompt = z.strictObject({

@@ -22,10 +22,11 @@ export interface SessionParts {
   readonly complain: (complaint: string) => void;
 }
 
-type Handlers = { readonly [Type in ClientEvent['type']]: (event: Extract<ClientEvent, { type: Type }>) => Refusal | null };
+type Handlers = {
+  readonly [Type in ClientEvent['type']]: (event: Extract<ClientEvent, { type: Type }>) => Refusal | null;
+};
 
 const RECORDS_MAX = 1000;
-const UNANSWERED_MS_MAX = 5000;
 const BETA_CLOSE = 4000;
 const BETA_CODE = 'beta_api_shape_disabled';
 /** Errors that a correct client can meet in a race. */
@@ -71,7 +72,11 @@ export class FakeSession {
     this.#expiry = setTimeout(() => this.break('expire'), settings.sessionSeconds * 1000);
     const send = (type: string, body: Record<string, unknown>): void => parts.wire.send(type, body);
     this.#responding = new Responding(this, this.#host(send), settings);
-    this.#caller = new CallerTurns(this, this.#responding, { ...parts, send, makeId: (prefix) => this.#makeId(prefix) });
+    this.#caller = new CallerTurns(this, this.#responding, {
+      ...parts,
+      send,
+      makeId: (prefix) => this.#makeId(prefix),
+    });
     this.#handlers = this.#handlerTable();
   }
 
@@ -152,7 +157,7 @@ export class FakeSession {
     if (this.#parts.wire.broken !== null) return;
     for (const callId of this.conversation.unansweredCalls()) {
       const sinceMs = performance.now() - (this.#calledAtMs.get(callId) ?? performance.now());
-      if (sinceMs > UNANSWERED_MS_MAX) this.#parts.complain(`${callId} was never answered`);
+      if (sinceMs > this.#parts.settings.unansweredMs) this.#parts.complain(`${callId} was never answered`);
     }
   }
 

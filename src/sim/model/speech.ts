@@ -33,7 +33,9 @@ export function fromPcm(bytes: Uint8Array): Uint8Array {
 /** The words as far as `ms` of audio carry them, at the rate they were spoken. */
 export function wordsWithin(text: string, ms: number, charsPerSecond: number | undefined): string {
   const rate = charsPerSecond ?? CHARS_PER_SECOND;
-  return Array.from(text).slice(0, Math.floor((ms * rate) / 1000)).join('');
+  return Array.from(text)
+    .slice(0, Math.floor((ms * rate) / 1000))
+    .join('');
 }
 
 export interface Delta {

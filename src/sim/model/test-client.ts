@@ -2,6 +2,7 @@ import { WebSocket, type RawData } from 'ws';
 import { encodeUtterance, joinBytes, silence, VoiceReader } from '../voice/index.ts';
 import type { FakeModel } from './index.ts';
 import { Watch } from './watch.ts';
+import { textOf } from './wire.ts';
 
 export type Body = Record<string, unknown>;
 
@@ -63,7 +64,7 @@ export class TestClient {
   }
 
   #receive(data: RawData): void {
-    const event = JSON.parse(String(data)) as Body;
+    const event = JSON.parse(textOf(data)) as Body;
     this.events.push(event);
     if (event['type'] === 'response.output_audio.delta') {
       const bytes = Buffer.from(String(event['delta']), 'base64');
@@ -93,7 +94,11 @@ export class TestClient {
   }
 
   waitFor(predicate: () => boolean, what = String(predicate)): Promise<void> {
-    const types = (): string => this.events.map((event) => String(event['type'])).slice(-20).join(' ');
+    const types = (): string =>
+      this.events
+        .map((event) => String(event['type']))
+        .slice(-20)
+        .join(' ');
     return this.#watch.waitFor(predicate, BOUND_MS, what).catch((error: unknown) => {
       throw new Error(`${String(error)}; last events: ${types()}`);
     });

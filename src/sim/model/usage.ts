@@ -18,8 +18,15 @@ export class Usage {
   #cachedAudio = 0;
 
   /** The `usage` of a response that is over. */
-  of(record: ResponseRecord, instructions: string, conversation: Conversation, heardMs: number): Record<string, unknown> {
-    const written = conversation.items.filter((item) => item.content !== 'input_audio' && item.content !== 'output_audio');
+  of(
+    record: ResponseRecord,
+    instructions: string,
+    conversation: Conversation,
+    heardMs: number,
+  ): Record<string, unknown> {
+    const written = conversation.items.filter(
+      (item) => item.content !== 'input_audio' && item.content !== 'output_audio',
+    );
     const chars = written.reduce((sum, item) => sum + item.words.length + (item.output ?? item.arguments).length, 0);
     const spokenMs = conversation.items.reduce((sum, item) => sum + item.generatedMs, 0);
     const text = textTokens(instructions.length + chars);

@@ -51,10 +51,15 @@ export class Wire {
   }
 }
 
+/** The words of a message; messages arrive whole, as one buffer. */
+export function textOf(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString('utf8') : '';
+}
+
 /** The JSON object that a text message is; null when it is none. */
 export function parseObject(data: RawData): Record<string, unknown> | null {
   try {
-    const parsed: unknown = JSON.parse(String(data));
+    const parsed: unknown = JSON.parse(textOf(data));
     const object = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
     return object ? (parsed as Record<string, unknown>) : null;
   } catch {

@@ -34,31 +34,37 @@ function read(...chunks: Uint8Array[]): VoiceReader {
 test('any text comes out as it went in, however the bytes are cut, with padding before and behind', () => {
   const cuts = fc.array(fc.nat(), { maxLength: 12 });
   fc.assert(
-    fc.property(anyText, cuts, fc.nat(400), fc.integer({ min: 1, max: 900 }), (text, places, padding, charsPerSecond) => {
-      const frames = encodeUtterance(text, { ...CALLER, charsPerSecond });
-      const pad = silence(padding / 8);
-      const reader = read(...cutAt(joinBytes([pad, ...frames, pad]), places));
-      expect(reader.spans).toEqual([
-        {
-          speaker: 'caller',
-          generation: 3,
-          utterance: 7,
-          text,
-          firstFrame: 0,
-          lastFrame: frames.length - 1,
-          frames: frames.length,
-          missing: 0,
-          repeated: 0,
-          outOfOrder: 0,
-          corrupt: 0,
-          partial: 0,
-          ended: true,
-          startByte: padding,
-          endByte: padding + frames.length * FRAME_BYTES,
-        },
-      ]);
-      expect([reader.intact, reader.strayBytes]).toEqual([true, 0]);
-    }),
+    fc.property(
+      anyText,
+      cuts,
+      fc.nat(400),
+      fc.integer({ min: 1, max: 900 }),
+      (text, places, padding, charsPerSecond) => {
+        const frames = encodeUtterance(text, { ...CALLER, charsPerSecond });
+        const pad = silence(padding / 8);
+        const reader = read(...cutAt(joinBytes([pad, ...frames, pad]), places));
+        expect(reader.spans).toEqual([
+          {
+            speaker: 'caller',
+            generation: 3,
+            utterance: 7,
+            text,
+            firstFrame: 0,
+            lastFrame: frames.length - 1,
+            frames: frames.length,
+            missing: 0,
+            repeated: 0,
+            outOfOrder: 0,
+            corrupt: 0,
+            partial: 0,
+            ended: true,
+            startByte: padding,
+            endByte: padding + frames.length * FRAME_BYTES,
+          },
+        ]);
+        expect([reader.intact, reader.strayBytes]).toEqual([true, 0]);
+      },
+    ),
     { numRuns: 150 },
   );
 });
@@ -148,7 +154,9 @@ test('memory is bounded: old utterances are forgotten and counted', () => {
 test('the voice is loud enough for an energy detector, frame by frame, and silence is not', () => {
   for (const speaker of ['caller', 'assistant', 'staff', 'line'] as const) {
     const sound = joinBytes(encodeUtterance('a sentence of some length to speak', { utterance: 1, speaker }));
-    const windows = Array.from({ length: Math.floor(sound.length / 480) }, (_, at) => energy(sound, at * 480, at * 480 + 480));
+    const windows = Array.from({ length: Math.floor(sound.length / 480) }, (_, at) =>
+      energy(sound, at * 480, at * 480 + 480),
+    );
     expect(Math.min(...windows)).toBeGreaterThan(0.01);
     expect(isSilence(sound)).toBe(false);
   }
@@ -203,6 +211,8 @@ test('the codec names nothing that only Node has', () => {
   expect(sources.length).toBeGreaterThan(4);
   for (const name of sources) {
     const source = readFileSync(new URL(name, folder), 'utf8');
-    expect(source.match(/\b(Buffer|TextEncoder|TextDecoder|atob|btoa|URL|process|globalThis)\b|node:|from '[^.]/g)).toBe(null);
+    expect(
+      source.match(/\b(Buffer|TextEncoder|TextDecoder|atob|btoa|URL|process|globalThis)\b|node:|from '[^.]/g),
+    ).toBe(null);
   }
 });

@@ -49,7 +49,7 @@ export function readWav(file: Uint8Array): Uint8Array {
   if (file.length < 12 || tagAt(file, 0) !== 'RIFF' || tagAt(file, 8) !== 'WAVE') throw new Error('not a WAV file');
   const view = viewOf(file);
   let format: { code: number; channels: number; rate: number; bits: number } | null = null;
-  for (let at = 12; at + 8 <= file.length; ) {
+  for (let at = 12; at + 8 <= file.length;) {
     const tag = tagAt(file, at);
     const size = Math.min(view.getUint32(at + 4, true), file.length - at - 8);
     if (tag === 'fmt ' && size >= 16) format = readFormat(view, at + 8, size);
@@ -75,7 +75,8 @@ function readFormat(view: DataView, at: number, size: number) {
 function toLine(data: Uint8Array, format: ReturnType<typeof readFormat>): Uint8Array {
   const { code, channels, rate, bits } = format;
   const mulaw = code === FORMAT_MULAW && bits === 8;
-  if (!mulaw && !(code === FORMAT_PCM && bits === 16)) throw new Error(`WAV format ${code} of ${bits} bits is not read`);
+  if (!mulaw && !(code === FORMAT_PCM && bits === 16))
+    throw new Error(`WAV format ${code} of ${bits} bits is not read`);
   if (channels < 1 || rate < 1) throw new Error(`WAV of ${channels} channels at ${rate} Hz`);
   if (mulaw && channels === 1 && rate === RATE) return data.slice();
   const view = viewOf(data);
