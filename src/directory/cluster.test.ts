@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort, type RedisServer, startRedis } from '../embedded/redis.ts';
+import { claimed, dtmf, newCallSid, nodeA, streamed, webhook } from './calls.fixture.ts';
+import { claimDue, dropDueLease, forgetDue } from './due.ts';
+import { heartbeat, readFleet, retire } from './fleet.ts';
+import { addCall, advanceInbox, closeInbox, keepInbox, readInbox, removeCall, writeInbox } from './inbox.ts';
+import { append, appendLate, readJournal, restore } from './journal.ts';
+import { callKeys, partitionCount, partitionOf, partitionTags } from './keys.ts';
+import { ackOutbox, deadLetter, dropOutboxLease, outboxStats, readOutbox, registerGroups, removeGroup, trimOutbox } from './outbox.ts';
+import { connectRedis, type RedisLink } from './redis.ts';
+import { releaseReservation, renewReservation, reserve } from './reservations.ts';
+
+const SLOTS = 16_384;
+const MASTERS = 3;
+const masters: { server: RedisServer; busPort: number; link: RedisLink }[] = [];
+let cluster: RedisLink;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  for (let i = 0; i < MASTERS; i++) {
+    const busPort = await freePort();
+    const server = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)] });
+    closers.unshift(() => server.stop());
+    const link = await connectRedis(server.url);
+    closers.unshift(() => link.close());
+    masters.push({ server, busPort, link });
+  }
+  const first = masters[0];
+  for (const [index, { link }] of masters.entries()) {
+    const from = Math.floor((SLOTS / MASTERS) * index);
+    const to = Math.floor((SLOTS / MASTERS) * (index + 1)) - 1;
+    await link.command('cluster', 'ADDSLOTSRANGE', from, to);
+    if (index > 0 && first) await link.command('cluster', 'MEET', '127.0.0.1', first.server.port, first.busPort);
+  }
+  for (const { link } of masters) {
+    const isWhole = async () => expect(await link.command('cluster', 'INFO')).toMatch(/cluster_state:ok[\s\S]*cluster_known_nodes:3/);
+    await vi.waitFor(isWhole, { timeout: 20_000 });
+  }
+  cluster = await connectRedis(`redis+cluster://${masters.map(({ server }) => `127.0.0.1:${server.port}`).join(',')}`);
+  closers.unshift(() => cluster.close());
+});
+
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+
+test('the tags stand in the middle of the sixteenths of the slots, so that every even split of the slots is one of the calls', async () => {
+  const [master] = masters;
+  if (!master) throw new Error('no master');
+  const slots = await Promise.all(partitionTags.map((tag) => master.link.command('cluster', 'KEYSLOT', `{${tag}}`)));
+  for (const [partition, slot] of slots.entries()) {
+    const middle = (partition + 0.5) * (SLOTS / partitionCount);
+    expect(Math.abs(Number(slot) - middle), `tag ${partition}`).toBeLessThanOrEqual(8);
+  }
+  const { call, log, due, outbox } = callKeys(newCallSid());
+  const same = await Promise.all([call, log, due, outbox].map((key) => master.link.command('cluster', 'KEYSLOT', key)));
+  expect(new Set(same).size).toBe(1);
+});
+
+test('a call of every partition lives its whole life on the cluster', async () => {
+  await registerGroups(cluster, ['log']);
+  const seen = new Set<number>();
+  while (seen.size < partitionCount) {
+    const callSid = newCallSid();
+    const partition = partitionOf(callSid);
+    if (seen.has(partition)) continue;
+    seen.add(partition);
+    const arrival = await claimed(cluster, webhook(callSid, { dueInMs: -1 }));
+    expect(await claimDue(cluster, partition, nodeA)).toEqual([callSid]);
+    await dropDueLease(cluster, partition, nodeA);
+    const { epoch } = await streamed(cluster, callSid, arrival.epoch);
+    await append(cluster, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], ended: 'completed' });
+    expect(await appendLate(cluster, { callSid, key: 'k', fact: dtmf('2') })).toMatchObject({ kind: 'ok', seq: 2 });
+    expect(await restore(cluster, { callSid, epoch, owner: nodeA, state: '', from: '', to: '', dueInMs: 1, firstSeq: 1 })).toMatchObject({ kind: 'fenced' });
+    expect(await forgetDue(cluster, callSid)).toBe('known');
+    expect(await readJournal(cluster, callSid)).toHaveLength(4);
+
+    const seat = { partition, group: 'log', holder: 'x' };
+    const read = await readOutbox(cluster, seat, false);
+    const [first, second] = read.kind === 'leased' ? [] : read.entries;
+    if (!first || !second) throw new Error('two entries expected');
+    expect(await ackOutbox(cluster, seat, [first.id])).toBe('acked');
+    expect(await deadLetter(cluster, seat, second, 'test')).toBe('acked');
+    expect(await trimOutbox(cluster, partition, ['log'])).toBe(2);
+    expect(await outboxStats(cluster, partition)).toMatchObject({ entries: 0 });
+    await dropOutboxLease(cluster, seat);
+  }
+  await removeGroup(cluster, 'log');
+});
+
+test('placement and inboxes work on the cluster', async () => {
+  const self = { ...nodeA, nodeUrl: 'http://a', mediaUrl: 'wss://a', version: '1' };
+  await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true });
+  expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null })).toEqual({ kind: 'placed', node: self, repeated: false });
+  expect(await renewReservation(cluster, 'c', 'a')).toBe('renewed');
+  expect(await releaseReservation(cluster, 'c')).toBe(true);
+  expect(await readFleet(cluster)).toMatchObject([{ node: 'a', load: 0, capacity: 2 }]);
+  await retire(cluster, self);
+  await keepInbox(cluster, self);
+  expect(await writeInbox(cluster, self, 'hello')).toBe('sent');
+  const messages = await readInbox(cluster, self, '0-0', 0);
+  const last = messages.at(-1)?.id ?? '';
+  expect(messages.map(({ text }) => text)).toEqual(['', 'hello']);
+  await advanceInbox(cluster, self, last);
+  await addCall(cluster, self, 'c');
+  await removeCall(cluster, self, 'c');
+  expect(await closeInbox(cluster, self, last)).toBe(true);
+});
