@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { CallEvent } from '../../machines/call-events.ts';
-import { type StreamClaimRequest, type WebhookClaim, type WebhookClaimRequest, claimStream, claimWebhook, type StreamClaim } from './claims.ts';
+import {
+  type StreamClaimRequest,
+  type WebhookClaim,
+  type WebhookClaimRequest,
+  claimStream,
+  claimWebhook,
+  type StreamClaim,
+} from './claims.ts';
 import type { NodeName } from './keys.ts';
 import type { RedisLink } from './redis.ts';
 
@@ -14,8 +21,17 @@ export const dtmf = (digit: string): CallEvent => ({ type: 'carrier.dtmf', at: 1
 
 export function webhook(callSid: string, more: Partial<WebhookClaimRequest> = {}): WebhookClaimRequest {
   return {
-    callSid, kind: 'arrive', node: nodeA, from: '+15550100', to: '+15550199', givenEpoch: 0, idempotencyToken: null,
-    countBreak: false, expectedEpoch: null, dueInMs: 30_000, ...more,
+    callSid,
+    kind: 'arrive',
+    node: nodeA,
+    from: '+15550100',
+    to: '+15550199',
+    givenEpoch: 0,
+    idempotencyToken: null,
+    countBreak: false,
+    expectedEpoch: null,
+    dueInMs: 30_000,
+    ...more,
   };
 }
 
@@ -27,8 +43,20 @@ export async function claimed(link: RedisLink, request: WebhookClaimRequest): Pr
   return claim;
 }
 
-export async function streamed(link: RedisLink, callSid: string, tokenEpoch: number, more: Partial<StreamClaimRequest> = {}): Promise<Claimed<StreamClaim>> {
-  const claim = await claimStream(link, { callSid, tokenEpoch, owner: nodeA, attempt: 'one', dueInMs: 300_000, ...more });
+export async function streamed(
+  link: RedisLink,
+  callSid: string,
+  tokenEpoch: number,
+  more: Partial<StreamClaimRequest> = {},
+): Promise<Claimed<StreamClaim>> {
+  const claim = await claimStream(link, {
+    callSid,
+    tokenEpoch,
+    owner: nodeA,
+    attempt: 'one',
+    dueInMs: 300_000,
+    ...more,
+  });
   if (claim.kind !== 'claimed') throw new Error(`stream claim came to ${claim.kind}`);
   return claim;
 }

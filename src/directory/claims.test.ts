@@ -31,11 +31,28 @@ test('an arrival takes a call that nobody knows, and its marker opens the journa
   const callSid = newCallSid();
   const claim = await claimed(link, webhook(callSid));
   expect(claim).toEqual({
-    kind: 'claimed', epoch: claim.at, at: claim.at, state: '', intent: null, breaks: 0,
-    from: '+15550100', to: '+15550199', ownerBefore: null, epochBefore: 0,
+    kind: 'claimed',
+    epoch: claim.at,
+    at: claim.at,
+    state: '',
+    intent: null,
+    breaks: 0,
+    from: '+15550100',
+    to: '+15550199',
+    ownerBefore: null,
+    epochBefore: 0,
   });
-  expect(await readJournal(link, callSid)).toEqual([{ kind: 'claim', epoch: claim.epoch, seq: 0, by: 'arrive', node: 'a:1' }]);
-  expect(await ownerOf(link, callSid)).toEqual({ epoch: claim.epoch, owner: null, state: '', ended: null, from: '+15550100', to: '+15550199' });
+  expect(await readJournal(link, callSid)).toEqual([
+    { kind: 'claim', epoch: claim.epoch, seq: 0, by: 'arrive', node: 'a:1' },
+  ]);
+  expect(await ownerOf(link, callSid)).toEqual({
+    epoch: claim.epoch,
+    owner: null,
+    state: '',
+    ended: null,
+    from: '+15550100',
+    to: '+15550199',
+  });
   const keys = callKeys(callSid);
   expect(await link.command('zscore', keys.due, callSid)).toBe(String(claim.at + 30_000));
   for (const key of [keys.call, keys.log]) {
@@ -47,13 +64,26 @@ test('an arrival takes a call that nobody knows, and its marker opens the journa
 
 test('of twenty arrivals at once one claims; all get its bytes once they are stored', async () => {
   const callSid = newCallSid();
-  const arrivals = await Promise.all(Array.from({ length: 20 }, () => claimWebhook(link, webhook(callSid, { idempotencyToken: 't' }))));
+  const arrivals = await Promise.all(
+    Array.from({ length: 20 }, () => claimWebhook(link, webhook(callSid, { idempotencyToken: 't' }))),
+  );
   const winners = arrivals.filter((claim) => claim.kind === 'claimed');
   expect(winners).toHaveLength(1);
   expect(arrivals.filter((claim) => claim.kind === 'pending')).toHaveLength(19);
   const epoch = winners[0]?.epoch ?? 0;
-  await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], state: 'ringing', answer: { idempotencyToken: 't', text: '<Response>ä</Response>' } });
-  expect(await claimWebhook(link, webhook(callSid))).toEqual({ kind: 'answered', epoch, answer: '<Response>ä</Response>' });
+  await append(link, {
+    callSid,
+    epoch,
+    firstSeq: 1,
+    facts: [dtmf('1')],
+    state: 'ringing',
+    answer: { idempotencyToken: 't', text: '<Response>ä</Response>' },
+  });
+  expect(await claimWebhook(link, webhook(callSid))).toEqual({
+    kind: 'answered',
+    epoch,
+    answer: '<Response>ä</Response>',
+  });
   expect(await readJournal(link, callSid)).toHaveLength(2);
 });
 
@@ -63,13 +93,24 @@ test('an arrival whose claimer died is claimed anew, and the first claimer is fe
   await age(callSid, directoryLimits.unansweredMs);
   const second = await claimed(link, webhook(callSid, { node: nodeB }));
   expect(second.epoch).toBeGreaterThan(first.epoch);
-  expect(await append(link, { callSid, epoch: first.epoch, firstSeq: 1, facts: [dtmf('1')] })).toEqual({ kind: 'fenced', epoch: second.epoch, ended: false });
+  expect(await append(link, { callSid, epoch: first.epoch, firstSeq: 1, facts: [dtmf('1')] })).toEqual({
+    kind: 'fenced',
+    epoch: second.epoch,
+    ended: false,
+  });
 });
 
 test('an arrival for a call that has gone on claims nothing', async () => {
   const callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
-  await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], state: 'ringing', answer: { idempotencyToken: null, text: 'x' } });
+  await append(link, {
+    callSid,
+    epoch,
+    firstSeq: 1,
+    facts: [dtmf('1')],
+    state: 'ringing',
+    answer: { idempotencyToken: null, text: 'x' },
+  });
   const next = await claimed(link, webhook(callSid, { kind: 'next' }));
   await age(callSid, directoryLimits.unansweredMs);
   expect(await claimWebhook(link, webhook(callSid))).toEqual({ kind: 'moved', epoch: next.epoch, owner: null });
@@ -88,7 +129,9 @@ test('the epoch is above the clock, the epoch before and the one of the token', 
 test('a request other than an arrival does not make a call', async () => {
   const callSid = newCallSid();
   expect(await claimWebhook(link, webhook(callSid, { kind: 'next' }))).toEqual({ kind: 'unknown' });
-  expect(await claimStream(link, { callSid, tokenEpoch: 5, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({ kind: 'unknown' });
+  expect(await claimStream(link, { callSid, tokenEpoch: 5, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({
+    kind: 'unknown',
+  });
   expect(await ownerOf(link, callSid)).toBeNull();
   expect(await link.command('exists', callKeys(callSid).call, callKeys(callSid).log)).toBe(0);
 });
@@ -99,7 +142,14 @@ test('a repeated token gets the stored answer; while that is being made it waits
   const menu = webhook(callSid, { kind: 'menu', idempotencyToken: 'menu-1' });
   const { epoch } = await claimed(link, menu);
   expect(await claimWebhook(link, menu)).toEqual({ kind: 'pending', epoch });
-  await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('2')], state: 'menu', answer: { idempotencyToken: 'menu-1', text: '<Gather/>' } });
+  await append(link, {
+    callSid,
+    epoch,
+    firstSeq: 1,
+    facts: [dtmf('2')],
+    state: 'menu',
+    answer: { idempotencyToken: 'menu-1', text: '<Gather/>' },
+  });
   expect(await claimWebhook(link, menu)).toEqual({ kind: 'answered', epoch, answer: '<Gather/>' });
   expect(await claimed(link, { ...menu, idempotencyToken: 'menu-2' })).toMatchObject({ state: 'menu' });
 });
@@ -108,16 +158,30 @@ test('a stream takes the call by a token of its epoch, once', async () => {
   const callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
   const attempts = await Promise.all(
-    [nodeA, nodeB].map((owner) => claimStream(link, { callSid, tokenEpoch: epoch, owner, attempt: owner.node, dueInMs: 300_000 })),
+    [nodeA, nodeB].map((owner) =>
+      claimStream(link, { callSid, tokenEpoch: epoch, owner, attempt: owner.node, dueInMs: 300_000 }),
+    ),
   );
   expect(attempts.map((claim) => claim.kind)).toEqual(['claimed', 'refused']);
   const held = await ownerOf(link, callSid);
   expect(held).toMatchObject({ owner: nodeA });
   expect(held?.epoch).toBeGreaterThan(epoch);
   expect(attempts[1]).toEqual({ kind: 'refused', epoch: held?.epoch, owner: nodeA });
-  const replay = await claimStream(link, { callSid, tokenEpoch: epoch, owner: nodeA, attempt: 'another', dueInMs: 300_000 });
+  const replay = await claimStream(link, {
+    callSid,
+    tokenEpoch: epoch,
+    owner: nodeA,
+    attempt: 'another',
+    dueInMs: 300_000,
+  });
   expect(replay.kind).toBe('refused');
-  const forged = await claimStream(link, { callSid, tokenEpoch: epoch + 1_000_000, owner: nodeA, attempt: 'forged', dueInMs: 300_000 });
+  const forged = await claimStream(link, {
+    callSid,
+    tokenEpoch: epoch + 1_000_000,
+    owner: nodeA,
+    attempt: 'forged',
+    dueInMs: 300_000,
+  });
   expect(forged.kind).toBe('refused');
 });
 
@@ -138,7 +202,13 @@ test('an intent is handed to /voice/next of the epoch that wrote it, until it ha
   await append(link, { callSid, epoch: stream.epoch, firstSeq: 1, facts: [dtmf('1')], state: 'conversation', intent });
   const next = webhook(callSid, { kind: 'next', countBreak: true, idempotencyToken: 'n1' });
   const first = await claimed(link, next);
-  expect(first).toMatchObject({ intent, breaks: 0, state: 'conversation', ownerBefore: nodeA, epochBefore: stream.epoch });
+  expect(first).toMatchObject({
+    intent,
+    breaks: 0,
+    state: 'conversation',
+    ownerBefore: nodeA,
+    epochBefore: stream.epoch,
+  });
   // Its claimer dies: the retry, whatever its token, still learns of the intent.
   await age(callSid, directoryLimits.unansweredMs);
   expect(await claimed(link, next)).toMatchObject({ intent, breaks: 0 });
@@ -158,7 +228,10 @@ test('an intent of an older epoch, or one withdrawn, counts for nothing', async 
   expect(next).toMatchObject({ intent: null, breaks: 1 });
   await append(link, { callSid, epoch: next.epoch, firstSeq: 1, facts: [dtmf('2')], intent });
   await append(link, { callSid, epoch: next.epoch, firstSeq: 2, facts: [dtmf('3')], intent: 'none' });
-  expect(await claimed(link, webhook(callSid, { kind: 'next', countBreak: true }))).toMatchObject({ intent: null, breaks: 2 });
+  expect(await claimed(link, webhook(callSid, { kind: 'next', countBreak: true }))).toMatchObject({
+    intent: null,
+    breaks: 2,
+  });
 });
 
 test('breaks count for a minute, once for each request, and not when the call is over anyway', async () => {
@@ -187,7 +260,15 @@ test('an ended call is claimed by nobody', async () => {
   const callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
   await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], state: 'ended', ended: 'completed' });
-  expect(await claimWebhook(link, webhook(callSid, { kind: 'next' }))).toEqual({ kind: 'ended', epoch, status: 'completed' });
-  expect(await claimStream(link, { callSid, tokenEpoch: epoch, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({ kind: 'ended', epoch, status: 'completed' });
+  expect(await claimWebhook(link, webhook(callSid, { kind: 'next' }))).toEqual({
+    kind: 'ended',
+    epoch,
+    status: 'completed',
+  });
+  expect(await claimStream(link, { callSid, tokenEpoch: epoch, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({
+    kind: 'ended',
+    epoch,
+    status: 'completed',
+  });
   expect(await claimWebhook(link, webhook(callSid))).toEqual({ kind: 'ended', epoch, status: 'completed' });
 });

@@ -62,18 +62,41 @@ export async function claimWebhook(link: RedisLink, request: WebhookClaimRequest
   const keys = callKeys(request.callSid);
   const limits = directoryLimits;
   const reply = readReply(
-    await link.run(claimWebhookScript, [keys.call, keys.log, keys.due], [
-      request.kind, request.callSid, request.givenEpoch, request.dueInMs, request.idempotencyToken ?? '',
-      ownerName(request.node), request.from, request.to, request.countBreak ? '1' : '0', request.expectedEpoch ?? '',
-      limits.callLifeMs, limits.unansweredMs, limits.breakLifeMs, limits.breaksMax,
-    ]),
+    await link.run(
+      claimWebhookScript,
+      [keys.call, keys.log, keys.due],
+      [
+        request.kind,
+        request.callSid,
+        request.givenEpoch,
+        request.dueInMs,
+        request.idempotencyToken ?? '',
+        ownerName(request.node),
+        request.from,
+        request.to,
+        request.countBreak ? '1' : '0',
+        request.expectedEpoch ?? '',
+        limits.callLifeMs,
+        limits.unansweredMs,
+        limits.breakLifeMs,
+        limits.breaksMax,
+      ],
+    ),
   );
   const epoch = reply.number(1);
   switch (reply.kind) {
     case 'claimed':
       return {
-        kind: 'claimed', epoch, at: reply.number(2), state: reply.text(3), intent: parseIntent(reply.text(4)), breaks: reply.number(5),
-        from: reply.text(6), to: reply.text(7), ownerBefore: parseOwner(reply.text(8)), epochBefore: reply.number(9),
+        kind: 'claimed',
+        epoch,
+        at: reply.number(2),
+        state: reply.text(3),
+        intent: parseIntent(reply.text(4)),
+        breaks: reply.number(5),
+        from: reply.text(6),
+        to: reply.text(7),
+        ownerBefore: parseOwner(reply.text(8)),
+        epochBefore: reply.number(9),
       };
     case 'answered':
       return { kind: 'answered', epoch, answer: reply.text(2) };
@@ -111,14 +134,30 @@ export type StreamClaim =
 export async function claimStream(link: RedisLink, request: StreamClaimRequest): Promise<StreamClaim> {
   const keys = callKeys(request.callSid);
   const reply = readReply(
-    await link.run(claimStreamScript, [keys.call, keys.log, keys.due], [
-      request.callSid, request.tokenEpoch, ownerName(request.owner), request.attempt, request.dueInMs, directoryLimits.callLifeMs,
-    ]),
+    await link.run(
+      claimStreamScript,
+      [keys.call, keys.log, keys.due],
+      [
+        request.callSid,
+        request.tokenEpoch,
+        ownerName(request.owner),
+        request.attempt,
+        request.dueInMs,
+        directoryLimits.callLifeMs,
+      ],
+    ),
   );
   const epoch = reply.number(1);
   switch (reply.kind) {
     case 'claimed':
-      return { kind: 'claimed', epoch, at: reply.number(2), state: reply.text(3), from: reply.text(4), to: reply.text(5) };
+      return {
+        kind: 'claimed',
+        epoch,
+        at: reply.number(2),
+        state: reply.text(3),
+        from: reply.text(4),
+        to: reply.text(5),
+      };
     case 'refused':
       return { kind: 'refused', epoch, owner: parseOwner(reply.text(2)) };
     case 'ended':

@@ -20,7 +20,13 @@ afterAll(async () => {
 /** A clock by hand: `at` is the monotonic time. */
 function byHand(wallMs: number): { clock: RedisClock; time: { at: number } } {
   const time = { at: 0 };
-  return { time, clock: createRedisClock(() => time.at, () => wallMs) };
+  return {
+    time,
+    clock: createRedisClock(
+      () => time.at,
+      () => wallMs,
+    ),
+  };
 }
 
 test('before Redis was heard the wall clock stands in, afterwards it means nothing', () => {

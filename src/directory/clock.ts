@@ -29,7 +29,10 @@ const width = (sample: Sample): number => sample.most - sample.least;
  * Redis' clock as the monotonic clock + an offset: the best of the last few answers, the one with the shortest way. An
  * answer that cannot be true beside the best one (a failover, drift) makes all older ones void.
  */
-export function createRedisClock(monotonic: () => number = () => performance.now(), wall: () => number = Date.now): RedisClock {
+export function createRedisClock(
+  monotonic: () => number = () => performance.now(),
+  wall: () => number = Date.now,
+): RedisClock {
   let samples: Sample[] = [];
   let offset = wall() - monotonic();
   let saidAt = monotonic();

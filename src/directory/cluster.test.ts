@@ -6,7 +6,16 @@ import { heartbeat, readFleet, retire } from './fleet.ts';
 import { addCall, advanceInbox, closeInbox, keepInbox, readInbox, removeCall, writeInbox } from './inbox.ts';
 import { append, appendLate, readJournal, restore } from './journal.ts';
 import { callKeys, partitionCount, partitionOf, partitionTags } from './keys.ts';
-import { ackOutbox, deadLetter, dropOutboxLease, outboxStats, readOutbox, registerGroups, removeGroup, trimOutbox } from './outbox.ts';
+import {
+  ackOutbox,
+  deadLetter,
+  dropOutboxLease,
+  outboxStats,
+  readOutbox,
+  registerGroups,
+  removeGroup,
+  trimOutbox,
+} from './outbox.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { releaseReservation, renewReservation, reserve } from './reservations.ts';
 
@@ -33,7 +42,8 @@ beforeAll(async () => {
     if (index > 0 && first) await link.command('cluster', 'MEET', '127.0.0.1', first.server.port, first.busPort);
   }
   for (const { link } of masters) {
-    const isWhole = async () => expect(await link.command('cluster', 'INFO')).toMatch(/cluster_state:ok[\s\S]*cluster_known_nodes:3/);
+    const isWhole = async () =>
+      expect(await link.command('cluster', 'INFO')).toMatch(/cluster_state:ok[\s\S]*cluster_known_nodes:3/);
     await vi.waitFor(isWhole, { timeout: 20_000 });
   }
   cluster = await connectRedis(`redis+cluster://${masters.map(({ server }) => `127.0.0.1:${server.port}`).join(',')}`);
@@ -71,7 +81,9 @@ test('a call of every partition lives its whole life on the cluster', async () =
     const { epoch } = await streamed(cluster, callSid, arrival.epoch);
     await append(cluster, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], ended: 'completed' });
     expect(await appendLate(cluster, { callSid, key: 'k', fact: dtmf('2') })).toMatchObject({ kind: 'ok', seq: 2 });
-    expect(await restore(cluster, { callSid, epoch, owner: nodeA, state: '', from: '', to: '', dueInMs: 1, firstSeq: 1 })).toMatchObject({ kind: 'fenced' });
+    expect(
+      await restore(cluster, { callSid, epoch, owner: nodeA, state: '', from: '', to: '', dueInMs: 1, firstSeq: 1 }),
+    ).toMatchObject({ kind: 'fenced' });
     expect(await forgetDue(cluster, callSid)).toBe('known');
     expect(await readJournal(cluster, callSid)).toHaveLength(4);
 
@@ -91,7 +103,11 @@ test('a call of every partition lives its whole life on the cluster', async () =
 test('placement and inboxes work on the cluster', async () => {
   const self = { ...nodeA, nodeUrl: 'http://a', mediaUrl: 'wss://a', version: '1' };
   await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true });
-  expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null })).toEqual({ kind: 'placed', node: self, repeated: false });
+  expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null })).toEqual({
+    kind: 'placed',
+    node: self,
+    repeated: false,
+  });
   expect(await renewReservation(cluster, 'c', 'a')).toBe('renewed');
   expect(await releaseReservation(cluster, 'c')).toBe(true);
   expect(await readFleet(cluster)).toMatchObject([{ node: 'a', load: 0, capacity: 2 }]);

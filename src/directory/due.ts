@@ -12,7 +12,9 @@ import { claimDueScript, dropLeaseScript, forgetDueScript } from './scripts/due.
 export async function claimDue(link: RedisLink, partition: number, sweeper: NodeName): Promise<string[] | null> {
   const { dueLeaseMs, dueClaimMax, dueRetryMs } = directoryLimits;
   const args = [ownerName(sweeper), dueLeaseMs, dueClaimMax, dueRetryMs];
-  const [kind, ...callSids] = readTexts(await link.run(claimDueScript, [dueKey(partition), dueLeaseKey(partition)], args));
+  const [kind, ...callSids] = readTexts(
+    await link.run(claimDueScript, [dueKey(partition), dueLeaseKey(partition)], args),
+  );
   return kind === 'ok' ? callSids : null;
 }
 

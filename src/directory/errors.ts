@@ -34,7 +34,10 @@ const patterns: readonly [RegExp, DirectoryErrorCode][] = [
   [/^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY |NOREPLICAS|MISCONF)/, 'loading'],
   [/^NOGROUP/, 'noGroup'],
   [/timed out|Socket timeout/i, 'unanswered'],
-  [/enableOfflineQueue|Connection is closed|Failed to refresh slots|All sentinels|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|max retries/i, 'unavailable'],
+  [
+    /enableOfflineQueue|Connection is closed|Failed to refresh slots|All sentinels|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|max retries/i,
+    'unavailable',
+  ],
 ];
 
 /** Redis' or ioredis' error as one of the table. */

@@ -23,7 +23,13 @@ export function parseNodeRecord(node: string, record: string): NodeAddresses {
     const value = (addresses as Record<string, unknown>)[key];
     return typeof value === 'string' ? value : '';
   };
-  return { node, incarnation: record.slice(0, space), nodeUrl: text('nodeUrl'), mediaUrl: text('mediaUrl'), version: text('version') };
+  return {
+    node,
+    incarnation: record.slice(0, space),
+    nodeUrl: text('nodeUrl'),
+    mediaUrl: text('mediaUrl'),
+    version: text('version'),
+  };
 }
 
 export interface HeartbeatRequest {
@@ -49,8 +55,13 @@ export async function heartbeat(link: RedisLink, request: HeartbeatRequest): Pro
   const { node, incarnation, nodeUrl, mediaUrl, version } = request.self;
   const reply = readReply(
     await link.run(heartbeatScript, placementKeyList, [
-      node, incarnation, JSON.stringify({ nodeUrl, mediaUrl, version }), request.capacity, request.liveCalls,
-      request.starting ? '1' : '0', ...request.held,
+      node,
+      incarnation,
+      JSON.stringify({ nodeUrl, mediaUrl, version }),
+      request.capacity,
+      request.liveCalls,
+      request.starting ? '1' : '0',
+      ...request.held,
     ]),
   );
   if (reply.kind === 'ok') return { kind: 'ok', at: reply.number(1), reserved: reply.number(2) };

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { claimed, dtmf, newCallSid, nodeA, nodeB, webhook } from './calls.fixture.ts';
 import { claimDue, dropDueLease, forgetDue } from './due.ts';
-import { addCall, advanceInbox, callsOf, closeInbox, inboxCursor, keepInbox, readInbox, removeCall, writeInbox } from './inbox.ts';
+import {
+  addCall,
+  advanceInbox,
+  callsOf,
+  closeInbox,
+  inboxCursor,
+  keepInbox,
+  readInbox,
+  removeCall,
+  writeInbox,
+} from './inbox.ts';
 import { append } from './journal.ts';
 import { callKeys, callsKey, cursorKey, dueKey, dueLeaseKey, inboxKey, type NodeName, partitionOf } from './keys.ts';
 import { directoryLimits } from './limits.ts';
@@ -36,7 +46,8 @@ test('a message to a process that is gone says so; one to a process that lives i
   const rest = await readInbox(link, self, await inboxCursor(link, self), 0);
   expect(rest.map(({ text }) => text)).toEqual(['three']);
   expect(await link.command('xlen', inboxKey(self))).toBe(2);
-  for (const key of [inboxKey(self), cursorKey(self)]) expect(Number(await link.command('pttl', key))).toBeGreaterThan(0);
+  for (const key of [inboxKey(self), cursorKey(self)])
+    expect(Number(await link.command('pttl', key))).toBeGreaterThan(0);
 });
 
 test('a blocking read wakes for a message and comes back empty without one', async () => {

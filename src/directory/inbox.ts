@@ -38,9 +38,22 @@ export async function inboxCursor(link: RedisLink, of: NodeName): Promise<string
  * What came after the cursor, oldest first; waits up to `blockMs` for the first. One reader for each inbox; `blocking`
  * is a link of its own unless `blockMs` is 0. Ids order the messages; the first message of an inbox has no text.
  */
-export async function readInbox(blocking: RedisLink, of: NodeName, cursor: string, blockMs: number): Promise<InboxMessage[]> {
+export async function readInbox(
+  blocking: RedisLink,
+  of: NodeName,
+  cursor: string,
+  blockMs: number,
+): Promise<InboxMessage[]> {
   const block = blockMs > 0 ? ['BLOCK', blockMs] : [];
-  const reply = await blocking.command('xread', 'COUNT', directoryLimits.inboxReadMax, ...block, 'STREAMS', inboxKey(of), cursor);
+  const reply = await blocking.command(
+    'xread',
+    'COUNT',
+    directoryLimits.inboxReadMax,
+    ...block,
+    'STREAMS',
+    inboxKey(of),
+    cursor,
+  );
   if (reply === null) return [];
   const [stream]: unknown[] = Array.isArray(reply) ? reply : [];
   const entries = readStreamEntries(Array.isArray(stream) ? stream[1] : []);

@@ -42,16 +42,33 @@ export type Append =
 /** Adds facts to a call's journal and to the outbox in one step. Repeats add nothing. One batch in flight per call. */
 export async function append(link: RedisLink, request: AppendRequest): Promise<Append> {
   if (request.facts.length > directoryLimits.appendFactsMax) {
-    throw new DirectoryError('tooLarge', `${request.facts.length} facts in one append, ${directoryLimits.appendFactsMax} at most`);
+    throw new DirectoryError(
+      'tooLarge',
+      `${request.facts.length} facts in one append, ${directoryLimits.appendFactsMax} at most`,
+    );
   }
   const keys = callKeys(request.callSid);
-  const intent = request.intent === undefined || request.intent === 'none' ? (request.intent ?? '') : JSON.stringify(request.intent);
+  const intent =
+    request.intent === undefined || request.intent === 'none' ? (request.intent ?? '') : JSON.stringify(request.intent);
   const reply = readReply(
-    await link.run(appendScript, [keys.call, keys.log, keys.outbox, keys.due], [
-      request.epoch, request.callSid, request.firstSeq, request.state ?? '', request.dueAt ?? '', intent,
-      request.answer?.idempotencyToken ?? '', request.answer?.text ?? '', request.ended ?? '', request.disown ? '1' : '0',
-      directoryLimits.endedLifeMs, ...request.facts.map((fact) => JSON.stringify(fact)),
-    ]),
+    await link.run(
+      appendScript,
+      [keys.call, keys.log, keys.outbox, keys.due],
+      [
+        request.epoch,
+        request.callSid,
+        request.firstSeq,
+        request.state ?? '',
+        request.dueAt ?? '',
+        intent,
+        request.answer?.idempotencyToken ?? '',
+        request.answer?.text ?? '',
+        request.ended ?? '',
+        request.disown ? '1' : '0',
+        directoryLimits.endedLifeMs,
+        ...request.facts.map((fact) => JSON.stringify(fact)),
+      ],
+    ),
   );
   switch (reply.kind) {
     case 'ok':
@@ -88,9 +105,11 @@ export type AppendLate =
 export async function appendLate(link: RedisLink, late: LateFact): Promise<AppendLate> {
   const keys = callKeys(late.callSid);
   const reply = readReply(
-    await link.run(appendLateScript, [keys.call, keys.log, keys.outbox], [
-      late.callSid, late.key, JSON.stringify(late.fact), directoryLimits.lateFactsMax,
-    ]),
+    await link.run(
+      appendLateScript,
+      [keys.call, keys.log, keys.outbox],
+      [late.callSid, late.key, JSON.stringify(late.fact), directoryLimits.lateFactsMax],
+    ),
   );
   switch (reply.kind) {
     case 'ok':
@@ -130,10 +149,21 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
   const keys = callKeys(request.callSid);
   const owner = request.owner ? ownerName(request.owner) : '';
   const reply = readReply(
-    await link.run(restoreScript, [keys.call, keys.log, keys.due], [
-      request.callSid, request.epoch, owner, request.state, request.from, request.to, request.dueInMs, directoryLimits.callLifeMs,
-      request.firstSeq - 1,
-    ]),
+    await link.run(
+      restoreScript,
+      [keys.call, keys.log, keys.due],
+      [
+        request.callSid,
+        request.epoch,
+        owner,
+        request.state,
+        request.from,
+        request.to,
+        request.dueInMs,
+        directoryLimits.callLifeMs,
+        request.firstSeq - 1,
+      ],
+    ),
   );
   if (reply.kind === 'restored') return { kind: 'restored' };
   if (reply.kind === 'fenced') return { kind: 'fenced', epoch: reply.number(1), ended: reply.text(2) !== '' };
@@ -180,7 +210,9 @@ export async function readJournal(link: RedisLink, callSid: string): Promise<Jou
   const entries: JournalEntry[] = [];
   let from = '-';
   while (entries.length < directoryLimits.journalEntriesMax) {
-    const page = readStreamEntries(await link.command('xrange', log, from, '+', 'COUNT', directoryLimits.journalPageEntries));
+    const page = readStreamEntries(
+      await link.command('xrange', log, from, '+', 'COUNT', directoryLimits.journalPageEntries),
+    );
     for (const entry of page) entries.push(toJournalEntry(entry));
     const last = page.at(-1);
     if (!last || page.length < directoryLimits.journalPageEntries) return entries;

@@ -1,7 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { callKeys, callsKey, cursorKey, inboxKey, ownerName, parseOwner, partitionCount, partitionOf, partitionTags } from './keys.ts';
+import {
+  callKeys,
+  callsKey,
+  cursorKey,
+  inboxKey,
+  ownerName,
+  parseOwner,
+  partitionCount,
+  partitionOf,
+  partitionTags,
+} from './keys.ts';
 import { newCallSid } from './calls.fixture.ts';
 import type { Script } from './scripts/script.ts';
 
@@ -18,7 +28,8 @@ test('each partition has a tag of its own, and calls spread evenly over them', (
 });
 
 test('the partition of a CallSid never changes', () => {
-  expect(['CA', 'CA0123456789abcdef0123456789abcdef', 'CAffffffffffffffffffffffffffffffff'].map(partitionOf)).toMatchInlineSnapshot(`
+  expect(['CA', 'CA0123456789abcdef0123456789abcdef', 'CAffffffffffffffffffffffffffffffff'].map(partitionOf))
+    .toMatchInlineSnapshot(`
     [
       1,
       15,
@@ -36,7 +47,11 @@ test('the partition of a CallSid never changes', () => {
 });
 
 test('owner names are read back, whatever the node is called', () => {
-  for (const name of [{ node: 'a', incarnation: '1' }, { node: 'host:3000', incarnation: 'x' }]) expect(parseOwner(ownerName(name))).toEqual(name);
+  for (const name of [
+    { node: 'a', incarnation: '1' },
+    { node: 'host:3000', incarnation: 'x' },
+  ])
+    expect(parseOwner(ownerName(name))).toEqual(name);
   for (const text of ['', ':x', 'x']) expect(parseOwner(text)).toBeNull();
   const self = { node: 'n', incarnation: 'i' };
   expect([inboxKey(self), cursorKey(self), callsKey(self)]).toEqual(['inbox:n:i', 'cursor:n:i', 'calls:n:i']);
@@ -49,7 +64,9 @@ async function allScripts(): Promise<Script[]> {
   const folder = join(import.meta.dirname, 'scripts');
   const files = (await readdir(folder)).filter((file) => file !== 'script.ts');
   const modules: Record<string, unknown>[] = await Promise.all(files.map((file) => import(join(folder, file))));
-  return modules.flatMap((module) => Object.values(module)).filter((value): value is Script => typeof value === 'object' && value !== null && 'source' in value);
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((value): value is Script => typeof value === 'object' && value !== null && 'source' in value);
 }
 
 test('every key that a script touches is declared', async () => {

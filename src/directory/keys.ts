@@ -4,8 +4,22 @@
  * masters splits the partitions evenly. Changing a tag moves every call: add, never edit.
  */
 export const partitionTags = [
-  'p0.acy', 'p1.avp', 'p2.avg', 'p3.acn', 'p4.be7', 'p5.anq', 'p6.af3', 'p7.a72',
-  'p8.alv', 'p9.bg0', 'p10.btd', 'p11.aww', 'p12.afb', 'p13.ask', 'p14.bd0', 'p15.aov',
+  'p0.acy',
+  'p1.avp',
+  'p2.avg',
+  'p3.acn',
+  'p4.be7',
+  'p5.anq',
+  'p6.af3',
+  'p7.a72',
+  'p8.alv',
+  'p9.bg0',
+  'p10.btd',
+  'p11.aww',
+  'p12.afb',
+  'p13.ask',
+  'p14.bd0',
+  'p15.aov',
 ] as const;
 
 export const partitionCount = partitionTags.length;
@@ -78,8 +92,14 @@ export const placementKeys = {
 
 /** The keys of placement in the order in which its scripts take them. */
 export const placementKeyList: readonly string[] = [
-  placementKeys.node, placementKeys.load, placementKeys.live, placementKeys.heartbeat,
-  placementKeys.capacity, placementKeys.reservation, placementKeys.reservedAt, placementKeys.queue,
+  placementKeys.node,
+  placementKeys.load,
+  placementKeys.live,
+  placementKeys.heartbeat,
+  placementKeys.capacity,
+  placementKeys.reservation,
+  placementKeys.reservedAt,
+  placementKeys.queue,
 ];
 
 /** One process: a node's id and the incarnation that tells it from its predecessors. */

@@ -32,7 +32,15 @@ async function liveAndEnd(callSid: string): Promise<void> {
   await heartbeat(link, { self, capacity: 100, liveCalls: 0, held: [], starting: false });
   await reserve(link, { callSid, class: 'new', preferredNode: null });
   const arrival = await claimed(link, webhook(callSid, { dueInMs: -1 }));
-  await append(link, { callSid, epoch: arrival.epoch, firstSeq: 1, facts: [dtmf('1')], state: 'ringing', dueAt: 0, answer: { idempotencyToken: 't', text: 'x' } });
+  await append(link, {
+    callSid,
+    epoch: arrival.epoch,
+    firstSeq: 1,
+    facts: [dtmf('1')],
+    state: 'ringing',
+    dueAt: 0,
+    answer: { idempotencyToken: 't', text: 'x' },
+  });
   await claimDue(link, partition, nodeA);
   const { epoch } = await streamed(link, callSid, arrival.epoch);
   await renewReservation(link, callSid, 'a');
@@ -40,7 +48,14 @@ async function liveAndEnd(callSid: string): Promise<void> {
   await writeInbox(link, nodeA, 'm');
   await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('2')], intent: { kind: 'hangup', reason: '' } });
   const next = await claimed(link, webhook(callSid, { kind: 'next', node: nodeB, countBreak: true }));
-  await append(link, { callSid, epoch: next.epoch, firstSeq: 1, facts: [dtmf('3')], ended: 'completed', state: 'ended' });
+  await append(link, {
+    callSid,
+    epoch: next.epoch,
+    firstSeq: 1,
+    facts: [dtmf('3')],
+    ended: 'completed',
+    state: 'ended',
+  });
   await appendLate(link, { callSid, key: 'k', fact: dtmf('4') });
   await heartbeat(link, { self, capacity: 100, liveCalls: 1, held: [callSid], starting: false });
   await removeCall(link, nodeA, callSid);
@@ -53,7 +68,11 @@ async function consume(partition: number, group: string): Promise<void> {
   const entries = read.kind === 'leased' ? [] : read.entries;
   const [first, ...others] = entries;
   if (first) await deadLetter(link, seat, first, 'test');
-  await ackOutbox(link, seat, others.map(({ id }) => id));
+  await ackOutbox(
+    link,
+    seat,
+    others.map(({ id }) => id),
+  );
 }
 
 test('after calls of every partition have ended, only the outboxes have no expiry, and they are empty', async () => {
@@ -73,6 +92,8 @@ test('after calls of every partition have ended, only the outboxes have no expir
   const keys = readTexts(await link.command('keys', '*'));
   const ttls = await Promise.all(keys.map((key) => link.command('pttl', key)));
   const lasting = keys.filter((_, index) => Number(ttls[index]) < 0);
-  expect(lasting.toSorted()).toEqual(Array.from({ length: partitionCount }, (_, partition) => outboxKey(partition)).toSorted());
+  expect(lasting.toSorted()).toEqual(
+    Array.from({ length: partitionCount }, (_, partition) => outboxKey(partition)).toSorted(),
+  );
   expect(keys.length).toBeGreaterThan(3 * partitionCount);
 });

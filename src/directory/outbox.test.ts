@@ -5,8 +5,17 @@ import { append } from './journal.ts';
 import { deadLetterKey, outboxKey, outboxLeaseKey, partitionOf } from './keys.ts';
 import { directoryLimits } from './limits.ts';
 import {
-  ackOutbox, deadLetter, dropOutboxLease, type OutboxEntry, type OutboxRead, type OutboxSeat, outboxStats, readOutbox, registerGroups,
-  removeGroup, trimOutbox,
+  ackOutbox,
+  deadLetter,
+  dropOutboxLease,
+  type OutboxEntry,
+  type OutboxRead,
+  type OutboxSeat,
+  outboxStats,
+  readOutbox,
+  registerGroups,
+  removeGroup,
+  trimOutbox,
 } from './outbox.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { readStreamEntries } from './reply.ts';
@@ -37,13 +46,15 @@ async function call(digits: string): Promise<string> {
   let callSid = newCallSid();
   while (partitionOf(callSid) !== PARTITION) callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
-  await append(link, { callSid, epoch, firstSeq: 1, facts: [...digits].map(dtmf) });
+  await append(link, { callSid, epoch, firstSeq: 1, facts: Array.from(digits, (digit) => dtmf(digit)) });
   return callSid;
 }
 
 const entriesOf = (read: OutboxRead): OutboxEntry[] => (read.kind === 'leased' ? [] : read.entries);
 const digitsOf = (read: OutboxRead): string =>
-  entriesOf(read).map(({ fact }) => (fact?.type === 'carrier.dtmf' ? fact.digit : '?')).join('');
+  entriesOf(read)
+    .map(({ fact }) => (fact?.type === 'carrier.dtmf' ? fact.digit : '?'))
+    .join('');
 const idsOf = (read: OutboxRead): string[] => entriesOf(read).map(({ id }) => id);
 
 test('every group gets every fact, in order, with its call and place', async () => {
@@ -97,7 +108,10 @@ test('the outbox is trimmed below what the slowest group still needs', async () 
   expect(await trimOutbox(link, PARTITION, ['log', 'figures'])).toBe(3);
   expect(await outboxStats(link, PARTITION)).toMatchObject({
     entries: 1,
-    groups: [{ group: 'figures', unread: 1, pending: 0 }, { group: 'log', unread: 1, pending: 0 }],
+    groups: [
+      { group: 'figures', unread: 1, pending: 0 },
+      { group: 'log', unread: 1, pending: 0 },
+    ],
   });
 });
 
@@ -123,7 +137,12 @@ test('what a group cannot take in is set aside, bounded and for a time', async (
   expect(digitsOf(await readOutbox(link, seat('x'), true))).toBe('2');
   const dead = deadLetterKey(PARTITION, 'log');
   const [letter] = readStreamEntries(await link.command('xrange', dead, '-', '+'));
-  expect(Object.fromEntries(letter?.fields ?? [])).toEqual({ c: callSid, i: `${first.epoch}-1`, f: JSON.stringify(dtmf('1')), r: 'why' });
+  expect(Object.fromEntries(letter?.fields ?? [])).toEqual({
+    c: callSid,
+    i: `${first.epoch}-1`,
+    f: JSON.stringify(dtmf('1')),
+    r: 'why',
+  });
   expect(Number(await link.command('pttl', dead))).toBeGreaterThan(0);
 });
 

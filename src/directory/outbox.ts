@@ -6,7 +6,14 @@ import { directoryLimits } from './limits.ts';
 import type { RedisLink } from './redis.ts';
 import { readReply, readStreamEntries, readTexts, type StreamEntry, unknownKind } from './reply.ts';
 import { dropLeaseScript } from './scripts/due.ts';
-import { ackOutboxScript, deadLetterScript, outboxStatsScript, readOutboxScript, registerGroupScript, trimOutboxScript } from './scripts/outbox.ts';
+import {
+  ackOutboxScript,
+  deadLetterScript,
+  outboxStatsScript,
+  readOutboxScript,
+  registerGroupScript,
+  trimOutboxScript,
+} from './scripts/outbox.ts';
 
 /** A group's place at a partition, and who reads there. */
 export interface OutboxSeat {
@@ -38,14 +45,23 @@ function toOutboxEntry({ id, fields }: StreamEntry): OutboxEntry {
   return { id, callSid, ...place, fact: sound ? parseFact(json) : null, json };
 }
 
-const seatKeys = ({ partition, group }: OutboxSeat): string[] => [outboxKey(partition), outboxLeaseKey(partition, group)];
+const seatKeys = ({ partition, group }: OutboxSeat): string[] => [
+  outboxKey(partition),
+  outboxLeaseKey(partition, group),
+];
 
 /**
  * The group's next entries, at most `outboxReadMax`, without waiting; takes or keeps the lease. With `pendingFirst`,
  * as after a failure, and whenever the lease was taken anew, what was never acknowledged comes first.
  */
 export async function readOutbox(link: RedisLink, seat: OutboxSeat, pendingFirst: boolean): Promise<OutboxRead> {
-  const args = [seat.holder, directoryLimits.outboxLeaseMs, seat.group, directoryLimits.outboxReadMax, pendingFirst ? '1' : '0'];
+  const args = [
+    seat.holder,
+    directoryLimits.outboxLeaseMs,
+    seat.group,
+    directoryLimits.outboxReadMax,
+    pendingFirst ? '1' : '0',
+  ];
   const value = await link.run(readOutboxScript, seatKeys(seat), args);
   const reply = readReply(value);
   if (reply.kind === 'leased') return { kind: 'leased' };
@@ -62,15 +78,30 @@ function readAck(value: unknown): 'acked' | 'lost' {
 
 /** Acknowledges, after what the entries do was committed. `lost`: another has the lease and will be given them again. */
 export async function ackOutbox(link: RedisLink, seat: OutboxSeat, ids: readonly string[]): Promise<'acked' | 'lost'> {
-  return readAck(await link.run(ackOutboxScript, seatKeys(seat), [seat.holder, directoryLimits.outboxLeaseMs, seat.group, ...ids]));
+  return readAck(
+    await link.run(ackOutboxScript, seatKeys(seat), [seat.holder, directoryLimits.outboxLeaseMs, seat.group, ...ids]),
+  );
 }
 
 /** Puts an entry that the group cannot take in on its bounded stream of dead letters, and acknowledges it. */
-export async function deadLetter(link: RedisLink, seat: OutboxSeat, entry: OutboxEntry, reason: string): Promise<'acked' | 'lost'> {
+export async function deadLetter(
+  link: RedisLink,
+  seat: OutboxSeat,
+  entry: OutboxEntry,
+  reason: string,
+): Promise<'acked' | 'lost'> {
   const keys = [...seatKeys(seat), deadLetterKey(seat.partition, seat.group)];
   const { deadLettersMax, deadLetterLifeMs } = directoryLimits;
   const args = [
-    seat.holder, seat.group, entry.id, entry.callSid, `${entry.epoch}-${entry.seq}`, entry.json, reason, deadLettersMax, deadLetterLifeMs,
+    seat.holder,
+    seat.group,
+    entry.id,
+    entry.callSid,
+    `${entry.epoch}-${entry.seq}`,
+    entry.json,
+    reason,
+    deadLettersMax,
+    deadLetterLifeMs,
   ];
   return readAck(await link.run(deadLetterScript, keys, args));
 }
@@ -98,7 +129,11 @@ export async function removeGroup(link: RedisLink, group: string): Promise<void>
  * Drops the entries that every group has acknowledged; the number of them. `unregistered`: a group of the
  * configuration does not exist here, nothing is dropped before `registerGroups` has made it.
  */
-export async function trimOutbox(link: RedisLink, partition: number, groups: readonly string[]): Promise<number | 'unregistered'> {
+export async function trimOutbox(
+  link: RedisLink,
+  partition: number,
+  groups: readonly string[],
+): Promise<number | 'unregistered'> {
   const reply = readReply(await link.run(trimOutboxScript, [outboxKey(partition)], [...groups]));
   return reply.kind === 'unregistered' ? 'unregistered' : reply.number(1);
 }
@@ -117,6 +152,12 @@ export async function outboxStats(link: RedisLink, partition: number): Promise<O
   const [kind, entries, bytes, ...rest] = readTexts(await link.run(outboxStatsScript, [outboxKey(partition)], []));
   if (kind !== 'ok') throw new DirectoryError('reply', String(kind));
   const groups: OutboxStats['groups'] = [];
-  for (let i = 0; i + 2 < rest.length; i += 3) groups.push({ group: rest[i] ?? '', unread: Number(rest[i + 1]), pending: Number(rest[i + 2]) });
-  return { entries: Number(entries), bytes: Number(bytes), share: Number(bytes) / directoryLimits.outboxBytesMax, groups };
+  for (let i = 0; i + 2 < rest.length; i += 3)
+    groups.push({ group: rest[i] ?? '', unread: Number(rest[i + 1]), pending: Number(rest[i + 2]) });
+  return {
+    entries: Number(entries),
+    bytes: Number(bytes),
+    share: Number(bytes) / directoryLimits.outboxBytesMax,
+    groups,
+  };
 }

@@ -4,7 +4,13 @@ import { type HeartbeatRequest, heartbeat, readFleet, retire } from './fleet.ts'
 import { placementKeyList, placementKeys } from './keys.ts';
 import { directoryLimits } from './limits.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
-import { releaseReservation, renewReservation, type Reservation, reserve, type ReserveRequest } from './reservations.ts';
+import {
+  releaseReservation,
+  renewReservation,
+  type Reservation,
+  reserve,
+  type ReserveRequest,
+} from './reservations.ts';
 
 let server: RedisServer;
 let link: RedisLink;
@@ -21,14 +27,22 @@ afterAll(async () => {
   await server.stop();
 });
 
-const addresses = (node: string) => ({ node, incarnation: `${node}1`, nodeUrl: `http://${node}`, mediaUrl: `wss://${node}/media-stream`, version: '1' });
+const addresses = (node: string) => ({
+  node,
+  incarnation: `${node}1`,
+  nodeUrl: `http://${node}`,
+  mediaUrl: `wss://${node}/media-stream`,
+  version: '1',
+});
 
 const beat = (node: string, capacity: number, more: Partial<HeartbeatRequest> = {}) =>
   heartbeat(link, { self: addresses(node), capacity, liveCalls: 0, held: [], starting: false, ...more });
 
-const ask = (callSid: string, more: Partial<ReserveRequest> = {}) => reserve(link, { callSid, class: 'new', preferredNode: null, ...more });
+const ask = (callSid: string, more: Partial<ReserveRequest> = {}) =>
+  reserve(link, { callSid, class: 'new', preferredNode: null, ...more });
 
-const nodeOf = (reservation: Reservation): string => (reservation.kind === 'placed' ? reservation.node.node : reservation.kind);
+const nodeOf = (reservation: Reservation): string =>
+  reservation.kind === 'placed' ? reservation.node.node : reservation.kind;
 
 async function loads(): Promise<Record<string, number>> {
   return Object.fromEntries((await readFleet(link)).map(({ node, load }) => [node, load]));
@@ -84,7 +98,11 @@ test('the calls of a draining node count as load, for they will move', async () 
 });
 
 test('the emptiest node is chosen unless the preferred one has room', async () => {
-  await Promise.all([beat('a', 20, { liveCalls: 15 }), beat('b', 20, { liveCalls: 3 }), beat('c', 20, { liveCalls: 9 })]);
+  await Promise.all([
+    beat('a', 20, { liveCalls: 15 }),
+    beat('b', 20, { liveCalls: 3 }),
+    beat('c', 20, { liveCalls: 9 }),
+  ]);
   expect(nodeOf(await ask('1'))).toBe('b');
   expect(nodeOf(await ask('2', { preferredNode: 'a' }))).toBe('a');
   expect(nodeOf(await ask('3', { preferredNode: 'gone' }))).toBe('b');
@@ -171,7 +189,9 @@ test('a node silent for an hour is struck, and late releases do not bring it bac
   await silence('a', directoryLimits.nodeForgetMs + 1);
   const reply = await beat('b', 10);
   expect(reply.kind).toBe('ok');
-  expect(await readFleet(link)).toEqual([{ ...addresses('b'), capacity: 10, load: 0, heartbeatAt: reply.kind === 'ok' ? reply.at : 0 }]);
+  expect(await readFleet(link)).toEqual([
+    { ...addresses('b'), capacity: 10, load: 0, heartbeatAt: reply.kind === 'ok' ? reply.at : 0 },
+  ]);
   await releaseReservation(link, '1');
   expect(await loads()).toEqual({ b: 0 });
   expect(await link.command('zcard', placementKeys.load)).toBe(1);

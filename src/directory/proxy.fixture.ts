@@ -23,7 +23,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
   };
   const server = createServer((near) => {
     const far = keep(connect(targetPort, '127.0.0.1'));
-    keep(near).on('data', (data) => !frozen && far.write(data)).on('close', () => far.destroy());
+    keep(near)
+      .on('data', (data) => !frozen && far.write(data))
+      .on('close', () => far.destroy());
     far.on('data', (data) => !frozen && !losing && near.write(data)).on('close', () => near.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

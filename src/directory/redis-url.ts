@@ -31,8 +31,14 @@ export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme, form, userInfo = '', hosts = '', path = ''] = match;
   const colon = userInfo.indexOf(':');
   const [username, password] = colon < 0 ? [userInfo, ''] : [userInfo.slice(0, colon), userInfo.slice(colon + 1)];
-  const shared = { tls: scheme === 'rediss', username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  const places = hosts.split(',').map((host) => parsePlace(host, form === 'sentinel' ? SENTINEL_PORT_DEFAULT : PORT_DEFAULT));
+  const shared = {
+    tls: scheme === 'rediss',
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+  };
+  const places = hosts
+    .split(',')
+    .map((host) => parsePlace(host, form === 'sentinel' ? SENTINEL_PORT_DEFAULT : PORT_DEFAULT));
   const [first, second = '0'] = path.split('/');
   const dbText = form === 'sentinel' ? second : first || '0';
   if (!/^\d+$/.test(dbText)) throw new RangeError(`REDIS_URL: '${dbText}' is not a database number`);

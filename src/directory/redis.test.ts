@@ -56,11 +56,18 @@ test('a half-open line fails commands in time, is given up, and is restored with
   const { epoch } = await claimed(link, webhook(callSid));
   const back = restored(link);
   proxy.freeze(true);
-  await expect(append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')] })).rejects.toMatchObject({ code: 'unanswered' });
+  await expect(append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')] })).rejects.toMatchObject({
+    code: 'unanswered',
+  });
   proxy.freeze(false);
   await back;
   expect(link.ready).toBe(true);
-  expect(await append(link, { callSid, epoch, firstSeq: 1, facts: [] })).toEqual({ kind: 'ok', lastSeq: 0, written: 0, ended: false });
+  expect(await append(link, { callSid, epoch, firstSeq: 1, facts: [] })).toEqual({
+    kind: 'ok',
+    lastSeq: 0,
+    written: 0,
+    ended: false,
+  });
 });
 
 test('without Redis commands fail at once, nothing queues, and the link comes back by itself', async () => {

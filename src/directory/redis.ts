@@ -55,7 +55,12 @@ function createClient(address: RedisAddress, options: RedisLinkOptions): Redis |
   const shared = redisOptions(address, options);
   if (address.form === 'single') return new Redis({ ...shared, ...address.place });
   if (address.form === 'sentinel') {
-    return new Redis({ ...shared, sentinels: address.sentinels, name: address.primary, sentinelRetryStrategy: retryDelay });
+    return new Redis({
+      ...shared,
+      sentinels: address.sentinels,
+      name: address.primary,
+      sentinelRetryStrategy: retryDelay,
+    });
   }
   return new Cluster(address.seeds, {
     redisOptions: shared,

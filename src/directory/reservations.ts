@@ -28,7 +28,11 @@ export async function reserve(link: RedisLink, request: ReserveRequest): Promise
   const reply = readReply(await link.run(reserveScript, placementKeyList, args));
   switch (reply.kind) {
     case 'placed':
-      return { kind: 'placed', node: parseNodeRecord(reply.text(1), reply.text(2)), repeated: reply.text(3) === 'again' };
+      return {
+        kind: 'placed',
+        node: parseNodeRecord(reply.text(1), reply.text(2)),
+        repeated: reply.text(3) === 'again',
+      };
     case 'queued':
       return { kind: 'queued', waiting: reply.number(1) };
     case 'full':
@@ -40,7 +44,11 @@ export async function reserve(link: RedisLink, request: ReserveRequest): Promise
 }
 
 /** For a node at which a stream has come: its reservation lives on, or moves here if there is room. */
-export async function renewReservation(link: RedisLink, callSid: string, node: string): Promise<'renewed' | 'moved' | 'full'> {
+export async function renewReservation(
+  link: RedisLink,
+  callSid: string,
+  node: string,
+): Promise<'renewed' | 'moved' | 'full'> {
   const reply = readReply(await link.run(renewScript, placementKeyList, [callSid, node]));
   if (reply.kind === 'renewed' || reply.kind === 'moved' || reply.kind === 'full') return reply.kind;
   throw unknownKind(reply);
