@@ -69,9 +69,13 @@ describe('readConfig', () => {
   it('needs both stores unless embedded', () => {
     const none = { REDIS_URL: undefined, DATABASE_URL: undefined };
     expect(refusal(none)).toBe(
-      'REDIS_URL is not set: redis://… or rediss://…; needed unless EMBEDDED=1\nDATABASE_URL is not set: postgres://…; needed unless EMBEDDED=1',
+      'REDIS_URL is not set: redis://…, redis+sentinel://… or redis+cluster://… (rediss for TLS); needed unless EMBEDDED=1\nDATABASE_URL is not set: postgres://…; needed unless EMBEDDED=1',
     );
     expect(readConfig({ ...base, ...none, EMBEDDED: '1' })).toMatchObject({ embedded: true, redisUrl: null, databaseUrl: null });
+  });
+
+  it.each(['rediss://user:pass@redis:6380/1', 'redis+sentinel://a:26379,b:26379/aida', 'redis+cluster://a,b,c'])('accepts %s', (redisUrl) => {
+    expect(readConfig({ ...base, REDIS_URL: redisUrl }).redisUrl).toBe(redisUrl);
   });
 
   it.each([

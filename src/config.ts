@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { parseRedisUrl } from './directory/redis-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
 export interface Config {
@@ -81,7 +82,11 @@ const variables = {
   },
   NODE_URL: { check: baseUrl(['http:', 'https:']).optional(), rule: 'an http(s) URL' },
   ROLES: { check: list(roles).default([...roles]), rule: `a comma-separated list of ${roles.join(', ')}` },
-  REDIS_URL: { check: url(['redis:', 'rediss:']).optional(), rule: 'redis://… or rediss://…; needed unless EMBEDDED=1', secret: true },
+  REDIS_URL: {
+    check: z.string().refine(isRedisUrl).optional(),
+    rule: 'redis://…, redis+sentinel://… or redis+cluster://… (rediss for TLS); needed unless EMBEDDED=1',
+    secret: true,
+  },
   DATABASE_URL: { check: url(['postgres:', 'postgresql:']).optional(), rule: 'postgres://…; needed unless EMBEDDED=1', secret: true },
   TWILIO_ACCOUNT_SID: { check: z.string().regex(/^AC[0-9a-fA-F]{32}$/), rule: 'AC and 32 hexadecimal digits' },
   TWILIO_AUTH_TOKEN: {
@@ -173,6 +178,15 @@ function problem(name: string, given: string | undefined, variable: Variable): s
   if (given === undefined) return `${name} is not set: ${variable.rule}`;
   const shown = variable.secret ? `(${given.length} characters, not shown)` : JSON.stringify(given);
   return `${name} is ${shown}: must be ${variable.rule}`;
+}
+
+function isRedisUrl(value: string): boolean {
+  try {
+    parseRedisUrl(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function deriveSecret(authToken: string): string {

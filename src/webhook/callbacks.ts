@@ -1,0 +1,41 @@
+import type { Told } from '../calls/stream-port.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { CarrierRequest } from './request.ts';
+
+const STATUS = /^[a-z][a-z-]{1,31}$/;
+const STREAM_SID = /^MZ[0-9a-fA-F]{32}$/;
+const RECORDING_SID = /^RE[0-9a-fA-F]{32}$/;
+
+/** A call status in the carrier's own word: new ones pass. */
+export function statusFact(request: CarrierRequest): Told | 'malformed' {
+  if (!STATUS.test(request.callStatus)) return 'malformed';
+  return {
+    type: 'carrier.statusReported',
+    status: request.callStatus,
+    durationS: request.callDurationS,
+    sequence: request.count('SequenceNumber'),
+  };
+}
+
+/** Only the end of a stream is news: its begin and its errors are seen at its socket. */
+export function streamFact(request: CarrierRequest, log: Log): Told | null | 'malformed' {
+  const streamSid = request.value('StreamSid');
+  if (!STREAM_SID.test(streamSid)) return 'malformed';
+  switch (request.value('StreamEvent')) {
+    case 'stream-stopped':
+      return { type: 'carrier.streamStopped', streamSid, reason: 'stopped' };
+    case 'stream-error':
+      log.warn({ callSid: request.callSid, streamSid, reason: request.value('StreamError') }, 'the carrier reports a stream error');
+      return null;
+    default:
+      return null;
+  }
+}
+
+export function recordingFact(request: CarrierRequest): Told | 'malformed' {
+  const recordingSid = request.value('RecordingSid');
+  const recordingUrl = request.value('RecordingUrl');
+  const status = request.value('RecordingStatus');
+  if (!RECORDING_SID.test(recordingSid) || !STATUS.test(status) || !(recordingUrl === '' || URL.canParse(recordingUrl))) return 'malformed';
+  return { type: 'carrier.recordingReady', recordingSid, recordingUrl, durationS: request.count('RecordingDuration') ?? 0, status };
+}

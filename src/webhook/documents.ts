@@ -1,0 +1,142 @@
+import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
+import { Twiml, type Ending } from './twiml.ts';
+
+/** What the store says of itself, from memory: old rather than late. */
+export interface StoreFacts {
+  name: string;
+  /** A sentence: `We're open until 18:00 today.` */
+  hours: string;
+  /** E.164 numbers that ring when a caller wants a person; none: the caller may leave a message. */
+  staffNumbers: readonly string[];
+}
+
+/** A request whose answer is TwiML, as far as the words depend on it. */
+export interface Ask {
+  kind: TwimlRequest['kind'];
+  /** Keypad menu: what was pressed, '' for nothing. */
+  digits: string;
+  /** Dial: staff and caller have talked. Record: there is a message. */
+  succeeded: boolean;
+  from: string;
+  to: string;
+  /** `/voice/next`: times that it was put off. */
+  puttingOff: number;
+}
+
+/** Why a call was not taken: the door's word, the placement's, or `late` and `threw` for either. */
+export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere';
+
+/** The carrier is asked to ask again this often, a second apart. */
+const PUT_OFF_MAX = 8;
+const PUT_OFF_S = 1;
+const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
+const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
+
+const lines = {
+  busy: "I'm sorry, all our lines are busy right now.",
+  trouble: "I'm sorry, we are having technical trouble right now.",
+  holdForStaff: 'Please hold while I connect you with our staff.',
+  noStaff: "I'm sorry, nobody could take your call right now.",
+  leaveMessage: 'Please leave a message after the tone, and press the pound key when you are done.',
+  messageTaken: 'Thank you, we have your message. Goodbye.',
+  noMessage: 'I did not hear a message. Goodbye.',
+  notUnderstood: "I'm sorry, I did not understand that.",
+  noAssistant: 'Our assistant is not available at the moment.',
+  goodbye: 'Thank you for calling. Goodbye.',
+};
+
+/** Which document a call is answered with. Pure: the same question, the same bytes. */
+export class Documents {
+  private readonly twiml: Twiml;
+
+  constructor(publicUrl: string) {
+    this.twiml = new Twiml(publicUrl);
+  }
+
+  /** The call is over. */
+  over(): string {
+    return this.twiml.empty();
+  }
+
+  /** Where the call stands decides. `stream` is where its next stream goes, or why it gets none. */
+  forView(view: CallView, ask: Ask, facts: StoreFacts, stream: { mediaUrl: string; token: string } | Trouble): string {
+    switch (view.state) {
+      case 'ringing':
+      case 'conversation':
+      case 'detached':
+        // A message was taken without the call's knowing why: it does not get a stream for it.
+        if (ask.kind === 'voicemail') return this.messageEnded(ask);
+        return typeof stream === 'string' ? this.forTrouble(stream, ask, facts) : this.twiml.connect(stream);
+      case 'dialing':
+        return this.twiml.say(ask.kind === 'menu' ? [lines.holdForStaff] : [], this.dial(facts, view));
+      case 'recording':
+        return this.twiml.say([lines.leaveMessage], { verb: 'record' });
+      case 'menu':
+        return this.menu(ask, facts);
+      case 'hangingUp':
+        if (ask.kind === 'voicemail') return this.messageEnded(ask);
+        // After `next` the assistant's own goodbye was heard.
+        return this.twiml.say(ask.kind === 'next' ? [] : [lines.goodbye], { verb: 'hangup' });
+      case 'ended':
+        return this.twiml.empty();
+    }
+  }
+
+  /** The call could not be taken: the caller hears why, and gets a person or a machine for messages. */
+  forTrouble(trouble: Trouble, ask: Ask, facts: StoreFacts): string {
+    if (trouble === 'ended') return this.twiml.say([lines.goodbye], { verb: 'hangup' });
+    if (ask.kind === 'voicemail') return this.messageEnded(ask);
+    if (ask.kind === 'dialResult') {
+      return ask.succeeded
+        ? this.twiml.say([lines.goodbye], { verb: 'hangup' })
+        : this.twiml.say([lines.noStaff, lines.leaveMessage], { verb: 'record' });
+    }
+    if (ask.kind === 'menu') return this.menuAlone(ask, facts);
+    if (ask.kind === 'next' && (trouble === 'unavailable' || trouble === 'late') && ask.puttingOff < PUT_OFF_MAX) {
+      const query = `n=${ask.puttingOff + 1}`;
+      return this.twiml.say([], { verb: 'redirect', path: '/voice/next', query, afterS: PUT_OFF_S });
+    }
+    return this.apology(busyReasons.has(trouble) ? lines.busy : lines.trouble, ask, facts);
+  }
+
+  /** Needs nothing but memory: for the carrier's own last resort. */
+  fallback(ask: Pick<Ask, 'from' | 'to'>, facts: StoreFacts): string {
+    return this.apology(lines.trouble, ask, facts);
+  }
+
+  private apology(line: string, ask: Pick<Ask, 'from' | 'to'>, facts: StoreFacts): string {
+    if (facts.staffNumbers.length === 0) return this.twiml.say([line, lines.leaveMessage], { verb: 'record' });
+    return this.twiml.say([line, lines.holdForStaff], this.dial(facts, ask));
+  }
+
+  private dial({ staffNumbers: numbers }: StoreFacts, { from, to }: Pick<Ask, 'from' | 'to'>): Ending {
+    if (numbers.length > 0) return { verb: 'dial', numbers, from, to };
+    // Nobody to ring: the result is asked for at once, and says so.
+    return { verb: 'redirect', path: '/voice/dial-result' };
+  }
+
+  private messageEnded(ask: Ask): string {
+    return this.twiml.say([ask.succeeded ? lines.messageTaken : lines.noMessage], { verb: 'hangup' });
+  }
+
+  private menu(ask: Ask, facts: StoreFacts): string {
+    const staff = facts.staffNumbers.length > 0 ? ' press 2 to speak with our staff,' : '';
+    const options = `Press 1 for our opening hours,${staff} or press 3 to leave a message.`;
+    return this.twiml.say([...this.beforeOptions(ask, facts), options], { verb: 'menu' });
+  }
+
+  private beforeOptions(ask: Ask, facts: StoreFacts): string[] {
+    if (ask.kind === 'dialResult') return [lines.noStaff];
+    if (ask.kind !== 'menu') return [`Thank you for calling ${facts.name}.`, lines.noAssistant];
+    if (ask.digits === '1') return [facts.hours];
+    return ask.digits === '' ? [] : [lines.notUnderstood];
+  }
+
+  /** The menu without the call's journal: silence ends it, since nobody counts the rounds. */
+  private menuAlone(ask: Ask, facts: StoreFacts): string {
+    if (ask.digits === '') return this.twiml.say([lines.goodbye], { verb: 'hangup' });
+    if (ask.digits === '3') return this.twiml.say([lines.leaveMessage], { verb: 'record' });
+    if (personKeys.has(ask.digits)) return this.twiml.say([lines.holdForStaff], this.dial(facts, ask));
+    return this.menu(ask, facts);
+  }
+}
