@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
+import { appendOf, payloadOf } from '../model/append.ts';
 import { CallerAudio, earlyBytesMax } from './caller-audio.ts';
 
-function frame(value: number, ms = 20): [payload: string, bytes: number] {
-  return [Buffer.alloc(ms * 8, value).toString('base64'), ms * 8];
+function frame(value: number, ms = 20): [event: string, bytes: number] {
+  return [appendOf(Buffer.alloc(ms * 8, value).toString('base64')), ms * 8];
 }
 
 class Heard {
   readonly appends: Buffer[] = [];
-  append(payload: string): void {
-    this.appends.push(Buffer.from(payload, 'base64'));
+  append(event: string): void {
+    this.appends.push(Buffer.from(payloadOf(event), 'base64'));
   }
   /** Runs of equal bytes: value × ms. */
   get runs(): string[] {

@@ -1,3 +1,4 @@
+import { appendOf, payloadOf } from '../model/append.ts';
 import { bytesPerMs, frameBytes } from './cutter.ts';
 
 /** Kept while no session is ready: ten seconds, the newest. */
@@ -13,9 +14,9 @@ const frameMs = frameBytes / bytesPerMs;
 const oldFramesMax = 50;
 const silenceByte = 0xff;
 
-/** Where the caller's audio goes; null while no session is ready. */
+/** Where the caller's audio goes, as append events. */
 export interface Ear {
-  append(payload: string): void;
+  append(event: string): void;
 }
 
 /**
@@ -37,8 +38,8 @@ export class CallerAudio {
     this.#onDropped = onDropped;
   }
 
-  /** Hot. False: the frame is from the past and left out. */
-  frame(payload: string, bytes: number, timestampMs: number): boolean {
+  /** Hot: an append event of so many bytes of audio. False: the frame is from the past and left out. */
+  frame(event: string, bytes: number, timestampMs: number): boolean {
     if (timestampMs <= this.#lastMs && ++this.#oldFrames <= oldFramesMax) return false;
     if (this.#oldFrames > 0) this.#oldFrames = 0;
     if (timestampMs <= this.#lastMs) this.#nextMs = timestampMs;
@@ -47,7 +48,7 @@ export class CallerAudio {
     this.#lastMs = timestampMs;
     const endMs = timestampMs + bytes / bytesPerMs;
     if (endMs > this.#nextMs) this.#nextMs = endMs;
-    this.#emit(payload, bytes);
+    this.#emit(event, bytes);
     return true;
   }
 
@@ -74,9 +75,9 @@ export class CallerAudio {
     this.#early = [];
     this.#earlyBytes = 0;
     if (early.length === 0) return;
-    const audio = Buffer.concat(early.map((payload) => Buffer.from(payload, 'base64')));
+    const audio = Buffer.concat(early.map((event) => Buffer.from(payloadOf(event), 'base64')));
     for (let at = 0; at < audio.length; at += joinedBytesMax) {
-      ear.append(audio.toString('base64', at, Math.min(at + joinedBytesMax, audio.length)));
+      ear.append(appendOf(audio.toString('base64', at, at + joinedBytesMax)));
     }
   }
 
@@ -89,18 +90,18 @@ export class CallerAudio {
     const frames = Math.floor(ms / frameMs);
     if (frames === 0) return 0;
     const bytes = frames * frameBytes;
-    this.#emit(Buffer.alloc(bytes, silenceByte).toString('base64', 0, bytes), bytes);
+    this.#emit(appendOf(Buffer.alloc(bytes, silenceByte).toString('base64')), bytes);
     return frames * frameMs;
   }
 
-  #emit(payload: string, bytes: number): void {
-    if (this.#ear !== null) return this.#ear.append(payload);
-    this.#early.push(payload);
+  #emit(event: string, bytes: number): void {
+    if (this.#ear !== null) return this.#ear.append(event);
+    this.#early.push(event);
     this.#earlyBytes += bytes;
     let dropped = 0;
     while (this.#earlyBytes > earlyBytesMax) {
       const oldest = this.#early.shift() ?? '';
-      this.#earlyBytes -= Buffer.byteLength(oldest, 'base64');
+      this.#earlyBytes -= Buffer.byteLength(payloadOf(oldest), 'base64');
       dropped++;
     }
     if (dropped > 0) this.#onDropped(dropped);

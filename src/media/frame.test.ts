@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FrameSlicer, parseMessage, type MediaFrame } from './frame.ts';
+import { appendOf } from '../model/append.ts';
+import { parseMessage, type MediaFrame } from './frame.ts';
+import { FrameSlicer } from './frame-slicer.ts';
 
 const sid = `MZ${'0'.repeat(32)}`;
 const slicer = new FrameSlicer(sid);
 const payload = Buffer.alloc(160, 0x7e).toString('base64');
 
 function empty(): MediaFrame {
-  return { payload: '', bytes: 0, timestampMs: 0 };
+  return { event: '', bytes: 0, timestampMs: 0 };
 }
 
 const media = { track: 'inbound', chunk: '1', timestamp: '5', payload };
@@ -22,7 +24,7 @@ test('a frame is cut out of both layouts', () => {
   for (const message of [early, late]) {
     const into = empty();
     expect(slicer.slice(Buffer.from(JSON.stringify(message)), into)).toBe(true);
-    expect(into).toEqual({ payload, bytes: 160, timestampMs: 5 });
+    expect(into).toEqual({ event: appendOf(payload), bytes: 160, timestampMs: 5 });
   }
 });
 

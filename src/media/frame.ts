@@ -1,9 +1,11 @@
+import { appendOf } from '../model/append.ts';
 import { base64Bytes } from '../model/base64.ts';
 
 /** Audio of the caller. A stream owns one such object and overwrites it: copy what is kept. */
 export interface MediaFrame {
-  /** Base64 µ-law, 8 bytes a millisecond. */
-  payload: string;
+  /** What the model is sent: an append event around the carrier's base64. */
+  event: string;
+  /** Of µ-law, 8 a millisecond. */
   bytes: number;
   /** Milliseconds since the stream began. */
   timestampMs: number;
@@ -29,77 +31,6 @@ export type CarrierMessage =
   | { event: 'mark'; name: string }
   | { event: 'stop' }
   | { event: 'bad'; reason: BadMessage };
-
-const latin1 = Buffer.prototype.latin1Slice;
-const prefix = '{"event":"media","sequenceNumber":"';
-const timestampMark = '","timestamp":"';
-const payloadMark = '","payload":"';
-const quote = 34;
-const digitsMax = 12;
-
-/** The layouts in which one stream's media frames arrive: the stream's id before or behind the media. */
-export class FrameSlicer {
-  readonly #middle: string;
-  readonly #middleLate: string;
-  readonly #tail = '"}}';
-  readonly #tailLate: string;
-  readonly #plain: boolean;
-
-  constructor(streamSid: string) {
-    this.#plain = /^[\w-]{1,64}$/.test(streamSid);
-    this.#middleLate = '","media":{"track":"inbound","chunk":"';
-    this.#middle = `","streamSid":"${streamSid}${this.#middleLate}`;
-    this.#tailLate = `"},"streamSid":"${streamSid}"}`;
-  }
-
-  /**
-   * Hot: finds the payload between known positions. False: not of a known layout, the full parser decides. Whatever
-   * is cut here the full parser would read the same.
-   */
-  slice(message: Uint8Array, into: MediaFrame): boolean {
-    if (!this.#plain) return false;
-    const text = latin1.call(message, 0, message.length);
-    if (!text.startsWith(prefix)) return false;
-    let at = digitsEnd(message, prefix.length);
-    if (at < 0) return false;
-    let tail = this.#tail;
-    if (text.startsWith(this.#middle, at)) {
-      at += this.#middle.length;
-    } else {
-      if (!text.startsWith(this.#middleLate, at)) return false;
-      at += this.#middleLate.length;
-      tail = this.#tailLate;
-    }
-    at = digitsEnd(message, at);
-    if (at < 0 || !text.startsWith(timestampMark, at)) return false;
-    const from = at + timestampMark.length;
-    at = digitsEnd(message, from);
-    if (at < 0 || !text.startsWith(payloadMark, at)) return false;
-    let timestampMs = 0;
-    for (let i = from; i < at; i++) timestampMs = timestampMs * 10 + (message[i] as number) - 48;
-    at += payloadMark.length;
-    const end = text.length - tail.length;
-    if (!text.endsWith(tail)) return false;
-    const bytes = base64Bytes(message, at, end);
-    if (bytes <= 0) return false;
-    into.payload = text.slice(at, end);
-    into.bytes = bytes;
-    into.timestampMs = timestampMs;
-    return true;
-  }
-}
-
-/** The position of the quote behind one to twelve digits, else -1. */
-function digitsEnd(message: Uint8Array, from: number): number {
-  let at = from;
-  while (at - from <= digitsMax) {
-    const code = message[at] as number;
-    if (code === quote) return at > from ? at : -1;
-    if (code < 48 || code > 57) return -1;
-    at++;
-  }
-  return -1;
-}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -166,10 +97,9 @@ function readMedia(media: Json, into: MediaFrame): CarrierMessage {
   if (!/^\d{1,12}$/.test(timestamp)) return bad('timestamp');
   const payload = media['payload'];
   if (typeof payload !== 'string') return bad('payload');
-  const text = Buffer.from(payload, 'latin1');
-  const bytes = text.toString('latin1') === payload ? base64Bytes(text, 0, text.length) : -1;
+  const bytes = base64Bytes(payload);
   if (bytes <= 0) return bad('payload');
-  into.payload = payload;
+  into.event = appendOf(payload);
   into.bytes = bytes;
   into.timestampMs = Number(timestamp);
   return { event: 'media' };

@@ -2,7 +2,8 @@ import type { Opening, StreamStopReason, Turn } from '../../machines/call-events
 import type { CallDesk, StreamPort } from '../calls/stream-port.ts';
 import { Bridge, type BridgeDeps } from './bridge.ts';
 import { CallerAudio } from './caller-audio.ts';
-import { FrameSlicer, parseMessage, type BadMessage, type MediaFrame, type StreamStart } from './frame.ts';
+import { parseMessage, type BadMessage, type MediaFrame, type StreamStart } from './frame.ts';
+import { FrameSlicer } from './frame-slicer.ts';
 import { CarrierWire, type MediaSocket } from './wire.ts';
 
 /** From the upgrade to the carrier's `start`. */
@@ -36,7 +37,7 @@ export class CallStream implements StreamPort {
   readonly #wire: CarrierWire;
   readonly #callerAudio: CallerAudio;
   readonly #bridge: Bridge;
-  readonly #frame: MediaFrame = { payload: '', bytes: 0, timestampMs: 0 };
+  readonly #frame: MediaFrame = { event: '', bytes: 0, timestampMs: 0 };
   readonly #openedAt: number;
   #slicer: FrameSlicer | null = null;
   #callSid: string | null = null;
@@ -122,8 +123,8 @@ export class CallStream implements StreamPort {
   #onFrame(): void {
     const startedAt = this.#deps.now();
     this.#frameCame = true;
-    const { payload, bytes, timestampMs } = this.#frame;
-    if (!this.#callerAudio.frame(payload, bytes, timestampMs)) this.#ignore('repeated');
+    const { event, bytes, timestampMs } = this.#frame;
+    if (!this.#callerAudio.frame(event, bytes, timestampMs)) this.#ignore('repeated');
     this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
   }
 
@@ -168,7 +169,9 @@ export class CallStream implements StreamPort {
       if (call === 'unavailable') return this.#end('failed', 1000);
       this.#bridge.attach(call);
       call.begin();
+      call.begin();
       if (this.#ended !== null) {
+        call.begin();
         call.tell({ type: 'carrier.streamStopped', streamSid, reason: this.#ended });
         return;
       }

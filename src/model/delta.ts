@@ -12,28 +12,27 @@ export interface AudioDelta {
 const type = 'response.output_audio.delta';
 /** The type stands among the first characters: as first key, or behind an event id. */
 const headBytes = 160;
-const latin1 = Buffer.prototype.latin1Slice;
 const quote = 34;
 const comma = 44;
 const colon = 58;
 const brace = 125;
 
 /** A message that may be an audio delta, by its first bytes. */
-export function looksLikeDelta(message: Uint8Array): boolean {
-  return latin1.call(message, 0, Math.min(headBytes, message.length)).includes(`"${type}"`);
+export function looksLikeDelta(message: Buffer): boolean {
+  return message.toString('latin1', 0, headBytes).includes(`"${type}"`);
 }
 
 /**
  * Reads an audio delta without parsing its JSON where it is flat, without white space and free of escapes, by
  * JSON.parse otherwise. Both give the same answer. False: it is no well-formed delta.
  */
-export function readDelta(message: Uint8Array, into: AudioDelta): boolean {
+export function readDelta(message: Buffer, into: AudioDelta): boolean {
   return sliceDelta(message, into) ?? parseDelta(message, into);
 }
 
 /** Null: not of the shape that may be cut. */
-export function sliceDelta(message: Uint8Array, into: AudioDelta): boolean | null {
-  const text = latin1.call(message, 0, message.length);
+export function sliceDelta(message: Buffer, into: AudioDelta): boolean | null {
+  const text = message.toString('latin1');
   if (text.charCodeAt(0) !== 123 || text.includes('\\')) return null;
   let at = 1;
   let named = '';
@@ -53,7 +52,7 @@ export function sliceDelta(message: Uint8Array, into: AudioDelta): boolean | nul
       if (end < 0) return null;
       if (key === 'delta') {
         into.payload = text.slice(from, end);
-        into.bytes = base64Bytes(message, from, end);
+        into.bytes = base64Bytes(into.payload);
         if (into.bytes < 0) return null;
       } else {
         if (!isPlain(message, from, end)) return null;
@@ -77,10 +76,10 @@ export function sliceDelta(message: Uint8Array, into: AudioDelta): boolean | nul
 }
 
 /** The same by JSON.parse; false where the message is not a well-formed audio delta. */
-export function parseDelta(message: Uint8Array, into: AudioDelta): boolean {
+export function parseDelta(message: Buffer, into: AudioDelta): boolean {
   let raw: unknown;
   try {
-    raw = JSON.parse(Buffer.from(message.buffer, message.byteOffset, message.length).toString());
+    raw = JSON.parse(message.toString());
   } catch {
     return false;
   }
@@ -89,11 +88,10 @@ export function parseDelta(message: Uint8Array, into: AudioDelta): boolean {
   const { response_id: responseId, item_id: itemId, delta } = event;
   if (event['type'] !== type || typeof responseId !== 'string' || typeof itemId !== 'string') return false;
   if (typeof delta !== 'string') return false;
-  const payload = Buffer.from(delta, 'latin1');
   into.responseId = responseId;
   into.itemId = itemId;
   into.payload = delta;
-  into.bytes = payload.toString('latin1') === delta ? base64Bytes(payload, 0, payload.length) : -1;
+  into.bytes = base64Bytes(delta);
   return isWhole(into);
 }
 
@@ -102,7 +100,7 @@ function isWhole(delta: AudioDelta): boolean {
 }
 
 /** Printable ASCII only: nothing that JSON would refuse or decode differently. */
-function isPlain(message: Uint8Array, from: number, to: number): boolean {
+function isPlain(message: Buffer, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const code = message[i] as number;
     if (code < 0x20 || code > 0x7e) return false;

@@ -17,7 +17,7 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string>> = {
   greeting: ({ greeting }) => `The caller is on the line now. Speak first. Say exactly: "${greeting}"`,
   bridging: ({ callerWaits }) =>
     callerWaits
-      ? 'The line broke for a moment before you could answer. Say "Sorry about that," and then answer what the caller said last. Do not greet again.'
+      ? 'The line broke for a moment before you could answer. Say that you are sorry about that, then answer what the caller said last. Do not greet again.'
       : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.',
   staffUnavailable: () =>
     'The caller asked for a person and nobody on the staff could answer; the caller is back with you. Say "I am sorry, nobody could pick up just now." Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.',

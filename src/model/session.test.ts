@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Turn } from '../../machines/call-events.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { appendOf } from './append.ts';
 import type { SessionProfile } from './profile.ts';
 import { ModelSession, type SessionListener } from './session.ts';
 import { ModelStub, type Received } from './stub.fixture.ts';
@@ -324,7 +325,7 @@ describe('seeding', () => {
 describe('a live session', () => {
   test('audio goes both ways untouched', async () => {
     const made = await live();
-    made.append('//7+');
+    made.append(appendOf('//7+'));
     expect(await stub.event('input_audio_buffer.append')).toEqual({ type: 'input_audio_buffer.append', audio: '//7+' });
     stub.send({ type: 'response.created', response: { id: 'resp_1' } });
     stub.send({ type: 'response.output_audio.delta', response_id: 'resp_1', item_id: 'item_A', output_index: 0, content_index: 0, delta: '//7+' });
@@ -533,7 +534,7 @@ describe('losing the session', () => {
     const made = await live();
     const before = told.length;
     made.close();
-    made.append('AAAA');
+    made.append(appendOf('AAAA'));
     made.deliver('a', 'b', true);
     made.truncate('a', 1);
     made.interrupt();

@@ -110,9 +110,9 @@ export class ModelSession {
     if (this.#state === 'configured') this.#start();
   }
 
-  /** Hot: base64 µ-law of the caller. Only while `live`. */
-  append(payload: string): void {
-    this.#socket.send(`{"type":"input_audio_buffer.append","audio":"${payload}"}`);
+  /** Hot: the caller's audio as a whole append event. Only while `live`. */
+  append(event: string): void {
+    this.#socket.send(event);
   }
 
   /** The output of a tool; with `respond` the model speaks once all outputs of that response are in. */
