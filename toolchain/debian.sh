@@ -39,7 +39,6 @@ lists() { # lists SUITE [again]: package lists of this hour
   mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache/archives/partial"
   (
     flock 8
-    [ "${2:-}" != again ] && [ -n "$(find "$dir/updated" -mmin -60 2>/dev/null)" ] && exit 0
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     system_sources "$codename" "$dir/sources"
     if [ "$1" != system ]; then
@@ -69,6 +68,7 @@ Debug::NoLocking "1";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 CONF
+    [ "${2:-}" != again ] && [ -n "$(find "$dir/updated" -mmin -60 2>/dev/null)" ] && exit 0
     apt_with "$1" -q update && touch "$dir/updated"
   ) 8>"$dir/lock"
 }
