@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import type { FakeTwilio } from '../twilio/fake-twilio.ts';
+import type { FakeTwilio, Heard, SimCall } from '../twilio/index.ts';
 import type { CallStatus } from '../twilio/leg.ts';
-import type { SimCall } from '../twilio/sim-call.ts';
 import { Person, StepFailure } from './person.ts';
 import type { Script } from './script.ts';
 import { type ToolUse, Transcript, type TranscriptLine } from './transcript.ts';
@@ -12,10 +11,12 @@ export interface ConversationOptions {
   onLine?: (line: TranscriptLine) => void;
   /** Tools used so far in this call, oldest first; a script that expects tools needs it. */
   tools?: (call: SimCall) => readonly ToolUse[];
-  /** Words heard since a time, for a model that does not speak with the simulated voice. */
-  words?: (call: SimCall, sinceMs: number) => string;
+  /** What was heard, for a model that does not speak with the simulated voice: from its transcripts. */
+  utterances?: (call: SimCall) => readonly Heard[];
   /** Speaks the caller's lines as 8 kHz µ-law, asked once for each line before the call. */
   speech?: (text: string) => Promise<Uint8Array>;
+  /** Called when the call is over: what else tells of it comes to its end. */
+  settle?: (call: SimCall) => Promise<void>;
   /** What the caller heard is written here as WAV. */
   wavFile?: string;
 }
@@ -46,14 +47,16 @@ export async function runConversation(
   Object.assign(twilio.staff, script.staff);
   const call = twilio.placeCall({ from: script.from, to: script.to });
   const tools = (): readonly ToolUse[] => options.tools?.(call) ?? [];
-  const transcript = new Transcript(call, tools, options.onLine ?? (() => undefined));
+  const utterances = (): readonly Heard[] => options.utterances?.(call) ?? call.heard();
+  const transcript = new Transcript({ call, tools, utterances, onLine: options.onLine ?? (() => undefined) });
   const unwatch = call.leg.watch(() => transcript.look());
-  const words = (sinceMs: number): string => options.words?.(call, sinceMs) ?? heardSince(call, sinceMs);
+  const words = (sinceMs: number): string => wordsSince(utterances(), sinceMs);
   const person = new Person({ call, transcript, words, audio, dir: script.dir });
   const failures = await perform(script, call, person);
   unwatch();
   call.hangUp();
   await call.done;
+  await options.settle?.(call);
   transcript.look();
   if (options.wavFile !== undefined) await writeFile(options.wavFile, call.wav());
   const report: ConversationReport = {
@@ -74,8 +77,8 @@ export async function runConversation(
 }
 
 /** Words of the utterances that began after `sinceMs`: what was left of an interrupted one does not count. */
-export function heardSince(call: SimCall, sinceMs: number): string {
-  const heard = call.heard().filter(({ speaker, startMs }) => speaker !== 'caller' && startMs >= sinceMs);
+function wordsSince(utterances: readonly Heard[], sinceMs: number): string {
+  const heard = utterances.filter(({ speaker, startMs }) => speaker !== 'caller' && startMs >= sinceMs);
   return heard.map(({ text }) => text).join(' ');
 }
 

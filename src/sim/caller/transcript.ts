@@ -1,5 +1,5 @@
-import type { Heard } from '../twilio/ear.ts';
-import type { SimCall } from '../twilio/sim-call.ts';
+import type { Heard, SimCall } from '../twilio/index.ts';
+import type { Speech } from '../twilio/mouth.ts';
 
 /** One line of the conversation as it reached the caller. Times are ms since the call was placed. */
 export interface TranscriptLine {
@@ -22,20 +22,26 @@ export interface ToolUse {
 /** Silence after which an utterance without its last frame counts as cut. */
 const CUT_MS = 700;
 
+export interface TranscriptOptions {
+  call: SimCall;
+  tools: () => readonly ToolUse[];
+  utterances: () => readonly Heard[];
+  onLine: (line: TranscriptLine) => void;
+}
+
 /** Writes the lines down in the order in which they come to their end, each once. */
 export class Transcript {
   readonly lines: TranscriptLine[] = [];
   private readonly call: SimCall;
-  private readonly tools: () => readonly ToolUse[];
-  private readonly onLine: (line: TranscriptLine) => void;
+  private readonly options: TranscriptOptions;
   private readonly heardDone = new Set<string>();
+  private readonly answered = new Set<Speech>();
   private saidDone = 0;
   private toolsDone = 0;
 
-  constructor(call: SimCall, tools: () => readonly ToolUse[], onLine: (line: TranscriptLine) => void) {
-    this.call = call;
-    this.tools = tools;
-    this.onLine = onLine;
+  constructor(options: TranscriptOptions) {
+    this.options = options;
+    this.call = options.call;
   }
 
   /** Takes down what has come to its end since the last look; at the call's end everything. */
@@ -48,14 +54,14 @@ export class Transcript {
       this.saidDone += 1;
       if (speech.startMs !== null) found.push(lineOf('caller', speech.startMs, speech.text));
     }
-    for (const heard of this.call.heard()) {
+    for (const heard of this.options.utterances()) {
       const key = `${heard.speaker}.${heard.utterance}.${Math.round(heard.startMs)}`;
       const done = heard.whole || ended || nowMs - heard.endMs > CUT_MS;
       if (!done || heard.speaker === 'caller' || this.heardDone.has(key)) continue;
       this.heardDone.add(key);
       found.push(this.heardLine(heard));
     }
-    const used = this.tools();
+    const used = this.options.tools();
     for (const use of used.slice(this.toolsDone)) found.push(lineOf('tool', nowMs, `${use.name} ${use.arguments}`));
     this.toolsDone = used.length;
     for (const line of found.toSorted((a, b) => a.atMs - b.atMs)) this.add(line);
@@ -68,18 +74,18 @@ export class Transcript {
   private heardLine(heard: Heard): TranscriptLine {
     const { ear } = this.call.leg;
     const line = { ...lineOf(heard.speaker, heard.startMs, heard.text), cut: !heard.whole };
-    const firstMs = ear.voiced[0]?.startMs ?? heard.startMs;
-    if (Math.abs(firstMs - heard.startMs) < 1) line.firstWordMs = firstMs;
+    if (this.heardDone.size === 1) line.firstWordMs = ear.voiced[0]?.startMs ?? null;
     const asked = this.call.said.findLast((speech) => speech.endMs !== null && speech.endMs <= heard.startMs);
-    const answeredMs = asked?.endMs === undefined || asked.endMs === null ? null : ear.firstVoiceMs(asked.endMs);
-    if (asked?.endMs && answeredMs !== null && Math.abs(answeredMs - heard.startMs) < 1)
-      line.silenceMs = answeredMs - asked.endMs;
+    if (!asked || asked.endMs === null || this.answered.has(asked)) return line;
+    this.answered.add(asked);
+    const answeredMs = ear.firstVoiceMs(asked.endMs);
+    line.silenceMs = answeredMs === null ? null : answeredMs - asked.endMs;
     return line;
   }
 
   private add(line: TranscriptLine): void {
     this.lines.push(line);
-    this.onLine(line);
+    this.options.onLine(line);
   }
 }
 

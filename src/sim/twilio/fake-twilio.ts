@@ -43,6 +43,7 @@ export interface FakeTwilio {
   /** May be changed at any time, as `hosts` and `staff` may. */
   faults: TwilioFaults;
   staff: Record<string, Staff>;
+  hosts: Hosts;
   calls: SimCall[];
   placeCall(options: PlaceCallOptions): SimCall;
   /** Hangs up every call, waits for the last callbacks, leaves no socket and no timer. */
@@ -86,6 +87,16 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   };
   const rest = await startRest(world);
   apiUrl = rest.url;
+  let closing: Promise<void> | null = null;
+  const closeDown = async (): Promise<void> => {
+    for (const call of calls) call.hangUp();
+    const impatience = setTimeout(() => web.close(), CLOSE_MS_MAX);
+    await Promise.all(calls.map((call) => call.done));
+    await world.callbacks.settled();
+    clearTimeout(impatience);
+    web.close();
+    await rest.close();
+  };
   return {
     apiUrl,
     seed,
@@ -93,20 +104,16 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     warnings,
     faults,
     staff: world.staff,
+    hosts: world.hosts,
     calls,
     placeCall(ask) {
       const call = place(world, ask);
       calls.push(call);
       return call;
     },
-    async close() {
-      for (const call of calls) call.hangUp();
-      const impatience = setTimeout(() => web.close(), CLOSE_MS_MAX);
-      await Promise.all(calls.map((call) => call.done));
-      await world.callbacks.settled();
-      clearTimeout(impatience);
-      web.close();
-      await rest.close();
+    close() {
+      closing ??= closeDown();
+      return closing;
     },
   };
 }

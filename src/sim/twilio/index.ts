@@ -1,7 +1,6 @@
 export type { Heard, Voiced } from './ear.ts';
 export { type FakeTwilio, type FakeTwilioOptions, type PlaceCallOptions, startFakeTwilio } from './fake-twilio.ts';
 export type { Hosts } from './hosts.ts';
-export { sign } from './signature.ts';
 export type { SimCall } from './sim-call.ts';
 export type { MediaStream } from './stream.ts';
 export type { WebhookRecord } from './web.ts';

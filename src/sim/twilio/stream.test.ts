@@ -2,7 +2,12 @@ import { afterEach, expect, test } from 'vitest';
 import { encodeUtterance, joinBytes, VoiceReader } from '../voice/index.ts';
 import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
 import { sign } from './signature.ts';
-import { type SmallService, type SmallServiceOptions, type SmallStream, startSmallService } from './small-service.fixture.ts';
+import {
+  type SmallService,
+  type SmallServiceOptions,
+  type SmallStream,
+  startSmallService,
+} from './small-service.fixture.ts';
 import type { TwilioFaults } from './world.ts';
 
 const TOKEN = 'secret';

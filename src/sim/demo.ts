@@ -1,0 +1,145 @@
+import { mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
+import { openDatabase } from '../services/database.ts';
+import { type ConversationOptions, type ConversationReport, runConversation } from './caller/conversation.ts';
+import { loadScript, ScriptError, type Script } from './caller/script.ts';
+import { speechFrom } from './caller/speech.ts';
+import { formatLine } from './caller/transcript.ts';
+import { type JournalWitness, watchJournal } from './journal-witness.ts';
+import { type Stack, startStack } from './stack.ts';
+import type { SimCall } from './twilio/index.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SCRIPT = join(import.meta.dirname, 'caller/scripts/demo.yaml');
+const OUT = join(ROOT, 'out');
+/** The row is projected and its intents read after the call's end. */
+const ROW_MS_MAX = 15_000;
+const ROW_POLL_MS = 200;
+const INTERRUPTED = 130;
+const API_URL = 'https://api.openai.com/v1';
+const PASSED_ON = ['OPENAI_API_KEY', 'OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL', 'OPENAI_API_URL'];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** `npm run demo [-- --once] [-- --script FILE]`: one call through everything. Returns the exit code. */
+async function demo(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      once: { type: 'boolean', default: false },
+      script: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const script = await loadScript(values.script ?? SCRIPT);
+  const apiKey = process.env['OPENAI_API_KEY'] ?? '';
+  const real = apiKey !== '';
+  say(`Aida's demo: ${script.name}${real ? ' (with the real model)' : ''}`);
+  const stack = await startStack({
+    onStep: (step) => say(`  starting ${step} …`),
+    onLog: (line) => values.verbose && process.stderr.write(`${line}\n`),
+    ...(real ? { model: null, env: given(PASSED_ON) } : {}),
+  });
+  const stopped = stopOnSignal(stack);
+  try {
+    const report = await converse(
+      stack,
+      script,
+      real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null,
+    );
+    const failures = [...report.failures, ...complaintsOf(stack)];
+    await show(stack, report, failures);
+    if (!values.once) {
+      say('Ctrl-C ends it.');
+      await stopped;
+    }
+    return failures.length === 0 ? 0 : 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function converse(
+  stack: Stack,
+  script: Script,
+  speech: ((text: string) => Promise<Uint8Array>) | null,
+): Promise<ConversationReport> {
+  await mkdir(OUT, { recursive: true });
+  const witnesses = new Map<SimCall, JournalWitness>();
+  const witness = (call: SimCall): JournalWitness => {
+    const known = witnesses.get(call) ?? watchJournal(stack.link, call);
+    witnesses.set(call, known);
+    return known;
+  };
+  const options: ConversationOptions = {
+    onLine: (line) => say(formatLine(line)),
+    tools: (call) => witness(call).tools(),
+    wavFile: join(OUT, 'demo.wav'),
+    settle: async (call) => witness(call).stop(),
+    ...(speech ? { speech, utterances: (call: SimCall) => witness(call).utterances() } : {}),
+  };
+  say('');
+  return runConversation(script, stack.twilio, options);
+}
+
+async function show(stack: Stack, report: ConversationReport, failures: readonly string[]): Promise<void> {
+  const source = await openDatabase(stack.database.url, { poolMax: 1 });
+  const row = await rowOf(() => source.getRepository(CallLogEntity).findOneBy({ callSid: report.callSid })).finally(
+    () => source.destroy(),
+  );
+  const turns = report.turnsMs.map((ms) => (ms / 1000).toFixed(2)).join(' ');
+  say('');
+  say(`Call     ${report.callSid}: ${report.status}, ended by ${report.ended}`);
+  say(`Times    first word ${seconds(report.firstWordMs)}, silence before answers ${turns === '' ? 'none' : turns} s`);
+  say(`Row      ${row ? describeRow(row) : 'none was written'}`);
+  say(`Heard    ${relative(process.cwd(), join(OUT, 'demo.wav'))}`);
+  say(`Pages    http://127.0.0.1:${stack.node.opsPort}/admin/dashboard?token=${stack.adminToken}`);
+  for (const failure of failures) say(`Wrong    ${failure}`);
+  say(failures.length === 0 ? 'The caller heard what was expected.' : 'The caller did not hear what was expected.');
+}
+
+/** The finished row, or the last state of it. */
+async function rowOf(read: () => Promise<CallLog | null>): Promise<CallLog | null> {
+  const untilMs = performance.now() + ROW_MS_MAX;
+  for (;;) {
+    const row = await read();
+    if (row?.processedAt || performance.now() > untilMs) return row;
+    await new Promise((resolve) => setTimeout(resolve, ROW_POLL_MS));
+  }
+}
+
+function describeRow(row: CallLog): string {
+  const lines = row.transcript?.length ?? 0;
+  return `${row.status} from ${row.fromNumber}, ${row.duration} s, outcome ${row.outcome}, ${lines} lines of transcript, intents ${row.intents.join(', ') || 'none'}`;
+}
+
+function complaintsOf(stack: Stack): string[] {
+  return [...stack.twilio.complaints, ...(stack.model?.complaints ?? [])].map((complaint) => `complaint: ${complaint}`);
+}
+
+/** Resolves at the first signal, or when the node ends by itself. */
+async function stopOnSignal(stack: Stack): Promise<void> {
+  const signalled = new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  await Promise.race([signalled, stack.node.exited]);
+}
+
+function given(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function seconds(ms: number | null): string {
+  return ms === null ? 'never' : `${(ms / 1000).toFixed(2)} s`;
+}
+
+try {
+  process.exitCode = await demo();
+} catch (error) {
+  process.stderr.write(
+    `${error instanceof ScriptError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = 1;
+}

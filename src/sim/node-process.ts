@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+const LOG_LINES_MAX = 5_000;
+/** Of the environment that this process has, only this much goes on: settings come from whoever starts the node. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
+
+/** A running Aida process. */
+export interface NodeProcess {
+  pid: number;
+  /** Webhooks and media, on 127.0.0.1. */
+  port: number;
+  /** Health, metrics, console. */
+  opsPort: number;
+  /** The last lines that it wrote, oldest first. */
+  log: string[];
+  /** Resolves with the exit code, null after a signal. */
+  exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, and SIGKILL when it does not end by itself. */
+  stop(): Promise<void>;
+}
+
+/** Starts `src/main.ts` with this environment and waits for its ready line: JSON with `port` and `opsPort`. */
+export async function startNode(
+  env: Record<string, string>,
+  onLine: (line: string) => void = () => undefined,
+): Promise<NodeProcess> {
+  const inherited = Object.fromEntries(
+    INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts')], {
+    cwd: ROOT,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: string[] = [];
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const ports = await new Promise<{ port: number; opsPort: number }>((resolve, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      reject(new Error(`the node ${why}: ${log.slice(-20).join('\n')}`));
+    };
+    const timer = setTimeout(() => fail(`was not ready after ${READY_TIMEOUT_MS} ms`), READY_TIMEOUT_MS);
+    child.once('exit', (code) => fail(`ended with ${code}`));
+    const take = (line: string): void => {
+      log.push(line);
+      if (log.length > LOG_LINES_MAX) log.shift();
+      onLine(line);
+      const ready = portsIn(line);
+      if (!ready) return;
+      clearTimeout(timer);
+      resolve(ready);
+    };
+    for (const stream of [child.stdout, child.stderr]) eachLine(stream, take);
+  });
+  return {
+    ...ports,
+    pid: child.pid ?? 0,
+    log,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') take(line);
+  });
+}
+
+function portsIn(line: string): { port: number; opsPort: number } | null {
+  try {
+    const value = JSON.parse(line) as { port?: unknown; opsPort?: unknown };
+    return typeof value.port === 'number' && typeof value.opsPort === 'number'
+      ? { port: value.port, opsPort: value.opsPort }
+      : null;
+  } catch {
+    return null;
+  }
+}
