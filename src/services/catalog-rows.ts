@@ -7,7 +7,15 @@ import { StoreHoursExceptionEntity } from '../../entities/store-hours-exception.
 import { StoreHoursEntity } from '../../entities/store-hours.ts';
 import { StoreSettingsEntity, type StoreSettings } from '../../entities/store-settings.ts';
 import { SubscriptionPlanEntity } from '../../entities/subscription-plan.ts';
-import { defaultStore, defaultTimeZone, emptyCatalog, type AssistantSettings, type Catalog, type Category, type Item } from './catalog.ts';
+import {
+  defaultStore,
+  defaultTimeZone,
+  emptyCatalog,
+  type AssistantSettings,
+  type Catalog,
+  type Category,
+  type Item,
+} from './catalog.ts';
 import type { DaySchedule, Schedule } from './hours.ts';
 import { addDays, isTimeZone, wallTime } from './local-time.ts';
 import { centsOf } from './money.ts';
@@ -30,7 +38,9 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
       order: bySortOrder,
       take: ROWS_MAX,
     }),
-    dataSource.getRepository(SubscriptionPlanEntity).find({ where: { isActive: true }, order: { price: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
+    dataSource
+      .getRepository(SubscriptionPlanEntity)
+      .find({ where: { isActive: true }, order: { price: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
     readSchedule(dataSource, timeZone, now),
     dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
     dataSource.getRepository(KnowledgeDocumentEntity).find({ order: bySortOrder, take: ROWS_MAX }),
@@ -41,7 +51,13 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
     assistant: assistantOf(settings),
     schedule,
     categories: categories.map((category) => categoryOf(category, items)),
-    plans: plans.map(({ name, description, price, interval, intervalCount }) => ({ name, description, price, interval, intervalCount })),
+    plans: plans.map(({ name, description, price, interval, intervalCount }) => ({
+      name,
+      description,
+      price,
+      interval,
+      intervalCount,
+    })),
     promotions: promotions.filter(({ endsLocal }) => endsLocal > localMinute(now, timeZone)),
     documents: documents.map(({ category, title, question, body }) => ({ category, title, question, body })),
   };
@@ -49,11 +65,17 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
 
 async function readSchedule(dataSource: DataSource, timeZone: string, now: number): Promise<Schedule> {
   const hours = await dataSource.getRepository(StoreHoursEntity).find();
-  const exceptions = await dataSource.getRepository(StoreHoursExceptionEntity).find({ order: { date: 'ASC' }, take: ROWS_MAX });
+  const exceptions = await dataSource
+    .getRepository(StoreHoursExceptionEntity)
+    .find({ order: { date: 'ASC' }, take: ROWS_MAX });
   const week: (DaySchedule | undefined)[] = [];
   for (const { dayOfWeek, openTime, closeTime, isClosed } of hours) week[dayOfWeek] = { openTime, closeTime, isClosed };
   const yesterday = addDays(wallTime(now, timeZone).date, -1);
-  return { timeZone, week, exceptions: new Map(exceptions.filter(({ date }) => date >= yesterday).map((each) => [each.date, each])) };
+  return {
+    timeZone,
+    week,
+    exceptions: new Map(exceptions.filter(({ date }) => date >= yesterday).map((each) => [each.date, each])),
+  };
 }
 
 function storeOf(settings: StoreSettings | null): Catalog['store'] {
@@ -75,7 +97,8 @@ function categoryOf(category: MenuCategory, items: readonly MenuItem[]): Categor
 }
 
 function itemOf({ slug, name, description, sizes, modifiers }: MenuItem, category: Item['category']): Item {
-  const bySortOrder = (a: { sortOrder: number; id: number }, b: { sortOrder: number; id: number }) => a.sortOrder - b.sortOrder || a.id - b.id;
+  const bySortOrder = (a: { sortOrder: number; id: number }, b: { sortOrder: number; id: number }) =>
+    a.sortOrder - b.sortOrder || a.id - b.id;
   return {
     slug,
     name,
@@ -84,6 +107,8 @@ function itemOf({ slug, name, description, sizes, modifiers }: MenuItem, categor
     sizes: sizes
       .toSorted((a, b) => centsOf(a.price) - centsOf(b.price) || bySortOrder(a, b))
       .map((size) => ({ name: size.name, price: size.price })),
-    modifiers: modifiers.toSorted(bySortOrder).map((modifier) => ({ kind: modifier.kind, name: modifier.name, price: modifier.price })),
+    modifiers: modifiers
+      .toSorted(bySortOrder)
+      .map((modifier) => ({ kind: modifier.kind, name: modifier.name, price: modifier.price })),
   };
 }

@@ -1,6 +1,9 @@
 import { emptyCatalog, type Catalog, type Category, type PromotionOffer } from './catalog.ts';
 
-const milk = [{ kind: 'milk', name: 'Soy Milk', price: '0.75' }, { kind: 'milk', name: 'Whole Milk', price: '0.00' }];
+const milk = [
+  { kind: 'milk', name: 'Soy Milk', price: '0.75' },
+  { kind: 'milk', name: 'Whole Milk', price: '0.00' },
+];
 
 function category(slug: string, name: string, items: [string, string[]][]): Category {
   return {
@@ -33,19 +36,34 @@ export const pumpkinWeeks: PromotionOffer = {
 export const smallCatalog: Catalog = {
   ...emptyCatalog,
   loadedAt: Date.UTC(2026, 10, 16, 12),
-  store: { name: 'Mangy Dog Coffee', address: '12 Bark Street, Portland', phone: '+15035550100', email: 'hello@mangydogcoffee.com' },
+  store: {
+    name: 'Mangy Dog Coffee',
+    address: '12 Bark Street, Portland',
+    phone: '+15035550100',
+    email: 'hello@mangydogcoffee.com',
+  },
   assistant: {
-    ...emptyCatalog.assistant, persona: 'Your name is Aida. You like dogs.', greeting: 'Mangy Dog Coffee, this is Aida!', staffNumbers: ['+15035550111'],
+    ...emptyCatalog.assistant,
+    persona: 'Your name is Aida. You like dogs.',
+    greeting: 'Mangy Dog Coffee, this is Aida!',
+    staffNumbers: ['+15035550111'],
   },
   schedule: {
     timeZone: 'America/Los_Angeles',
     week: [undefined, ...Array.from({ length: 6 }, () => ({ openTime: '07:00', closeTime: '18:00', isClosed: false }))],
     exceptions: new Map([
-      ['2026-12-25', { date: '2026-12-25', reason: 'Christmas Day', openTime: '00:00', closeTime: '00:00', isClosed: true }],
+      [
+        '2026-12-25',
+        { date: '2026-12-25', reason: 'Christmas Day', openTime: '00:00', closeTime: '00:00', isClosed: true },
+      ],
     ]),
   },
   categories: [
-    category('coffee', 'Coffee', [['Drip Coffee', ['2.50']], ['Oat Milk Latte', ['10.00', '4.50', '5.25']], ['Secret Brew', []]]),
+    category('coffee', 'Coffee', [
+      ['Drip Coffee', ['2.50']],
+      ['Oat Milk Latte', ['10.00', '4.50', '5.25']],
+      ['Secret Brew', []],
+    ]),
     category('food', 'Food', [['Blueberry Muffin', ['3.50']]]),
   ],
   plans: [
@@ -54,9 +72,24 @@ export const smallCatalog: Catalog = {
   ],
   promotions: [pumpkinWeeks],
   documents: [
-    { category: 'visit', title: 'Parking', question: 'Where can I park?', body: 'Behind the store, free for two hours.' },
-    { category: 'visit', title: 'Dogs', question: 'Can I bring my dog?', body: 'Dogs are welcome on the patio and inside.' },
-    { category: 'food', title: 'Gluten-free food', question: 'Do you have gluten free options?', body: 'The almond cake is made without gluten.' },
+    {
+      category: 'visit',
+      title: 'Parking',
+      question: 'Where can I park?',
+      body: 'Behind the store, free for two hours.',
+    },
+    {
+      category: 'visit',
+      title: 'Dogs',
+      question: 'Can I bring my dog?',
+      body: 'Dogs are welcome on the patio and inside.',
+    },
+    {
+      category: 'food',
+      title: 'Gluten-free food',
+      question: 'Do you have gluten free options?',
+      body: 'The almond cake is made without gluten.',
+    },
     { category: 'policy', title: 'Wi-Fi', question: 'Is there wifi?', body: 'Yes, the password is on your receipt.' },
   ],
 };

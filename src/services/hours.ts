@@ -121,14 +121,19 @@ export function openNow(schedule: Schedule, now: number): OpenNow {
   const current = currentOpening(schedule, now);
   if (current) {
     const continuous = current.closesAt >= instantOf(addDays(today, CONTINUOUS_DAYS_MAX), 0, timeZone);
-    const message = continuous ? "We're open around the clock." : `We're open until ${spokenClosing(timeZone, today, current.closesAt)}.`;
+    const message = continuous
+      ? "We're open around the clock."
+      : `We're open until ${spokenClosing(timeZone, today, current.closesAt)}.`;
     return { isOpen: true, message };
   }
   const closed = openingOf(schedule, today) ? "We're currently closed." : "We're closed today.";
   const next = nextOpening(schedule, now);
   if (!next) return { isOpen: false, message: closed };
   const wall = wallTime(next.opensAt, timeZone);
-  return { isOpen: false, message: `${closed} We open at ${[clock(wall.minute), ...relativeDay(today, wall.date)].join(' ')}.` };
+  return {
+    isOpen: false,
+    message: `${closed} We open at ${[clock(wall.minute), ...relativeDay(today, wall.date)].join(' ')}.`,
+  };
 }
 
 function spokenClosing(timeZone: string, today: string, at: number): string {

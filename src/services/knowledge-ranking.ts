@@ -8,9 +8,11 @@ const TITLE_WEIGHT = 3;
 const COVERAGE_MIN = 0.34;
 
 const stopWords = new Set(
-  ('a an and any are at be by can could do does for from get give had has have how i if im in is it its know like me my need of on or our ' +
+  (
+    'a an and any are at be by can could do does for from get give had has have how i if im in is it its know like me my need of on or our ' +
     'please should so some tell that the their them there they this to us want was we what whats when where which who why will with would ' +
-    'you your yours about am not also just im ive id').split(' '),
+    'you your yours about am not also just im ive id'
+  ).split(' '),
 );
 
 export interface RankedText {
@@ -30,7 +32,9 @@ const indexes = new WeakMap<readonly KnowledgeText[], Indexed[]>();
 
 /** The words that carry a question's meaning, singular, without accents and punctuation. */
 export function meaningWords(question: string): string[] {
-  const words = plainWords(question).map(singular).filter((word) => !stopWords.has(word));
+  const words = plainWords(question)
+    .map(singular)
+    .filter((word) => !stopWords.has(word));
   return [...new Set(words)].slice(0, MEANING_WORDS_MAX);
 }
 
@@ -38,7 +42,9 @@ export function meaningWords(question: string): string[] {
 export function rankTexts(texts: readonly KnowledgeText[], question: string): RankedText[] {
   const words = meaningWords(question);
   const index = indexOf(texts);
-  const weights = words.map((word) => Math.log(1 + texts.length / (1 + index.filter((entry) => grade(entry, word) > 0).length)));
+  const weights = words.map((word) =>
+    Math.log(1 + texts.length / (1 + index.filter((entry) => grade(entry, word) > 0).length)),
+  );
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   return index
     .map((entry) => {
@@ -77,5 +83,8 @@ function indexOf(texts: readonly KnowledgeText[]): Indexed[] {
 /** With the joined spelling of hyphenated words: who says `wifi` means `Wi-Fi`. */
 function allWords(text: string): string[] {
   const joined = text.match(/\p{L}+(?:-\p{L}+)+/gu) ?? [];
-  return [text, ...joined.map((word) => word.replaceAll('-', ''))].flatMap(textWords).map(singular).filter((word) => !stopWords.has(word));
+  return [text, ...joined.map((word) => word.replaceAll('-', ''))]
+    .flatMap(textWords)
+    .map(singular)
+    .filter((word) => !stopWords.has(word));
 }

@@ -9,15 +9,22 @@ const best = (question: string) => rankTexts(smallCatalog.documents, question)[0
 
 describe('ranking in memory', () => {
   test.each([
-    ['where can I park my car', 'Parking'], ['is there any parkng', 'Parking'], ['are dogs allowed inside', 'Dogs'], ['wi-fi password', 'Wi-Fi'],
-    ['WIFI', 'Wi-Fi'], ['something without gluten please', 'Gluten-free food'],
+    ['where can I park my car', 'Parking'],
+    ['is there any parkng', 'Parking'],
+    ['are dogs allowed inside', 'Dogs'],
+    ['wi-fi password', 'Wi-Fi'],
+    ['WIFI', 'Wi-Fi'],
+    ['something without gluten please', 'Gluten-free food'],
   ])('%s', (question, title) => {
     expect(best(question)).toBe(title);
   });
 
-  test.each(['do you sell helicopters', '', 'what is the', "'; DROP TABLE knowledge_document; --", '🐶'])('nothing for %j', (question) => {
-    expect(best(question)).toBeNull();
-  });
+  test.each(['do you sell helicopters', '', 'what is the', "'; DROP TABLE knowledge_document; --", '🐶'])(
+    'nothing for %j',
+    (question) => {
+      expect(best(question)).toBeNull();
+    },
+  );
 });
 
 describe('knowledge search', () => {
@@ -40,7 +47,8 @@ describe('knowledge search', () => {
   test('a database that fails is replaced by memory at once, with the titles of the sources', async () => {
     const { knowledge, warnings } = search(() => Promise.reject(new Error('ECONNREFUSED')));
     expect(await knowledge.search('where can I park', known)).toEqual({
-      hits: [{ source: 'Parking', category: 'visit', answer: 'Behind the store, free for two hours.' }], from: 'memory',
+      hits: [{ source: 'Parking', category: 'visit', answer: 'Behind the store, free for two hours.' }],
+      from: 'memory',
     });
     expect(warnings).toEqual(['knowledge search failed; answering from memory']);
   });
@@ -63,13 +71,21 @@ describe('knowledge search', () => {
     const { knowledge } = search(() => Promise.resolve([]));
     const { hits } = await knowledge.search('do you have any deals', known);
     expect(hits.map(({ source, category }) => [source, category])).toEqual([['Pumpkin Weeks', 'promotion']]);
-    expect((await knowledge.search('combine with a gift card', known)).hits[0]?.answer).toBe('Yes, gift cards are welcome.');
+    expect((await knowledge.search('combine with a gift card', known)).hits[0]?.answer).toBe(
+      'Yes, gift cards are welcome.',
+    );
   });
 
   test('what the database does not find may be found in memory', async () => {
     const { knowledge, queries } = search(() => Promise.resolve([]));
-    expect(await knowledge.search('wifi', { documents: [{ category: 'x', title: 'Wi-Fi', question: '', body: 'Free.' }], promotions: [] })).toEqual({
-      hits: [{ source: 'Wi-Fi', category: 'x', answer: 'Free.' }], from: 'database',
+    expect(
+      await knowledge.search('wifi', {
+        documents: [{ category: 'x', title: 'Wi-Fi', question: '', body: 'Free.' }],
+        promotions: [],
+      }),
+    ).toEqual({
+      hits: [{ source: 'Wi-Fi', category: 'x', answer: 'Free.' }],
+      from: 'database',
     });
     expect(queries).toHaveBeenCalledTimes(2);
   });
@@ -81,7 +97,9 @@ describe('knowledge search', () => {
   });
 
   test('a long document is cut at a word', async () => {
-    const { knowledge } = search(() => Promise.resolve([{ title: 'Long', category: 'x', question: '', body: 'word '.repeat(1_000) }]));
+    const { knowledge } = search(() =>
+      Promise.resolve([{ title: 'Long', category: 'x', question: '', body: 'word '.repeat(1_000) }]),
+    );
     const answer = (await knowledge.search('long', known)).hits[0]?.answer ?? '';
     expect(answer.length).toBeLessThanOrEqual(702);
     expect(answer.endsWith('word …')).toBe(true);

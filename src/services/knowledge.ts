@@ -33,7 +33,10 @@ export interface KnowledgeAnswer {
 
 export interface Knowledge {
   /** Answers at the latest after 1.5 s, from memory if need be. Never rejects. */
-  search(question: string, known: { documents: readonly KnowledgeText[]; promotions: readonly KnowledgeText[] }): Promise<KnowledgeAnswer>;
+  search(
+    question: string,
+    known: { documents: readonly KnowledgeText[]; promotions: readonly KnowledgeText[] },
+  ): Promise<KnowledgeAnswer>;
 }
 
 export interface KnowledgeOptions {
@@ -61,7 +64,11 @@ export function createKnowledge(dataSource: Pick<DataSource, 'query'>, { now, lo
 
   async function fromDatabase(words: string[]): Promise<KnowledgeText[]> {
     // The words are letters and digits only, so they cannot be read as operators.
-    const found = await dataSource.query<KnowledgeText[]>(fullTextSql, [words.join(' | '), words, words.length * COVERAGE_MIN]);
+    const found = await dataSource.query<KnowledgeText[]>(fullTextSql, [
+      words.join(' | '),
+      words,
+      words.length * COVERAGE_MIN,
+    ]);
     return found.length > 0 ? found : dataSource.query<KnowledgeText[]>(trigramSql, [words]);
   }
 

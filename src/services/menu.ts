@@ -1,7 +1,33 @@
 import type { Category, Item } from './catalog.ts';
 import { plainWords, slugOf, wordDistance } from './words.ts';
 
-const filler = new Set(['the', 'a', 'an', 'your', 'all', 'of', 'menu', 'menus', 'category', 'section', 'list', 'item', 'items', 'and', 'some', 'any', 'please', 'whole', 'full', 'entire', 'everything', 'what', 'do', 'you', 'have']);
+const filler = new Set([
+  'the',
+  'a',
+  'an',
+  'your',
+  'all',
+  'of',
+  'menu',
+  'menus',
+  'category',
+  'section',
+  'list',
+  'item',
+  'items',
+  'and',
+  'some',
+  'any',
+  'please',
+  'whole',
+  'full',
+  'entire',
+  'everything',
+  'what',
+  'do',
+  'you',
+  'have',
+]);
 
 export interface MenuFound {
   /** One with a category, all without. */
@@ -25,7 +51,9 @@ export function menuOf(categories: readonly Category[], spoken: string | null): 
 
 function categoryNamed(categories: readonly Category[], spoken: string): Category | undefined {
   const slug = slugOf(spoken);
-  const exact = categories.find((category) => category.slug === spoken || category.slug === slug || slugOf(category.name) === slug);
+  const exact = categories.find(
+    (category) => category.slug === spoken || category.slug === slug || slugOf(category.name) === slug,
+  );
   if (exact) return exact;
   const said = plainWords(spoken).filter((word) => !filler.has(word));
   if (said.length === 0) return undefined;
@@ -33,7 +61,10 @@ function categoryNamed(categories: readonly Category[], spoken: string): Categor
     .map((category) => {
       const words = plainWords(`${category.name} ${category.slug}`);
       const distances = said.map((word) => closest(word, words));
-      return { category, distance: distances.includes(null) ? null : distances.reduce<number>((sum, each) => sum + (each ?? 0), 0) };
+      return {
+        category,
+        distance: distances.includes(null) ? null : distances.reduce<number>((sum, each) => sum + (each ?? 0), 0),
+      };
     })
     .filter((each): each is { category: Category; distance: number } => each.distance !== null);
   return ranked.toSorted((a, b) => a.distance - b.distance)[0]?.category;

@@ -12,7 +12,10 @@ test('session: the persona is built from settings, store, promotion and rules, w
 
 test('a store that decided nothing gets the defaults', () => {
   const { instructions, greeting, voice } = personaOf(emptyCatalog, monday);
-  expect({ greeting, voice }).toEqual({ greeting: 'Thank you for calling Mangy Dog Coffee. How can I help you?', voice: 'marin' });
+  expect({ greeting, voice }).toEqual({
+    greeting: 'Thank you for calling Mangy Dog Coffee. How can I help you?',
+    voice: 'marin',
+  });
   expect(instructions).toContain('You answer the telephone of Mangy Dog Coffee.');
   expect(instructions).not.toMatch(/Address|Telephone:|E-mail|Menu categories|undefined|null/);
 });
@@ -20,9 +23,14 @@ test('a store that decided nothing gets the defaults', () => {
 test('a promotion is in it while it runs in store time, not before and not after', () => {
   const mentions = (at: number) => personaOf(smallCatalog, at).instructions.includes('PUMPKIN26');
   // Los Angeles: eight hours behind in winter, seven in summer time, which ends on November 1, 02:00.
-  expect([Date.UTC(2026, 10, 1, 6, 59), Date.UTC(2026, 10, 1, 7, 0), Date.UTC(2026, 11, 1, 7, 59), Date.UTC(2026, 11, 1, 8, 0)].map(mentions)).toEqual([
-    false, true, true, false,
-  ]);
+  expect(
+    [
+      Date.UTC(2026, 10, 1, 6, 59),
+      Date.UTC(2026, 10, 1, 7, 0),
+      Date.UTC(2026, 11, 1, 7, 59),
+      Date.UTC(2026, 11, 1, 8, 0),
+    ].map(mentions),
+  ).toEqual([false, true, true, false]);
 });
 
 test('a sold out promotion is said to be so, without its code', () => {

@@ -37,7 +37,10 @@ export function personaOf(catalog: Catalog, now: number): Persona {
   const running = runningPromotions(catalog.promotions, now, schedule.timeZone);
   const { date } = wallTime(now, schedule.timeZone);
   const sections = [
-    section('Who you are', [`You answer the telephone of ${store.name}.`, assistant.persona.trim() || 'You are friendly, quick and to the point.']),
+    section('Who you are', [
+      `You answer the telephone of ${store.name}.`,
+      assistant.persona.trim() || 'You are friendly, quick and to the point.',
+    ]),
     section('How you speak', speech),
     section('What you say', honesty),
     section('Leaving the conversation', leaving),
@@ -45,10 +48,15 @@ export function personaOf(catalog: Catalog, now: number): Persona {
     section(
       'Promotions running now',
       running.length > 0
-        ? [...running.map(spokenPromotion), 'Mention one only where it fits what the caller asks. Promise nothing beyond these words.']
+        ? [
+            ...running.map(spokenPromotion),
+            'Mention one only where it fits what the caller asks. Promise nothing beyond these words.',
+          ]
         : ['None. If asked, say that there is no promotion at the moment.'],
     ),
-    section('Today', [`At the store it is ${dayNames[dayOfWeek(date)] ?? ''}, ${spokenDate(date)}, ${date.slice(0, 4)}.`]),
+    section('Today', [
+      `At the store it is ${dayNames[dayOfWeek(date)] ?? ''}, ${spokenDate(date)}, ${date.slice(0, 4)}.`,
+    ]),
   ];
   return {
     instructions: sections.join('\n\n'),

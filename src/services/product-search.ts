@@ -12,15 +12,80 @@ export interface ProductSearch {
 }
 
 const filler = new Set([
-  'a', 'an', 'the', 'please', 'your', 'some', 'one', 'of', 'with', 'and', 'do', 'you', 'have', 'any', 'i', 'id', 'would', 'like', 'want',
-  'get', 'can', 'could', 'me', 'my', 'that', 'this', 'cup', 'glass', 'about', 'how', 'much', 'is', 'what', 'whats', 'for', 'in', 'it', 'to',
-  'price', 'cost', 'drink', 'drinks', 'um', 'uh', 'hmm', 'sell', 'are', 'there', 'on', 'tell', 'need', 'piece', 'called',
+  'a',
+  'an',
+  'the',
+  'please',
+  'your',
+  'some',
+  'one',
+  'of',
+  'with',
+  'and',
+  'do',
+  'you',
+  'have',
+  'any',
+  'i',
+  'id',
+  'would',
+  'like',
+  'want',
+  'get',
+  'can',
+  'could',
+  'me',
+  'my',
+  'that',
+  'this',
+  'cup',
+  'glass',
+  'about',
+  'how',
+  'much',
+  'is',
+  'what',
+  'whats',
+  'for',
+  'in',
+  'it',
+  'to',
+  'price',
+  'cost',
+  'drink',
+  'drinks',
+  'um',
+  'uh',
+  'hmm',
+  'sell',
+  'are',
+  'there',
+  'on',
+  'tell',
+  'need',
+  'piece',
+  'called',
 ]);
 
-const sizeWords = new Set(['small', 'medium', 'large', 'big', 'regular', 'tall', 'grande', 'venti', 'single', 'double', 'size', 'sized', 'ounce', 'oz']);
+const sizeWords = new Set([
+  'small',
+  'medium',
+  'large',
+  'big',
+  'regular',
+  'tall',
+  'grande',
+  'venti',
+  'single',
+  'double',
+  'size',
+  'sized',
+  'ounce',
+  'oz',
+]);
 
 /** More words than this are no product's name: the rest is ignored. */
-const SAID_WORDS_MAX = 12;
+const SAID_WORDS_MAX = 8;
 const CONTAINED_CHARS_MIN = 3;
 
 interface Fit {
@@ -44,15 +109,20 @@ export function findProduct(categories: readonly Category[], spoken: string): Pr
   const fits = rank(items, all.filter((word) => !filler.has(word)).slice(0, SAID_WORDS_MAX));
   const fitting = fits.filter(({ misses }) => misses === 0);
   const [best] = fitting;
-  const ofCategory = itemsOf(categories.filter(({ slug, name }) => slug === slugOf(spoken) || slugOf(name) === slugOf(spoken)));
+  const ofCategory = itemsOf(
+    categories.filter(({ slug, name }) => slug === slugOf(spoken) || slugOf(name) === slugOf(spoken)),
+  );
   if (!best) return { item: null, others: names(ofCategory.length > 0 ? ofCategory : itemsIn(fits), SUGGESTIONS_MAX) };
   // Who asks for "a coffee" may mean any of that category, not only what is called Coffee Box.
-  return { item: best.item, others: names([...itemsIn(fitting.slice(1)), ...ofCategory.filter((item) => item !== best.item)], OTHERS_MAX) };
+  return {
+    item: best.item,
+    others: names([...itemsIn(fitting.slice(1)), ...ofCategory.filter((item) => item !== best.item)], OTHERS_MAX),
+  };
 }
 
 function namedExactly(items: readonly Item[], said: string): Item | undefined {
   const slug = slugOf(said);
-  return items.find((item) => plainWords(item.name).join(' ') === said || item.slug === slug);
+  return items.find((item) => wordsOf(item).name.join(' ') === said || item.slug === slug);
 }
 
 function rank(items: readonly Item[], said: readonly string[]): Fit[] {
@@ -65,14 +135,11 @@ function rank(items: readonly Item[], said: readonly string[]): Fit[] {
 }
 
 function fitOf(item: Item, said: readonly string[], nearest: Nearest): Fit {
-  const name = plainWords(item.name);
+  const { name, spellings, around, choices } = wordsOf(item);
   const phrase = said.join(' ');
   if (phrase.length >= CONTAINED_CHARS_MIN && name.join(' ').includes(phrase)) {
     return { item, hits: said.length, misses: 0, distance: 0, unsaid: name.length - said.length };
   }
-  const spellings = withJoined(name);
-  const around = [item.category.name, item.category.slug, ...item.sizes.map((size) => size.name)].flatMap(plainWords);
-  const choices = item.modifiers.flatMap((modifier) => plainWords(modifier.name));
   const fit: Fit = { item, hits: 0, misses: 0, distance: 0, unsaid: 0 };
   let chosen = 0;
   for (let at = 0; at < said.length; at += 1) {
@@ -93,6 +160,33 @@ function fitOf(item: Item, said: readonly string[], nearest: Nearest): Fit {
   if (!said.some((word) => nearest(word, name.slice(-1)) !== null)) fit.misses += chosen;
   fit.unsaid = Math.max(0, name.length - fit.hits);
   return fit;
+}
+
+interface ItemWords {
+  name: readonly string[];
+  spellings: readonly string[];
+  /** Of its category and sizes. */
+  around: readonly string[];
+  /** Of its modifiers. */
+  choices: readonly string[];
+}
+
+const itemWords = new WeakMap<Item, ItemWords>();
+
+function wordsOf(item: Item): ItemWords {
+  let words = itemWords.get(item);
+  if (!words) {
+    const name = plainWords(item.name);
+    const around = [item.category.name, item.category.slug, ...item.sizes.map((size) => size.name)];
+    const choices = item.modifiers.map((modifier) => modifier.name);
+    words = { name, spellings: withJoined(name), around: unique(around), choices: unique(choices) };
+    itemWords.set(item, words);
+  }
+  return words;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts.flatMap(plainWords))];
 }
 
 type Nearest = (said: string, words: readonly string[]) => number | null;

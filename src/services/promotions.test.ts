@@ -17,13 +17,18 @@ test('offer, code and terms in sentences', () => {
 });
 
 test('it speaks of a product by its whole name', () => {
-  expect(['Oat Milk Latte', 'oat-milk latte', 'Milk', 'Mocha', 'Pumpkin'].map((subject) => speaksOf(pumpkinWeeks, subject))).toEqual([
-    true, true, true, false, true,
-  ]);
+  expect(
+    ['Oat Milk Latte', 'oat-milk latte', 'Milk', 'Mocha', 'Pumpkin'].map((subject) => speaksOf(pumpkinWeeks, subject)),
+  ).toEqual([true, true, true, false, true]);
   expect(speaksOf({ ...pumpkinWeeks, offer: 'Two for one on teas' }, 'Tea')).toBe(false);
 });
 
 test('its questions are answered, sold out or not', () => {
-  expect(promotionTexts([pumpkinWeeks])[1]).toMatchObject({ title: 'Pumpkin Weeks', body: 'Yes, gift cards are welcome.' });
-  expect(promotionTexts([{ ...pumpkinWeeks, soldOut: true }])[1]?.body).toBe('Yes, gift cards are welcome. But Pumpkin Weeks is sold out.');
+  expect(promotionTexts([pumpkinWeeks])[1]).toMatchObject({
+    title: 'Pumpkin Weeks',
+    body: 'Yes, gift cards are welcome.',
+  });
+  expect(promotionTexts([{ ...pumpkinWeeks, soldOut: true }])[1]?.body).toBe(
+    'Yes, gift cards are welcome. But Pumpkin Weeks is sold out.',
+  );
 });

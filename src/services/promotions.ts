@@ -12,7 +12,11 @@ export function localMinute(now: number, timeZone: string): string {
 }
 
 /** The promotions that run at this instant in store time, sold out ones too. */
-export function runningPromotions(promotions: readonly PromotionOffer[], now: number, timeZone: string): PromotionOffer[] {
+export function runningPromotions(
+  promotions: readonly PromotionOffer[],
+  now: number,
+  timeZone: string,
+): PromotionOffer[] {
   const local = localMinute(now, timeZone);
   return promotions.filter(({ startsLocal, endsLocal }) => startsLocal <= local && local < endsLocal);
 }

@@ -27,17 +27,25 @@ export type RecordingFailure = 'notYet' | 'gone' | 'denied' | 'unusable';
  * Where the audio of a recording is to be fetched, or null unless the URL is this recording of this account at the
  * configured host: credentials are sent there, so nobody else may name the place.
  */
-export function recordingAddress(recordingUrl: string, recordingSid: string, { accountSid, apiUrl }: CarrierAccount): URL | null {
+export function recordingAddress(
+  recordingUrl: string,
+  recordingSid: string,
+  { accountSid, apiUrl }: CarrierAccount,
+): URL | null {
   if (!/^RE[0-9a-fA-F]{32}$/.test(recordingSid) || !URL.canParse(recordingUrl)) return null;
   const given = new URL(recordingUrl);
   const expected = new URL(`${apiUrl}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}`);
   const path = given.pathname.replace(/\.(?:mp3|wav)$/, '');
-  if (given.origin !== expected.origin || given.username !== '' || given.password !== '' || path !== expected.pathname) return null;
+  if (given.origin !== expected.origin || given.username !== '' || given.password !== '' || path !== expected.pathname)
+    return null;
   return new URL(`${expected.href}.mp3`);
 }
 
 /** Downloads a recording with Basic authentication. Never rejects. */
-export async function fetchRecording(address: URL, { accountSid, authTokens }: CarrierAccount): Promise<Recording | RecordingFailure> {
+export async function fetchRecording(
+  address: URL,
+  { accountSid, authTokens }: CarrierAccount,
+): Promise<Recording | RecordingFailure> {
   for (const token of authTokens) {
     const outcome = await attempt(address, `Basic ${Buffer.from(`${accountSid}:${token}`).toString('base64')}`);
     if (outcome !== 'denied') return outcome;

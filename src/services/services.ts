@@ -54,7 +54,10 @@ export interface ServicesOptions {
 const SPECIAL_DAYS_MAX = 5;
 
 /** Reads the catalog, waiting for it five seconds at most: a database that is away does not stop the start. */
-export async function createServices(dataSource: DataSource, { now, log, onChange }: ServicesOptions): Promise<Services> {
+export async function createServices(
+  dataSource: DataSource,
+  { now, log, onChange }: ServicesOptions,
+): Promise<Services> {
   const keeper = keepCatalog({ read: () => readCatalog(dataSource, now()), log, onChange });
   await keeper.refresh();
   const answers = answersOf(keeper.current, createKnowledge(dataSource, { now, log }), now);
@@ -62,7 +65,11 @@ export async function createServices(dataSource: DataSource, { now, log, onChang
 }
 
 /** What can be answered from a catalog that may be replaced at any time. */
-export function answersOf(known: () => Catalog, knowledge: Knowledge, now: () => number): Omit<Services, 'refresh' | 'close'> {
+export function answersOf(
+  known: () => Catalog,
+  knowledge: Knowledge,
+  now: () => number,
+): Omit<Services, 'refresh' | 'close'> {
   const today = () => wallTime(now(), known().schedule.timeZone).date;
   const promotions = () => runningPromotions(known().promotions, now(), known().schedule.timeZone);
   return {
@@ -86,6 +93,7 @@ export function answersOf(known: () => Catalog, knowledge: Knowledge, now: () =>
       return coming.slice(0, SPECIAL_DAYS_MAX).map((date) => dateHours(schedule, date));
     },
     promotions,
-    knowledge: (question) => knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),
+    knowledge: (question) =>
+      knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),
   };
 }

@@ -5,18 +5,72 @@ const DAY_TEXT_CHARS_MAX = 80;
 const DATES_MAX = 7;
 
 const relative: Record<string, number> = {
-  today: 0, tonight: 0, now: 0, 'this morning': 0, 'this afternoon': 0, 'this evening': 0, 'right now': 0, 'day after tomorrow': 2,
-  tomorrow: 1, 'tomorrow morning': 1, 'tomorrow afternoon': 1, 'tomorrow evening': 1, 'tomorrow night': 1, yesterday: -1,
+  today: 0,
+  tonight: 0,
+  now: 0,
+  'this morning': 0,
+  'this afternoon': 0,
+  'this evening': 0,
+  'right now': 0,
+  'day after tomorrow': 2,
+  tomorrow: 1,
+  'tomorrow morning': 1,
+  'tomorrow afternoon': 1,
+  'tomorrow evening': 1,
+  'tomorrow night': 1,
+  yesterday: -1,
 };
 
 const ordinals = [
-  'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth', 'eleventh', 'twelfth', 'thirteenth',
-  'fourteenth', 'fifteenth', 'sixteenth', 'seventeenth', 'eighteenth', 'nineteenth', 'twentieth', 'twenty first', 'twenty second',
-  'twenty third', 'twenty fourth', 'twenty fifth', 'twenty sixth', 'twenty seventh', 'twenty eighth', 'twenty ninth', 'thirtieth',
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'seventh',
+  'eighth',
+  'ninth',
+  'tenth',
+  'eleventh',
+  'twelfth',
+  'thirteenth',
+  'fourteenth',
+  'fifteenth',
+  'sixteenth',
+  'seventeenth',
+  'eighteenth',
+  'nineteenth',
+  'twentieth',
+  'twenty first',
+  'twenty second',
+  'twenty third',
+  'twenty fourth',
+  'twenty fifth',
+  'twenty sixth',
+  'twenty seventh',
+  'twenty eighth',
+  'twenty ninth',
+  'thirtieth',
   'thirty first',
 ];
 
-const filler = new Set(['on', 'the', 'of', 'this', 'next', 'coming', 'for', 'day', 'upcoming', 'until', 'at', 's', 'please', 'holiday']);
+const filler = new Set([
+  'on',
+  'the',
+  'of',
+  'this',
+  'next',
+  'coming',
+  'for',
+  'day',
+  'upcoming',
+  'until',
+  'at',
+  's',
+  'please',
+  'holiday',
+]);
 
 const timeOfDay = new Set(['and', 'or', 'morning', 'afternoon', 'evening', 'night']);
 
@@ -36,7 +90,9 @@ export function spokenDates(text: string, today: string, specialDays: readonly S
   const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:t.*)?$/.exec(words);
   if (iso) return found(dateOf(Number(iso[1]), Number(iso[2]), Number(iso[3])));
   const spoken = words.replaceAll(/[^a-z0-9/]+/g, ' ').trim();
-  const offset = Object.hasOwn(relative, spoken.replace(/^the /, '')) ? relative[spoken.replace(/^the /, '')] : undefined;
+  const offset = Object.hasOwn(relative, spoken.replace(/^the /, ''))
+    ? relative[spoken.replace(/^the /, '')]
+    : undefined;
   if (offset !== undefined) return [addDays(today, offset)];
   const tokens = spoken.split(' ').filter((token) => token !== '' && !filler.has(token));
   return (
@@ -59,7 +115,9 @@ function weekdays(tokens: string[], from: string): string[] | null {
     if (named.length === 0) return null;
     for (const day of named) days.add(day);
   }
-  const dates = Array.from({ length: 7 }, (_, ahead) => addDays(from, ahead)).filter((date) => days.has(dayOfWeek(date)));
+  const dates = Array.from({ length: 7 }, (_, ahead) => addDays(from, ahead)).filter((date) =>
+    days.has(dayOfWeek(date)),
+  );
   return dates.length > 0 ? dates : null;
 }
 
@@ -68,7 +126,9 @@ function weekdaysOf(token: string): number[] {
   if (token === 'weekday' || token === 'weekdays') return [1, 2, 3, 4, 5];
   const day = dayNames.findIndex((name) => {
     const lower = name.toLowerCase();
-    return token === lower || token === `${lower}s` || (token.length >= 3 && token.length <= 5 && lower.startsWith(token));
+    return (
+      token === lower || token === `${lower}s` || (token.length >= 3 && token.length <= 5 && lower.startsWith(token))
+    );
   });
   return day < 0 ? [] : [day];
 }
@@ -76,7 +136,8 @@ function weekdaysOf(token: string): number[] {
 /** `december 24`, `24th december 2026`, `dec twenty fourth`, `12/24`. */
 function monthAndDay(tokens: string[], today: string): string[] | null {
   const numeric = /^(\d{1,2})\/(\d{1,2})(?:\/(\d{4}))?$/.exec(tokens.join(' '));
-  if (numeric) return found(nearest(Number(numeric[1]), Number(numeric[2]), numeric[3] ? Number(numeric[3]) : null, today));
+  if (numeric)
+    return found(nearest(Number(numeric[1]), Number(numeric[2]), numeric[3] ? Number(numeric[3]) : null, today));
   const at = tokens.findIndex((token) => monthOf(token) > 0);
   if (at < 0) return null;
   const rest = tokens.filter((_, index) => index !== at);
@@ -86,10 +147,12 @@ function monthAndDay(tokens: string[], today: string): string[] | null {
 }
 
 function monthOf(token: string): number {
-  return monthNames.findIndex((name) => {
-    const lower = name.toLowerCase();
-    return token === lower || (token.length >= 3 && token.length <= 4 && lower.startsWith(token));
-  }) + 1;
+  return (
+    monthNames.findIndex((name) => {
+      const lower = name.toLowerCase();
+      return token === lower || (token.length >= 3 && token.length <= 4 && lower.startsWith(token));
+    }) + 1
+  );
 }
 
 function dayNumber(tokens: string[]): number | null {
@@ -128,7 +191,13 @@ function holiday(spoken: string, tokens: string[], today: string, specialDays: r
   if (tokens.length === 0) return null;
   const named = specialDays
     .filter(({ date }) => date >= today)
-    .map(({ date, reason }) => ({ date, said: ` ${reason.toLowerCase().replaceAll(/['’.]/g, '').replaceAll(/[^a-z0-9]+/g, ' ')} ` }));
+    .map(({ date, reason }) => ({
+      date,
+      said: ` ${reason
+        .toLowerCase()
+        .replaceAll(/['’.]/g, '')
+        .replaceAll(/[^a-z0-9]+/g, ' ')} `,
+    }));
   const exact = named.filter(({ said }) => said.includes(` ${spoken} `));
   const matching = exact.length > 0 ? exact : named.filter(({ said }) => tokens.every((token) => hasWord(said, token)));
   const dates = matching.map(({ date }) => date).toSorted();

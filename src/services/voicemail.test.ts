@@ -46,21 +46,35 @@ describe('where a recording may be fetched', () => {
 
   test('its own URL, with or without extension, gets .mp3', () => {
     for (const end of ['', '.wav', '.mp3', '?x=1', '#y']) {
-      expect(recordingAddress(`https://api.twilio.com${path}${end}`, recordingSid, account)?.href).toBe(`https://api.twilio.com${path}.mp3`);
+      expect(recordingAddress(`https://api.twilio.com${path}${end}`, recordingSid, account)?.href).toBe(
+        `https://api.twilio.com${path}.mp3`,
+      );
     }
   });
 
   test.each([
-    `https://evil.example${path}`, `http://api.twilio.com${path}`, `https://api.twilio.com:8443${path}`, `https://user:pass@api.twilio.com${path}`,
-    `https://api.twilio.com.evil.example${path}`, `https://api.twilio.com@evil.example${path}`, 'file:///etc/passwd', 'http://169.254.169.254/latest',
-    `https://api.twilio.com${path}/../../../../secrets`, `https://api.twilio.com${path.replace(accountSid, `AC${'9'.repeat(32)}`)}`,
-    `https://api.twilio.com${path.replace(recordingSid, `RE${'9'.repeat(32)}`)}`, `https://api.twilio.com${path}%2e%2e`, '', 'not a url',
+    `https://evil.example${path}`,
+    `http://api.twilio.com${path}`,
+    `https://api.twilio.com:8443${path}`,
+    `https://user:pass@api.twilio.com${path}`,
+    `https://api.twilio.com.evil.example${path}`,
+    `https://api.twilio.com@evil.example${path}`,
+    'file:///etc/passwd',
+    'http://169.254.169.254/latest',
+    `https://api.twilio.com${path}/../../../../secrets`,
+    `https://api.twilio.com${path.replace(accountSid, `AC${'9'.repeat(32)}`)}`,
+    `https://api.twilio.com${path.replace(recordingSid, `RE${'9'.repeat(32)}`)}`,
+    `https://api.twilio.com${path}%2e%2e`,
+    '',
+    'not a url',
   ])('refused: %s', (url) => {
     expect(recordingAddress(url, recordingSid, account)).toBeNull();
   });
 
   test('refused: a recording id that is none', () => {
-    expect(recordingAddress(`https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/x`, 'x', account)).toBeNull();
+    expect(
+      recordingAddress(`https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/x`, 'x', account),
+    ).toBeNull();
   });
 });
 
@@ -98,14 +112,26 @@ await onBothDatabases((database) => {
     ...more,
   });
   const row = () =>
-    database.source.getRepository(VoicemailEntity).createQueryBuilder('voicemail').addSelect('voicemail.audio').getOne();
+    database.source
+      .getRepository(VoicemailEntity)
+      .createQueryBuilder('voicemail')
+      .addSelect('voicemail.audio')
+      .getOne();
 
   test('the audio is fetched with Basic authentication into one row', async () => {
     twilio.answers.push(audio);
     expect(await voicemails().save(recording())).toBe('saved');
-    expect(twilio.requests).toEqual([`GET /2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}.mp3 ${accountSid}:secret`]);
+    expect(twilio.requests).toEqual([
+      `GET /2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}.mp3 ${accountSid}:secret`,
+    ]);
     expect(await row()).toMatchObject({
-      recordingSid, callSid: 'CA1', fromNumber: '+12075550100', topic: 'wedding cake', durationS: 12, contentType: 'audio/mpeg', status: 'new',
+      recordingSid,
+      callSid: 'CA1',
+      fromNumber: '+12075550100',
+      topic: 'wedding cake',
+      durationS: 12,
+      contentType: 'audio/mpeg',
+      status: 'new',
     });
     expect((await row())?.audio?.equals(mp3)).toBe(true);
   });
@@ -123,7 +149,10 @@ await onBothDatabases((database) => {
 
   test('two at the same time leave one row', async () => {
     twilio.answers.push(audio);
-    expect(await Promise.all([voicemails().save(recording()), voicemails().save(recording())])).toEqual(['saved', 'saved']);
+    expect(await Promise.all([voicemails().save(recording()), voicemails().save(recording())])).toEqual([
+      'saved',
+      'saved',
+    ]);
     expect(await database.source.getRepository(VoicemailEntity).countBy({ status: 'new' })).toBe(1);
   });
 
@@ -166,10 +195,21 @@ await onBothDatabases((database) => {
 
   test.each([
     ['gone', status(410)],
-    ['not audio', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/html' }).end('<script>')],
+    [
+      'not audio',
+      (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/html' }).end('<script>'),
+    ],
     ['empty', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end()],
-    ['said to be too large', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': '8388609' }).flushHeaders()],
-    ['too large', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.alloc(8 * 1024 * 1024 + 1))],
+    [
+      'said to be too large',
+      (response: ServerResponse) =>
+        response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': '8388609' }).flushHeaders(),
+    ],
+    [
+      'too large',
+      (response: ServerResponse) =>
+        response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.alloc(8 * 1024 * 1024 + 1)),
+    ],
   ])('%s: lost, and not asked for again', async (_, answer: Answer) => {
     twilio.answers.push(answer);
     const { save } = voicemails();
@@ -194,7 +234,9 @@ await onBothDatabases((database) => {
   });
 
   test('another host, account or recording: refused, nothing is fetched or stored', async () => {
-    expect(await voicemails().save(recording({ recordingUrl: 'http://169.254.169.254/latest/meta-data' }))).toBe('refused');
+    expect(await voicemails().save(recording({ recordingUrl: 'http://169.254.169.254/latest/meta-data' }))).toBe(
+      'refused',
+    );
     expect([twilio.requests, await row(), logged]).toEqual([[], null, ['recording refused: not of this account']]);
   });
 

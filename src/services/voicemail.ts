@@ -2,7 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { VoicemailEntity } from '../../entities/voicemail.ts';
 import type { Log } from '../telemetry/log.ts';
-import { fetchRecording, recordingAddress, type CarrierAccount, type Recording, type RecordingFailure } from './recording-fetch.ts';
+import {
+  fetchRecording,
+  recordingAddress,
+  type CarrierAccount,
+  type Recording,
+  type RecordingFailure,
+} from './recording-fetch.ts';
 
 /** Waits before the second and each later download; a recording is usually processed within seconds. */
 const BACK_OFF_MS = [500, 1_500, 4_000];
@@ -71,7 +77,8 @@ export function createVoicemails(dataSource: DataSource, { account, log, sleep =
       await rows.update({ recordingSid, status: 'pending' }, { ...outcome, status: 'new' });
       return 'saved';
     }
-    if (outcome === 'denied' || outcome === 'unusable') log.error({ callSid, recordingSid, reason: outcome }, 'recording not fetched');
+    if (outcome === 'denied' || outcome === 'unusable')
+      log.error({ callSid, recordingSid, reason: outcome }, 'recording not fetched');
     return outcome === 'gone' || outcome === 'unusable' ? markLost(recordingSid) : 'later';
   }
 

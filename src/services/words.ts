@@ -4,6 +4,8 @@
 const SPOKEN_CHARS_MAX = 200;
 const WORDS_MAX = 24;
 const WORD_CHARS_MAX = 40;
+/** A store's own words are some hundreds. */
+const KNOWN_WORDS_MAX = 5_000;
 
 /** Lower case, without accents, apostrophes and punctuation; as many words as a caller may mean. */
 export function plainWords(text: string): string[] {
@@ -46,22 +48,43 @@ export function soundOf(word: string): string {
     .replace(/(?<=..)e$/, '');
 }
 
+interface Forms {
+  word: string;
+  sound: string;
+}
+
+/** Forms of words that were compared before: mostly the same ones, those of the store. */
+const known = new Map<string, Forms>();
+
+function formsOf(word: string): Forms {
+  let forms = known.get(word);
+  if (!forms) {
+    if (known.size >= KNOWN_WORDS_MAX) known.clear();
+    const one = singular(word);
+    forms = { word: one, sound: soundOf(one) };
+    known.set(word, forms);
+  }
+  return forms;
+}
+
 /**
  * 0 for the same word (singular or plural), up to 2 for one that is misspelled, shortened by its ending (`ice` for
  * `iced`) or sounds alike, null for another word.
  */
 export function wordDistance(said: string, meant: string): number | null {
-  const a = singular(said);
-  const b = singular(meant);
-  if (a === b) return 0;
-  const shorter = Math.min(a.length, b.length);
-  if (shorter >= 3 && Math.abs(a.length - b.length) <= 2 && (a.startsWith(b) || b.startsWith(a))) return 1;
+  const a = formsOf(said);
+  const b = formsOf(meant);
+  if (a.word === b.word) return 0;
+  const shorter = Math.min(a.word.length, b.word.length);
+  const apart = Math.abs(a.word.length - b.word.length);
+  if (shorter >= 3 && apart <= 2 && (a.word.startsWith(b.word) || b.word.startsWith(a.word))) return 1;
   if (shorter < 4) return null;
-  if (soundOf(a) === soundOf(b)) return 1;
+  if (a.sound === b.sound) return 1;
   if (shorter < 5) return null;
   const allowed = shorter >= 7 ? 2 : 1;
-  const distance = Math.min(editDistance(a, b, allowed), editDistance(soundOf(a), soundOf(b), shorter >= 6 ? 1 : 0) + 1);
-  return distance <= allowed ? distance : null;
+  const spelled = editDistance(a.word, b.word, allowed);
+  if (spelled <= allowed) return spelled;
+  return allowed === 2 && editDistance(a.sound, b.sound, 1) <= 1 ? 2 : null;
 }
 
 /** Insertions, deletions, changes and swaps of neighbours that lead from one word to the other; `max` + 1 if more. */
@@ -73,7 +96,11 @@ export function editDistance(a: string, b: string, max: number): number {
     const current = [row];
     for (let column = 1; column <= b.length; column += 1) {
       const same = a[row - 1] === b[column - 1];
-      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
+      let cost = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+      );
       if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
         cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
       }

@@ -11,7 +11,10 @@ export const endCall = defineTool({
   deadlineMs: 1_000,
   run({ reason = '' }) {
     return {
-      answer: { accepted: true, next: 'Say goodbye in one short sentence and nothing else. The line closes when it has been heard.' },
+      answer: {
+        accepted: true,
+        next: 'Say goodbye in one short sentence and nothing else. The line closes when it has been heard.',
+      },
       leave: { kind: 'hangup', reason },
     };
   },

@@ -1,5 +1,6 @@
 /** What the model is told when its answer was shortened. */
-const SHORTENED = 'This answer was too long, parts of it are left out. Say so if it matters, or ask for something more specific.';
+const SHORTENED =
+  'This answer was too long, parts of it are left out. Say so if it matters, or ask for something more specific.';
 const CUTS_MAX = 64;
 const TEXT_CHARS_MIN = 40;
 const OMITTED = 'The answer is too long to be given. Ask for something more specific.';
@@ -39,7 +40,12 @@ function largestPart(holder: Record<string, unknown>): Part | null {
 function partsOf(value: unknown, replace: (smaller: unknown) => void): Part[] {
   if (typeof value === 'string') {
     if (value.length <= TEXT_CHARS_MIN) return [];
-    return [{ size: 2 * value.length, halve: () => replace(`${value.slice(0, Math.floor(value.length / 2)).toWellFormed()} …`) }];
+    return [
+      {
+        size: 2 * value.length,
+        halve: () => replace(`${value.slice(0, Math.floor(value.length / 2)).toWellFormed()} …`),
+      },
+    ];
   }
   if (typeof value !== 'object' || value === null) return [];
   const inner = Object.entries(value).flatMap(([key, each]) =>
@@ -49,5 +55,8 @@ function partsOf(value: unknown, replace: (smaller: unknown) => void): Part[] {
   );
   if (!Array.isArray(value) || value.length < 2) return inner;
   const list: unknown[] = value;
-  return [...inner, { size: JSON.stringify(list).length, halve: () => replace(list.slice(0, Math.floor(list.length / 2))) }];
+  return [
+    ...inner,
+    { size: JSON.stringify(list).length, halve: () => replace(list.slice(0, Math.floor(list.length / 2))) },
+  ];
 }

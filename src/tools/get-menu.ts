@@ -6,7 +6,8 @@ import { defineTool, needCatalog } from './tool.ts';
 
 export const getMenu = defineTool({
   name: 'get_menu',
-  description: 'Get the coffee menu: its categories and the items in them with their prices. Name a category to get only that one, with descriptions.',
+  description:
+    'Get the coffee menu: its categories and the items in them with their prices. Name a category to get only that one, with descriptions.',
   parameters: z.object({
     category: z.string().max(100).describe('Menu category (coffee, espresso, food, etc.)').optional(),
   }),
@@ -15,14 +16,20 @@ export const getMenu = defineTool({
   run({ category = null }, services) {
     needCatalog(services);
     const menu = services.menu(category);
-    if (!menu.categories) return { answer: { found: false, note: 'There is no such category. These are all.', categories: menu.names } };
+    if (!menu.categories)
+      return { answer: { found: false, note: 'There is no such category. These are all.', categories: menu.names } };
     const [only] = menu.categories;
-    if (category === null || menu.categories.length > 1 || !only) return { answer: { categories: menu.categories.map(overview) } };
+    if (category === null || menu.categories.length > 1 || !only)
+      return { answer: { categories: menu.categories.map(overview) } };
     const promotions = services.promotions().filter((promotion) => speaksOf(promotion, only.name));
     return {
       answer: {
         category: only.name,
-        items: only.items.map(({ name, description, sizes }) => ({ name, price: pricesOf(sizes), ...(description ? { description } : {}) })),
+        items: only.items.map(({ name, description, sizes }) => ({
+          name,
+          price: pricesOf(sizes),
+          ...(description ? { description } : {}),
+        })),
         ...(promotions.length > 0 ? { promotions: promotions.map(({ name }) => name) } : {}),
       },
     };

@@ -8,7 +8,8 @@ const DEFAULT_DESCRIPTION = 'A delicious coffee selection.';
 
 export const getProductDetails = defineTool({
   name: 'get_product_details',
-  description: 'Get details about one coffee or other product: description, sizes, prices, options. Give its name as the caller said it.',
+  description:
+    'Get details about one coffee or other product: description, sizes, prices, options. Give its name as the caller said it.',
   parameters: z.object({
     productName: z.string().max(200).describe('Name of the product, as the caller said it'),
   }),
@@ -17,8 +18,18 @@ export const getProductDetails = defineTool({
   run({ productName }, services) {
     needCatalog(services);
     const { item, others } = services.product(productName);
-    if (!item) return { answer: { found: false, product: null, suggestions: others, ...(others.length > 0 ? {} : categoriesOf(services)) } };
-    const promotions = services.promotions().filter((each) => speaksOf(each, item.name) || speaksOf(each, item.category.name));
+    if (!item)
+      return {
+        answer: {
+          found: false,
+          product: null,
+          suggestions: others,
+          ...(others.length > 0 ? {} : categoriesOf(services)),
+        },
+      };
+    const promotions = services
+      .promotions()
+      .filter((each) => speaksOf(each, item.name) || speaksOf(each, item.category.name));
     return {
       answer: {
         found: true,
@@ -41,7 +52,11 @@ function detailsOf({ name, description, category, sizes, modifiers }: Item): Rec
     category: category.name,
     priceRange: priceRange(sizes.map(({ price }) => price)),
     sizes: sizes.map((size) => ({ name: size.name, price: dollars(centsOf(size.price)) })),
-    modifiers: modifiers.map((modifier) => ({ kind: modifier.kind, name: modifier.name, price: extra(modifier.price) })),
+    modifiers: modifiers.map((modifier) => ({
+      kind: modifier.kind,
+      name: modifier.name,
+      price: extra(modifier.price),
+    })),
   };
 }
 

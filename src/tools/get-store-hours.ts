@@ -21,7 +21,9 @@ export const getStoreHours = defineTool({
     if (days) return { answer: { ...base, days: days.map(spokenDay) } };
     return {
       answer: {
-        ...(day === undefined ? {} : { note: 'No special hours are known for that day. These are the usual ones; ask which date is meant.' }),
+        ...(day === undefined
+          ? {}
+          : { note: 'No special hours are known for that day. These are the usual ones; ask which date is meant.' }),
         ...base,
         week: services.week(),
         specialDays: services.specialDays().map(spokenDay),

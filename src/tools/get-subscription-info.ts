@@ -4,7 +4,8 @@ import { defineTool, needCatalog } from './tool.ts';
 
 export const getSubscriptionInfo = defineTool({
   name: 'get_subscription_info',
-  description: 'Get information about the coffee subscription options: plans, prices and how often they come, cheapest first.',
+  description:
+    'Get information about the coffee subscription options: plans, prices and how often they come, cheapest first.',
   parameters: z.object({}),
   subject: 'the list of subscriptions',
   deadlineMs: 1_000,

@@ -11,7 +11,10 @@ export const leaveVoicemail = defineTool({
   deadlineMs: 1_000,
   run({ topic = '' }) {
     return {
-      answer: { accepted: true, next: 'Say in one short sentence that the caller can now record a message, and nothing else.' },
+      answer: {
+        accepted: true,
+        next: 'Say in one short sentence that the caller can now record a message, and nothing else.',
+      },
       leave: { kind: 'voicemail', topic },
     };
   },

@@ -14,7 +14,15 @@ const noon = Date.UTC(2026, 10, 16, 20);
 function storeOf(catalog: Catalog): Services {
   const log = { warn: () => {} } as never;
   const away = createKnowledge({ query: () => Promise.reject(new Error('away')) }, { now: () => noon, log });
-  return { ...answersOf(() => catalog, away, () => noon), refresh: () => Promise.resolve(true), close: () => {} };
+  return {
+    ...answersOf(
+      () => catalog,
+      away,
+      () => noon,
+    ),
+    refresh: () => Promise.resolve(true),
+    close: () => {},
+  };
 }
 
 function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[]) {
@@ -24,7 +32,11 @@ function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[]) {
   let asks = 0;
   const ask = (name: string, args: unknown = {}): Promise<ToolAnswer> =>
     registry.run({
-      callSid: 'CA1', epoch: 7, toolCallId: `call_${(asks += 1)}`, name, arguments: typeof args === 'string' ? args : JSON.stringify(args),
+      callSid: 'CA1',
+      epoch: 7,
+      toolCallId: `call_${(asks += 1)}`,
+      name,
+      arguments: typeof args === 'string' ? args : JSON.stringify(args),
     });
   const answer = async (name: string, args: unknown = {}): Promise<Record<string, unknown>> => {
     const { result, output } = await ask(name, args);
@@ -38,7 +50,13 @@ describe('what the model is told', () => {
   const { definitions } = toolsOf().registry;
 
   test('parity: names, parameter names and which are required', () => {
-    expect(definitions.map(({ name, parameters }) => [name, Object.keys(parameters.properties ?? {}), parameters.required ?? []])).toEqual([
+    expect(
+      definitions.map(({ name, parameters }) => [
+        name,
+        Object.keys(parameters.properties ?? {}),
+        parameters.required ?? [],
+      ]),
+    ).toEqual([
       ['get_menu', ['category'], []],
       ['get_product_details', ['productName'], ['productName']],
       ['get_store_hours', ['day'], []],
@@ -52,7 +70,8 @@ describe('what the model is told', () => {
 
   test('the whole of it, flat as the Realtime API wants it', () => {
     expect(definitions).toMatchSnapshot();
-    for (const definition of definitions) expect(Object.keys(definition)).toEqual(['type', 'name', 'description', 'parameters']);
+    for (const definition of definitions)
+      expect(Object.keys(definition)).toEqual(['type', 'name', 'description', 'parameters']);
   });
 });
 
@@ -68,15 +87,25 @@ describe('get_menu', () => {
 
   test('one category by slug or as it is said, with descriptions', async () => {
     const { answer } = toolsOf();
-    expect(await answer('get_menu', { category: 'food' })).toEqual({ category: 'Food', items: [{ name: 'Blueberry Muffin', price: '$3.50' }] });
+    expect(await answer('get_menu', { category: 'food' })).toEqual({
+      category: 'Food',
+      items: [{ name: 'Blueberry Muffin', price: '$3.50' }],
+    });
     expect(await answer('get_menu', { category: 'COFFEES' })).toMatchObject({
-      category: 'Coffee', items: [{}, { name: 'Oat Milk Latte', price: '$4.50 - $10.00', description: 'Espresso with steamed oat milk.' }, { price: '' }],
+      category: 'Coffee',
+      items: [
+        {},
+        { name: 'Oat Milk Latte', price: '$4.50 - $10.00', description: 'Espresso with steamed oat milk.' },
+        { price: '' },
+      ],
     });
   });
 
   test('an unknown category: the list of categories', async () => {
     expect(await toolsOf().answer('get_menu', { category: 'sushi' })).toEqual({
-      found: false, note: 'There is no such category. These are all.', categories: ['Coffee', 'Food'],
+      found: false,
+      note: 'There is no such category. These are all.',
+      categories: ['Coffee', 'Food'],
     });
   });
 });
@@ -90,8 +119,15 @@ describe('get_product_details', () => {
         description: 'Espresso with steamed oat milk.',
         category: 'Coffee',
         priceRange: '$4.50 - $10.00',
-        sizes: [{ name: 'Small', price: '$10.00' }, { name: 'Medium', price: '$4.50' }, { name: 'Large', price: '$5.25' }],
-        modifiers: [{ kind: 'milk', name: 'Soy Milk', price: '$0.75 more' }, { kind: 'milk', name: 'Whole Milk', price: 'free' }],
+        sizes: [
+          { name: 'Small', price: '$10.00' },
+          { name: 'Medium', price: '$4.50' },
+          { name: 'Large', price: '$5.25' },
+        ],
+        modifiers: [
+          { kind: 'milk', name: 'Soy Milk', price: '$0.75 more' },
+          { kind: 'milk', name: 'Whole Milk', price: 'free' },
+        ],
       },
       promotions: [
         'Pumpkin Weeks, through Monday, November 30: One dollar off every Oat Milk Latte. The code is PUMPKIN26. Terms: One for each customer and day.',
@@ -102,7 +138,9 @@ describe('get_product_details', () => {
   test('a sold out promotion is told as such', async () => {
     const { answer } = toolsOf({ ...smallCatalog, promotions: [{ ...pumpkinWeeks, soldOut: true }] });
     const { promotions } = await answer('get_product_details', { productName: 'oat latte' });
-    expect(promotions).toEqual(['Pumpkin Weeks is sold out and can no longer be had. It was: One dollar off every Oat Milk Latte.']);
+    expect(promotions).toEqual([
+      'Pumpkin Weeks is sold out and can no longer be had. It was: One dollar off every Oat Milk Latte.',
+    ]);
   });
 
   test('missing description and no sizes: the default words and an empty price range', async () => {
@@ -114,10 +152,15 @@ describe('get_product_details', () => {
   test('no match: null and suggestions', async () => {
     const { answer } = toolsOf();
     expect(await answer('get_product_details', { productName: 'raspberry muffin' })).toEqual({
-      found: false, product: null, suggestions: ['Blueberry Muffin'],
+      found: false,
+      product: null,
+      suggestions: ['Blueberry Muffin'],
     });
     expect(await answer('get_product_details', { productName: 'hamburger' })).toEqual({
-      found: false, product: null, suggestions: [], categories: ['Coffee', 'Food'],
+      found: false,
+      product: null,
+      suggestions: [],
+      categories: ['Coffee', 'Food'],
     });
   });
 });
@@ -128,25 +171,37 @@ describe('get_store_hours', () => {
     expect(hours).toMatchObject({
       isOpen: true,
       now: "We're open until 18:00 today.",
-      store: { name: 'Mangy Dog Coffee', address: '12 Bark Street, Portland', phone: '+15035550100', email: 'hello@mangydogcoffee.com' },
+      store: {
+        name: 'Mangy Dog Coffee',
+        address: '12 Bark Street, Portland',
+        phone: '+15035550100',
+        email: 'hello@mangydogcoffee.com',
+      },
       specialDays: [{ dayName: 'Friday', date: 'December 25', formattedHours: 'Closed', reason: 'Christmas Day' }],
     });
     expect((hours.week as unknown[]).slice(0, 2)).toEqual([
-      { dayName: 'Sunday', formattedHours: 'Closed' }, { dayName: 'Monday', formattedHours: '07:00 - 18:00' },
+      { dayName: 'Sunday', formattedHours: 'Closed' },
+      { dayName: 'Monday', formattedHours: '07:00 - 18:00' },
     ]);
   });
 
   test.each([
-    ['today', 'Monday', 'November 16', '07:00 - 18:00'], ['tomorrow', 'Tuesday', 'November 17', '07:00 - 18:00'],
-    ['sUnDaY', 'Sunday', 'November 22', 'Closed'], ['December 25', 'Friday', 'December 25', 'Closed'], ['Christmas', 'Friday', 'December 25', 'Closed'],
+    ['today', 'Monday', 'November 16', '07:00 - 18:00'],
+    ['tomorrow', 'Tuesday', 'November 17', '07:00 - 18:00'],
+    ['sUnDaY', 'Sunday', 'November 22', 'Closed'],
+    ['December 25', 'Friday', 'December 25', 'Closed'],
+    ['Christmas', 'Friday', 'December 25', 'Closed'],
   ])('%s', async (day, dayName, date, formattedHours) => {
     const { days } = await toolsOf().answer('get_store_hours', { day });
-    expect(days).toEqual([{ dayName, date, formattedHours, ...(date === 'December 25' ? { reason: 'Christmas Day' } : {}) }]);
+    expect(days).toEqual([
+      { dayName, date, formattedHours, ...(date === 'December 25' ? { reason: 'Christmas Day' } : {}) },
+    ]);
   });
 
   test('words that name no day: the usual hours, and that it was not understood', async () => {
     expect(await toolsOf().answer('get_store_hours', { day: 'Groundhog Day' })).toMatchObject({
-      note: 'No special hours are known for that day. These are the usual ones; ask which date is meant.', week: { length: 7 },
+      note: 'No special hours are known for that day. These are the usual ones; ask which date is meant.',
+      week: { length: 7 },
     });
   });
 });
@@ -163,12 +218,16 @@ test('get_subscription_info: plans with price and interval in words', async () =
 describe('search_knowledge_base', () => {
   test('answers with the titles of the sources, from memory while the database is away', async () => {
     expect(await toolsOf().answer('search_knowledge_base', { query: 'can I bring my dog' })).toEqual({
-      found: true, answers: [{ source: 'Dogs', category: 'visit', answer: 'Dogs are welcome on the patio and inside.' }],
+      found: true,
+      answers: [{ source: 'Dogs', category: 'visit', answer: 'Dogs are welcome on the patio and inside.' }],
     });
   });
 
   test('nothing known: says so', async () => {
-    expect(await toolsOf().answer('search_knowledge_base', { query: 'helicopters' })).toMatchObject({ found: false, answers: [] });
+    expect(await toolsOf().answer('search_knowledge_base', { query: 'helicopters' })).toMatchObject({
+      found: false,
+      answers: [],
+    });
   });
 });
 
@@ -182,13 +241,18 @@ describe('leaving the conversation', () => {
   ])('%s %j asks for a one-sentence farewell and carries the intent', async (name, args, leave) => {
     const answer = await toolsOf().ask(name, args);
     expect(answer).toMatchObject({ result: 'ok', leave });
-    expect(JSON.parse(answer.output)).toMatchObject({ accepted: true, next: expect.stringMatching(/one short sentence/) });
+    expect(JSON.parse(answer.output)).toMatchObject({
+      accepted: true,
+      next: expect.stringMatching(/one short sentence/),
+    });
   });
 
   test('without a staff number there is no transfer, but words that offer a voicemail', async () => {
     const { ask } = toolsOf({ ...smallCatalog, assistant: { ...smallCatalog.assistant, staffNumbers: [] } });
     expect(await ask('transfer_to_staff')).toMatchObject({
-      result: 'refused', leave: null, output: 'No staff member can be reached by telephone. Say so, and offer to take a voicemail.',
+      result: 'refused',
+      leave: null,
+      output: 'No staff member can be reached by telephone. Say so, and offer to take a voicemail.',
     });
   });
 
@@ -200,7 +264,10 @@ describe('leaving the conversation', () => {
 
 describe('a store whose data was never read', () => {
   test.each([
-    ['get_menu', {}], ['get_product_details', { productName: 'latte' }], ['get_store_hours', {}], ['get_subscription_info', {}],
+    ['get_menu', {}],
+    ['get_product_details', { productName: 'latte' }],
+    ['get_store_hours', {}],
+    ['get_subscription_info', {}],
     ['search_knowledge_base', { query: 'parking' }],
   ])('%s says that it is not available, nothing else', async (name, args) => {
     const { ask, errors } = toolsOf(emptyCatalog);
@@ -222,10 +289,21 @@ describe('one run for each ask', () => {
   function counting(run: (count: number) => Promise<{ answer: Record<string, unknown> }>) {
     let count = 0;
     return defineTool({
-      name: 'count', description: '', parameters: z.object({}), subject: 'counting', deadlineMs: 1_000, run: () => run((count += 1)),
+      name: 'count',
+      description: '',
+      parameters: z.object({}),
+      subject: 'counting',
+      deadlineMs: 1_000,
+      run: () => run((count += 1)),
     });
   }
-  const asked = (toolCallId: string, callSid = 'CA1') => ({ callSid, epoch: 1, toolCallId, name: 'count', arguments: '{}' });
+  const asked = (toolCallId: string, callSid = 'CA1') => ({
+    callSid,
+    epoch: 1,
+    toolCallId,
+    name: 'count',
+    arguments: '{}',
+  });
 
   test('an ask that comes twice, at once or later, has one run and the same answer', async () => {
     const { registry } = toolsOf(smallCatalog, [counting((count) => Promise.resolve({ answer: { count } }))]);
@@ -250,19 +328,30 @@ describe('one run for each ask', () => {
     const answer = registry.run(asked('a'));
     await vi.advanceTimersByTimeAsync(1_000);
     slow.resolve({ answer: { late: true } });
-    expect(await answer).toMatchObject({ result: 'late', leave: null, output: expect.stringMatching(/^Right now counting is not available/) });
+    expect(await answer).toMatchObject({
+      result: 'late',
+      leave: null,
+      output: expect.stringMatching(/^Right now counting is not available/),
+    });
     expect(errors).toEqual([[{ callSid: 'CA1', epoch: 1, tool: 'count', deadlineMs: 1_000 }, 'tool late']]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test.each([
     ['rejects', () => Promise.reject(new Error('SELECT failed at /srv/secret.ts:1'))],
-    ['throws', () => { throw new TypeError('x is not a function'); }],
+    [
+      'throws',
+      () => {
+        throw new TypeError('x is not a function');
+      },
+    ],
   ])('a tool that %s: words for the model, the error in the log alone', async (_, run) => {
     const { registry, errors } = toolsOf(smallCatalog, [counting(run)]);
     const { result, output } = await registry.run(asked('a'));
     expect(result).toBe('failed');
-    expect(output).toBe('Right now counting is not available. Say so in a few words, and offer to put the caller through to staff or to take a voicemail.');
+    expect(output).toBe(
+      'Right now counting is not available. Say so in a few words, and offer to put the caller through to staff or to take a voicemail.',
+    );
     expect(errors.map(([, message]) => message)).toEqual(['tool failed']);
   });
 
@@ -284,7 +373,17 @@ describe('shortened answers', () => {
   });
 
   test('a long text is cut before the list around it', () => {
-    const cut = JSON.parse(fitJson({ answers: [{ source: 'A', text: 'x'.repeat(9_000) }, { source: 'B', text: 'short' }] }, 1_000)) as {
+    const cut = JSON.parse(
+      fitJson(
+        {
+          answers: [
+            { source: 'A', text: 'x'.repeat(9_000) },
+            { source: 'B', text: 'short' },
+          ],
+        },
+        1_000,
+      ),
+    ) as {
       answers: { source: string; text: string }[];
     };
     expect(cut.answers.map(({ source }) => source)).toEqual(['A', 'B']);
@@ -293,6 +392,8 @@ describe('shortened answers', () => {
 
   test('what cannot be shortened is left out', () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, key) => [`key${key}`, key]));
-    expect(JSON.parse(fitJson(many, 1_000))).toEqual({ shortened: 'The answer is too long to be given. Ask for something more specific.' });
+    expect(JSON.parse(fitJson(many, 1_000))).toEqual({
+      shortened: 'The answer is too long to be given. Ask for something more specific.',
+    });
   });
 });

@@ -60,7 +60,11 @@ export interface Tools {
 type Outcome = Omit<ToolAnswer, 'durationMs'>;
 
 /** The tools of a store. `tools` is what there is to run, all of them unless named. */
-export function createTools(services: Services, { log }: { log: Pick<Log, 'error' | 'warn'> }, tools: readonly Tool[] = allTools): Tools {
+export function createTools(
+  services: Services,
+  { log }: { log: Pick<Log, 'error' | 'warn'> },
+  tools: readonly Tool[] = allTools,
+): Tools {
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]));
   const answers = new Map<string, Promise<ToolAnswer>>();
 
@@ -74,7 +78,8 @@ export function createTools(services: Services, { log }: { log: Pick<Log, 'error
       if (error instanceof ToolRefusal) return refused(error.message);
       const late = error instanceof LateError;
       if (late) log.warn({ callSid, epoch, tool: name, deadlineMs: tool.deadlineMs }, 'tool late');
-      else if (!(error instanceof ToolUnavailable)) log.error({ err: error, callSid, epoch, tool: name }, 'tool failed');
+      else if (!(error instanceof ToolUnavailable))
+        log.error({ err: error, callSid, epoch, tool: name }, 'tool failed');
       return { result: late ? 'late' : 'failed', output: unavailable(tool.subject), leave: null };
     }
   }
@@ -101,7 +106,8 @@ export function createTools(services: Services, { log }: { log: Pick<Log, 'error
 }
 
 function argumentsOf(text: string): Record<string, unknown> {
-  if (text.length > ARGUMENTS_CHARS_MAX) throw new ToolRefusal('The arguments are too long. Call the tool again with a few words.');
+  if (text.length > ARGUMENTS_CHARS_MAX)
+    throw new ToolRefusal('The arguments are too long. Call the tool again with a few words.');
   if (text.trim() === '') return {};
   let value: unknown;
   try {

@@ -15,6 +15,12 @@ export const searchKnowledgeBase = defineTool({
     const { hits, from } = await services.knowledge(query);
     if (hits.length > 0) return { answer: { found: true, answers: hits } };
     if (from === 'memory' && !services.isLoaded()) throw new ToolUnavailable();
-    return { answer: { found: false, answers: [], note: 'Nothing is known about this. Say so, and offer staff or a voicemail.' } };
+    return {
+      answer: {
+        found: false,
+        answers: [],
+        note: 'Nothing is known about this. Say so, and offer staff or a voicemail.',
+      },
+    };
   },
 });

@@ -55,7 +55,9 @@ export function defineTool<Parameters extends z.ZodObject>(spec: ToolSpec<Parame
     subject: spec.subject,
     deadlineMs: spec.deadlineMs,
     async run(raw, services) {
-      const given = Object.fromEntries(names.flatMap((name) => cleaned(name, Object.hasOwn(raw, name) ? raw[name] : null)));
+      const given = Object.fromEntries(
+        names.flatMap((name) => cleaned(name, Object.hasOwn(raw, name) ? raw[name] : null)),
+      );
       const result = spec.parameters.safeParse(given);
       if (!result.success) throw new ToolRefusal(problems(result.error, given));
       return spec.run(result.data, services);
@@ -65,7 +67,13 @@ export function defineTool<Parameters extends z.ZodObject>(spec: ToolSpec<Parame
 
 /** Models write null or '' for what they leave out. Control characters and half characters would not be stored. */
 function cleaned(name: string, value: unknown): [string, unknown][] {
-  const clean = typeof value === 'string' ? value.toWellFormed().replaceAll(/\p{Cc}/gu, ' ').trim() : value;
+  const clean =
+    typeof value === 'string'
+      ? value
+          .toWellFormed()
+          .replaceAll(/\p{Cc}/gu, ' ')
+          .trim()
+      : value;
   return clean === null || clean === '' ? [] : [[name, clean]];
 }
 

@@ -14,7 +14,10 @@ export const transferToStaff = defineTool({
       throw new ToolRefusal('No staff member can be reached by telephone. Say so, and offer to take a voicemail.');
     }
     return {
-      answer: { accepted: true, next: 'Say in one short sentence that you are putting the caller through, and nothing else.' },
+      answer: {
+        accepted: true,
+        next: 'Say in one short sentence that you are putting the caller through, and nothing else.',
+      },
       leave: { kind: 'transfer', reason },
     };
   },
