@@ -71,6 +71,10 @@ export class Calls implements CallDesk, CallDoor {
     return { byState, waiting };
   }
 
+  has(callSid: string): boolean {
+    return this.residents.has(callSid);
+  }
+
   callSids(): string[] {
     return [...this.residents.keys()];
   }

@@ -1,3 +1,4 @@
+import type { RedisClock } from '../directory/clock.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import { heartbeat, type NodeAddresses, retire } from '../directory/fleet.ts';
 import type { RedisLink } from '../directory/redis.ts';
@@ -15,8 +16,8 @@ export interface PlacementDeps {
   callsMax: number;
   /** Calls with a stream here. */
   live(): readonly string[];
-  /** Redis' clock as of a heartbeat that was just answered, ms. */
-  learnClock(redisMs: number): void;
+  /** Learns Redis' time from each heartbeat. */
+  clock: RedisClock;
   log: Log;
 }
 
@@ -83,16 +84,17 @@ export class Placement {
   }
 
   private async beat(): Promise<void> {
-    const { link, self, callsMax, live, learnClock, log } = this.deps;
+    const { link, self, callsMax, live, clock, log } = this.deps;
     const calls = live();
     const held = calls.filter((callSid) => !this.known.has(callSid)).slice(0, HELD_MAX);
+    const sentAt = clock.monotonic();
     try {
       const reply = await heartbeat(link, { self, capacity: callsMax, liveCalls: calls.length, held, starting: !this.answered });
       if (reply.kind === 'superseded') {
         log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
         return;
       }
-      learnClock(reply.at);
+      clock.observe(sentAt, clock.monotonic(), reply.at);
       this.known = new Set(calls);
       this.answered = true;
       if (this.isAway) log.info('heartbeats are answered again');

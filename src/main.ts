@@ -1,0 +1,58 @@
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { startPglite } from './embedded/postgres.ts';
+import { startRedis } from './embedded/redis.ts';
+import { startNode } from './node.ts';
+import { createLog } from './telemetry/log.ts';
+
+/** Streams that were told to end get this long to hear it before the process is gone. */
+const ABANDON_MS = 200;
+/** What does not close by then is left to the system. */
+const CLOSE_MS = 15_000;
+
+function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+const config = configOrExit();
+const log = createLog(config.logLevel, {
+  secrets: [...config.twilio.authTokens, config.streamTokenSecret, config.openai.apiKey, config.adminToken ?? ''],
+});
+const redis = config.redisUrl === null ? await startRedis() : null;
+const database = config.databaseUrl === null ? await startPglite() : null;
+const redisUrl = config.redisUrl ?? redis?.url ?? '';
+const databaseUrl = config.databaseUrl ?? database?.url ?? '';
+const node = await startNode({ ...config, redisUrl, databaseUrl }, { log, amnesia: process.argv.includes('--amnesia') });
+
+let closing = false;
+async function close(signal: string): Promise<void> {
+  if (closing) return;
+  closing = true;
+  log.info({ signal }, 'closing');
+  setTimeout(() => process.exit(1), CLOSE_MS).unref();
+  await node.close();
+  await Promise.all([redis?.stop(), database?.stop()]);
+  log.flush(() => process.exit(0));
+}
+
+/** The state of this process is not to be trusted: its calls go on through the carrier's next question. */
+function abandon(error: unknown): void {
+  log.fatal({ err: error }, 'an exception reached nobody');
+  node.abandon();
+  setTimeout(() => process.exit(1), ABANDON_MS);
+}
+
+process.on('SIGTERM', () => void close('SIGTERM'));
+process.on('SIGINT', () => void close('SIGINT'));
+process.on('uncaughtException', abandon);
+process.on('unhandledRejection', abandon);
+
+log.info(
+  { port: node.port, opsPort: node.opsPort, url: `http://127.0.0.1:${node.port}`, opsUrl: `http://127.0.0.1:${node.opsPort}`, nodeId: config.nodeId },
+  `${node.storeName} Voice Assistant running on port ${node.port}`,
+);

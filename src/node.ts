@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import packageJson from '../package.json' with { type: 'json' };
+import { Calls } from './calls/calls.ts';
+import { createCarrier } from './calls/carrier.ts';
+import { Sweep } from './calls/sweep.ts';
+import { type Config, defaultNodeUrl } from './config.ts';
+import { consoleRoutes } from './console/routes.ts';
+import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
+import { connectRedis, type RedisLink } from './directory/redis.ts';
+import { healthRoutes } from './http/health.ts';
+import { createServer, type Server } from './http/server.ts';
+import { createMedia, type Media } from './media/media.ts';
+import { Placement } from './placement/placement.ts';
+import { checkToken } from './placement/token.ts';
+import { createRedactor } from './redact/redactor.ts';
+import { openDatabase } from './services/database.ts';
+import { createServices, type Services } from './services/services.ts';
+import type { Log } from './telemetry/log.ts';
+import { createMetrics, type Metrics, watchProcess } from './telemetry/metrics.ts';
+import { createTools } from './tools/registry.ts';
+import { refuseUpgrade } from './webhook/request.ts';
+import { webhookRoutes } from './webhook/routes.ts';
+
+export interface NodeOptions {
+  log: Log;
+  /** Tests: drop and rebuild each actor from its journal after every fact. */
+  amnesia: boolean;
+}
+
+/** What the parts of a node stand on. */
+interface Ground {
+  config: Config;
+  log: Log;
+  metrics: Metrics;
+  link: RedisLink;
+  clock: RedisClock;
+  dataSource: DataSource;
+  services: Services;
+}
+
+export interface Node {
+  /** Name of the store whose calls it answers. */
+  storeName: string;
+  port: number;
+  opsPort: number;
+  /** Ends every stream so that its call goes on elsewhere, writes what waits, closes. */
+  close(): Promise<void>;
+  /** For a process that cannot go on: ends the sockets and nothing else. */
+  abandon(): void;
+}
+
+/** Builds one node from its settings and starts it. Rejects when its database or a port cannot be had. */
+export async function startNode(config: Config & { redisUrl: string; databaseUrl: string }, options: NodeOptions): Promise<Node> {
+  const { log } = options;
+  const metrics = createMetrics();
+  watchProcess(metrics);
+  const link = await connectRedis(config.redisUrl, { onError: (error) => log.warn({ err: error }, 'Redis connection failed') });
+  const clock = createRedisClock();
+  await syncClock(link, clock).catch((error: unknown) => log.warn({ err: error }, 'Redis did not tell the time'));
+  const dataSource = await openDatabase(config.databaseUrl, { onError: (error) => log.warn({ err: error }, 'database connection failed') });
+  const services = await createServices(dataSource, { now: Date.now, log });
+  const ground: Ground = { config, log, metrics, link, clock, dataSource, services };
+  return run(ground, options);
+}
+
+async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
+  const { config, log, metrics, link, clock, dataSource, services } = ground;
+  const name = { node: config.nodeId, incarnation: randomUUID() };
+  const account = { accountSid: config.twilio.accountSid, authToken: config.twilio.authTokens[0] ?? '', apiUrl: config.twilio.apiUrl };
+  const carrier = createCarrier(account, (error) => log.warn({ err: error }, 'the carrier could not be asked'));
+  const tools = createTools(services, { log });
+  const { redactPhone, redactEmail } = services.assistant();
+  const redactor = createRedactor({ phone: config.redact.phone || redactPhone, mail: config.redact.mail || redactEmail });
+  const calls = new Calls({ link, node: name, now: () => clock.now(), redactor, tools, carrier, log, metrics, amnesia });
+  const sweep = new Sweep({ link, node: name, carrier, isResident: (callSid) => calls.has(callSid), log });
+  const media = createMedia({
+    desk: calls,
+    checkToken: (token, callSid) => checkToken(token, callSid, clock.now(), config.streamTokenSecret),
+    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
+    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+    log,
+    metrics,
+  });
+
+  const opsServer = await createServer({ host: config.host, port: config.opsPort, routes: opsRoutes(ground, () => placement.ready), log, metrics });
+  const self = { ...name, nodeUrl: config.nodeUrl ?? defaultNodeUrl(config.host, opsServer.port), mediaUrl: config.mediaUrl, version: packageJson.version };
+  const placement: Placement = new Placement({
+    link, self, callsMax: config.callsMax, live: () => calls.callSids(), clock, log,
+  });
+  await placement.start();
+  sweep.start();
+  const server = await createServer({ ...publicServer(ground, calls, placement, media), log, metrics });
+
+  return {
+    storeName: services.store().name,
+    port: server.port,
+    opsPort: opsServer.port,
+    abandon: () => media.endAll(),
+    async close() {
+      await placement.stop();
+      await sweep.stop();
+      await calls.close();
+      media.endAll();
+      await closeAll(server, opsServer);
+      services.close();
+      await dataSource.destroy();
+      await link.close();
+    },
+  };
+}
+
+function opsRoutes({ config, log, metrics, link, dataSource, services }: Ground, isPlaced: () => boolean) {
+  const ready = { redis: () => link.ready, placement: isPlaced, catalog: () => services.isLoaded() };
+  return [...healthRoutes({ ready, metrics }), ...consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log })];
+}
+
+function publicServer({ config, log, metrics, clock, services }: Ground, calls: Calls, placement: Placement, media: Media) {
+  const hosts = new Set([new URL(config.publicUrl).host, new URL(config.mediaUrl).host]);
+  const { authTokens } = config.twilio;
+  return {
+    host: config.host,
+    port: config.port,
+    routes: webhookRoutes({
+      publicUrl: config.publicUrl,
+      authTokens,
+      streamTokenSecret: config.streamTokenSecret,
+      door: calls,
+      admission: placement,
+      facts: () => ({ name: services.store().name, hours: services.openNow().message, staffNumbers: services.assistant().staffNumbers }),
+      now: () => clock.now(),
+      log,
+      metrics,
+    }),
+    sockets: [
+      {
+        ...media.route,
+        path: new URL(config.mediaUrl).pathname,
+        upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
+          const refusal = refuseUpgrade(request, { hosts: () => hosts, authTokens, metrics });
+          return refusal ? { refuse: refusal } : { accept: { stream: null } };
+        },
+      },
+    ],
+  };
+}
+
+async function closeAll(...servers: Server[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
+}
