@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { startFakeModel, type FakeModel, type FakeModelOptions } from './index.ts';
-import { connectLine, type Body } from './test-client.ts';
+import { connectLine, type Body, type TestClient } from './test-client.ts';
 
 const FAST: FakeModelOptions = { charsPerSecond: 100, speed: 200, firstDeltaMs: 5, transcriptionMs: 40 };
 const open: FakeModel[] = [];
@@ -131,6 +131,47 @@ test('a seeded conversation is remembered: what was asked, and where it broke of
   line.send({ type: 'response.create', response: { instructions: 'Say exactly: "Sorry about that, I am back."' } });
   await line.next('response.done');
   expect(line.lastHeard).toBe('Sorry about that, I am back.');
+});
+
+async function tell(line: TestClient, role: string, type: string, text: string): Promise<void> {
+  line.send({ type: 'conversation.item.create', item: { type: 'message', role, content: [{ type, text }] } });
+  await line.next('conversation.item.done');
+}
+
+test('a system item opens the conversation: words in quotes, a subject to come back to, or an apology and the answer', async () => {
+  const model = await start();
+  const line = await connectLine(model);
+  const respond = async (): Promise<string[]> => {
+    const before = line.ear.spans.length;
+    line.send({ type: 'response.create' });
+    await line.next('response.done');
+    return line.ear.spans.slice(before).map((span) => span.text);
+  };
+  await tell(line, 'system', 'input_text', 'The caller is on the line. Say exactly: "Mangy Dog Coffee, this is Aida!"');
+  expect(await respond()).toEqual(['Mangy Dog Coffee, this is Aida!']);
+  await tell(line, 'user', 'input_text', 'Do you have oat milk?');
+  await tell(line, 'assistant', 'output_text', 'Yes, we');
+  await tell(
+    line,
+    'system',
+    'input_text',
+    'Say "Sorry about that, as I was saying," and go on where your last words stopped.',
+  );
+  expect(await respond()).toEqual(['Sorry about that, as I was saying, You asked me: Do you have oat milk?']);
+  await tell(line, 'user', 'input_text', 'Purple umbrella');
+  await tell(line, 'system', 'input_text', 'Say that you are sorry, then answer what the caller said last.');
+  expect(await respond()).toEqual(['I am sorry about that.', 'You said: Purple umbrella']);
+});
+
+test('a promotion is read from its section, and none is said to be none', async () => {
+  const model = await start();
+  const section = '# What you say\n- Offer staff 24 hours.\n\n# Promotions running now\n- ';
+  const told = await connectLine(model, { instructions: `${section}Pumpkin Weeks: one dollar off.\n- Mention it.` });
+  await told.ask('Is there any discount');
+  expect(told.lastHeard).toBe('Pumpkin Weeks: one dollar off.');
+  const none = await connectLine(model, { instructions: `${section}None. If asked, say so.` });
+  await none.ask('Is there any discount');
+  expect(none.lastHeard).toBe('There is no promotion at the moment.');
 });
 
 test('a script decides before the rules, per turn', async () => {

@@ -1,9 +1,14 @@
 const SPOKEN_CHARS_MAX = 420;
 const PHRASES_MAX = 14;
-const SENTENCE_KEYS = ['message', 'error', 'answer', 'content', 'text', 'summary'];
-const NAME_KEYS = ['name', 'title', 'dayName', 'label', 'question'];
-const DETAIL_KEYS = ['formattedHours', 'priceRange', 'price', 'interval', 'offer', 'code', 'terms', 'address', 'phone'];
-const AFTER_KEYS = ['description', 'suggestions'];
+/** Whole sentences, said as they stand. */
+const SENTENCE_KEYS = ['message', 'error', 'now', 'answer', 'text', 'body', 'content', 'summary'];
+/** The first of these that is there names the thing. */
+const NAME_KEYS = ['name', 'title', 'source', 'dayName', 'category', 'label', 'question'];
+const DETAIL_KEYS = ['formattedHours', 'priceRange', 'offer', 'code', 'terms', 'address'];
+/** Said after everything else about the thing. */
+const AFTER_KEYS = ['description'];
+/** What tells the model how to behave, and detail nobody asked for. */
+const UNSPOKEN_KEYS = new Set(['note', 'next', 'shortened', 'modifiers', 'alsoPossible']);
 const OPENERS: Readonly<Record<string, string>> = {
   get_menu: 'On the menu:',
   get_product_details: 'Here it is:',
@@ -11,6 +16,12 @@ const OPENERS: Readonly<Record<string, string>> = {
   get_subscription_info: 'Our plans:',
   search_knowledge_base: 'I found this:',
 };
+const FAREWELLS: Readonly<Record<string, string>> = {
+  transfer_to_staff: 'I am putting you through now.',
+  leave_voicemail: 'You can record your message after the tone.',
+  end_call: 'Goodbye.',
+};
+const NOTHING = 'I have nothing on that.';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,26 +38,22 @@ function leaves(object: Json, keys: readonly string[]): string[] {
   return keys.map((key) => leaf(object[key])).filter((value) => value !== null);
 }
 
-/** One object's own facts in speaking order, then those of what it holds. */
+/** What an object says of itself: its sentences, its name with the details, what is said after. */
+function ownPhrases(object: Json): string[] {
+  const price = leaves(object, ['spokenPrice', 'price', 'interval']).slice(0, 'spokenPrice' in object ? 1 : 2);
+  const named = [...leaves(object, NAME_KEYS).slice(0, 1), ...price, ...leaves(object, DETAIL_KEYS)].join(' ');
+  return [...leaves(object, SENTENCE_KEYS), named, ...leaves(object, AFTER_KEYS)];
+}
+
+/** An object's own phrases, then those of what it holds, in order, up to the limit. */
 function phrasesOf(value: unknown, into: string[]): void {
-  if (into.length >= PHRASES_MAX) return;
-  if (Array.isArray(value)) {
-    for (const each of value) {
-      const word = leaf(each);
-      if (word === null) phrasesOf(each, into);
-      else if (into.length < PHRASES_MAX) into.push(word);
-    }
-    return;
-  }
-  if (!isObject(value)) return;
-  const own = [...leaves(value, NAME_KEYS), ...leaves(value, DETAIL_KEYS)].join(' ');
-  const sentences = leaves(value, SENTENCE_KEYS);
-  const after = leaves(value, AFTER_KEYS);
-  for (const phrase of [...sentences, own, ...after]) {
+  const own = Array.isArray(value) ? value.map((each) => leaf(each) ?? '') : isObject(value) ? ownPhrases(value) : [];
+  for (const phrase of own) {
     if (phrase !== '' && into.length < PHRASES_MAX) into.push(phrase);
   }
-  for (const nested of Object.values(value)) {
-    if (typeof nested === 'object' && nested !== null) phrasesOf(nested, into);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, nested] of Object.entries(value)) {
+    if (!UNSPOKEN_KEYS.has(key)) phrasesOf(nested, into);
   }
 }
 
@@ -56,19 +63,21 @@ function bounded(text: string): string {
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 1))} and more.`;
 }
 
-/** What the assistant says of a tool's output: its messages, names, hours and prices as they stand; plain words as they are. */
+/** What the assistant says of a tool's output: names, hours, prices and sentences as they stand; plain words as they are. */
 export function tellOutput(name: string, output: string): string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(output);
   } catch {
-    return bounded(output.trim() === '' ? 'I have nothing on that.' : output.trim());
+    return bounded(output.trim() === '' ? NOTHING : output.trim());
   }
   const word = leaf(parsed);
   if (word !== null) return bounded(word);
+  if (isObject(parsed) && parsed['accepted'] === true) return FAREWELLS[name] ?? 'Very well.';
   const phrases: string[] = [];
   phrasesOf(parsed, phrases);
-  if (phrases.length === 0) return 'I have nothing on that.';
-  const opener = OPENERS[name];
-  return bounded(`${opener === undefined ? '' : `${opener} `}${phrases.join(', ')}`);
+  const unknown = isObject(parsed) && parsed['found'] === false;
+  if (phrases.length === 0) return NOTHING;
+  const opener = unknown ? `${NOTHING} There is:` : (OPENERS[name] ?? '');
+  return bounded(`${opener} ${phrases.join(', ')}`.trim());
 }

@@ -23,6 +23,8 @@ export type TurnKind =
   | 'greeting'
   /** A `response.create` or a system item that gives the words in quotes. */
   | 'told'
+  /** Told without words of its own to be sorry and answer what the caller said last. */
+  | 'apology'
   /** A `response.create` in a conversation where nothing is left to answer. */
   | 'resumed'
   /** `idle_timeout_ms` passed. */
@@ -41,6 +43,8 @@ export interface Turn {
   readonly heard: string;
   /** Words given in quotes by instructions or a system item; empty when none. */
   readonly told: string;
+  /** The instructions or the system item that asked for this response; empty when none. */
+  readonly directive: string;
   /** Instructions in force: the response's, else the session's. */
   readonly instructions: string;
   /** Names of the functions that may be called now. */

@@ -20,7 +20,9 @@ const PRODUCT_NAMED =
   /\b((?:[a-z']+ ){0,2}(?:latte|cappuccino|mocha|americano|macchiato|cortado|cold brew|drip|croissant|muffin|bagel|scone|sandwich|chai))\b/;
 const PRODUCT_TAIL = /\s*\b(?:costs?|please|today|in it|for me|right now)\b.*$|[?.!,;].*$/;
 const PROMOTION = /\b(promotions?|specials?|deals?|offers?|discounts?|coupons?|on sale)\b/;
+const PROMOTION_SECTION = /^# [^\n]*promotion[^\n]*\n- ([^\n]+)/im;
 const CLAUSE_END = /[?.!;]\s+|\band\s+(?=(?:what|do|can|could|how|tell|is|are|where|when|i)\b)/;
+const BACK_REFERENCE = /refer to what|go on where|as i was saying/i;
 const SENTENCE_END = /(?<=[.!?])\s+|\n/;
 
 function productName(clause: string): string | null {
@@ -29,11 +31,18 @@ function productName(clause: string): string | null {
   return name === undefined || name === '' ? null : name;
 }
 
-/** The sentence of the instructions that speaks of the running promotion. */
+/** What the instructions say of the running promotion: the first line of its section, else a sentence with a figure. */
 function promotionIn(instructions: string): string | null {
+  const section = PROMOTION_SECTION.exec(instructions)?.[1];
+  if (section?.startsWith('None') === true) return 'There is no promotion at the moment.';
+  if (section !== undefined) return section.trim();
   const sentences = instructions.split(SENTENCE_END).filter((sentence) => PROMOTION.test(sentence.toLowerCase()));
-  const told = sentences.find((sentence) => /\d|%|free|half/i.test(sentence)) ?? sentences[0];
-  return told?.replace(/^[\s\-*#•]+/, '').trim() ?? null;
+  return (
+    sentences
+      .find((sentence) => /\d|%|free|half/i.test(sentence))
+      ?.replace(/^[\s\-*#]+/, '')
+      .trim() ?? null
+  );
 }
 
 export const RULES: readonly Rule[] = [
@@ -55,10 +64,7 @@ export const RULES: readonly Rule[] = [
     name: 'voicemail',
     when: /\bvoice ?mail\b|\bleave (?:\w+ )?(?:a |my )?message\b|\btake a message\b/,
     tool: 'leave_voicemail',
-    steps: (clause) => [
-      { say: 'You can leave a message after the tone.' },
-      { call: 'leave_voicemail', arguments: { topic: clause } },
-    ],
+    steps: (clause) => [{ call: 'leave_voicemail', arguments: { topic: clause } }],
   },
   {
     name: 'goodbye',
@@ -157,9 +163,17 @@ function greetingOf(turn: Turn): string {
   return line?.replace(/^["“]|["”]$/g, '') ?? 'Hello. How can I help you?';
 }
 
+/** Told to come back to the subject, the model names it. */
+function backReference(turn: Turn): string {
+  const before = turn.callerWords.at(-1);
+  if (before === undefined || !BACK_REFERENCE.test(turn.directive)) return '';
+  return ` You asked me: ${before}`;
+}
+
 /** What the fake model does by itself, from the words that arrived and nothing else. */
 export function decide(turn: Turn): Plan {
-  if (turn.kind === 'told') return [{ say: turn.told }];
+  if (turn.kind === 'told') return [{ say: `${turn.told}${backReference(turn)}` }];
+  if (turn.kind === 'apology') return [{ say: 'I am sorry about that.' }, ...answerCaller(turn)];
   if (turn.kind === 'greeting') return [{ say: greetingOf(turn) }];
   if (turn.kind === 'idle') return [{ say: 'Are you still there?' }];
   if (turn.kind === 'tools') {

@@ -11,22 +11,33 @@ export interface Occasion {
   readonly sessionIndex: number;
 }
 
-type Said = Pick<Turn, 'kind' | 'heard' | 'told'>;
+type Said = Pick<Turn, 'kind' | 'heard' | 'told' | 'directive'>;
+
+const ANSWER_LAST = /answer what the caller said last/i;
 
 function whatToAnswer(conversation: Conversation, occasion: Occasion): Said {
-  const heard = conversation.wordsOf('user').at(-1) ?? '';
-  const kind = (name: TurnKind, told = ''): Said => ({ kind: name, heard, told });
-  if (occasion.startedBy === 'idle') return kind('idle');
-  const told = quotedWords(occasion.request?.instructions ?? '');
-  if (told !== '') return kind('told', told);
+  const last = conversation.wordsOf('user').at(-1) ?? '';
+  const said = (kind: TurnKind, fields: Partial<Said> = {}): Said => ({
+    kind,
+    heard: last,
+    told: '',
+    directive: '',
+    ...fields,
+  });
+  if (occasion.startedBy === 'idle') return said('idle');
+  const instructions = occasion.request?.instructions ?? '';
+  const told = quotedWords(instructions);
+  if (told !== '') return said('told', { told, directive: instructions });
   const asked = conversation.unanswered('user');
-  if (occasion.startedBy === 'vad') return { kind: 'caller', heard: asked?.words ?? '', told: '' };
-  const prompted = quotedWords(conversation.unanswered('system')?.words ?? '');
-  if (prompted !== '') return kind('told', prompted);
-  if (conversation.freshOutputs().length > 0) return kind('tools');
-  if (asked !== undefined) return { kind: 'caller', heard: asked.words, told: '' };
+  if (occasion.startedBy === 'vad') return said('caller', { heard: asked?.words ?? '' });
+  const directive = conversation.unanswered('system')?.words ?? '';
+  const prompted = quotedWords(directive);
+  if (prompted !== '') return said('told', { told: prompted, directive });
+  if (asked !== undefined && ANSWER_LAST.test(directive)) return said('apology', { heard: asked.words, directive });
+  if (conversation.freshOutputs().length > 0) return said('tools');
+  if (asked !== undefined) return said('caller', { heard: asked.words });
   const begun = conversation.items.some((item) => item.role === 'user' || item.role === 'assistant');
-  return kind(begun ? 'resumed' : 'greeting');
+  return said(begun ? 'resumed' : 'greeting');
 }
 
 function functionNames(configuration: Configuration, request: ResponseRequest | null): string[] {
@@ -41,7 +52,7 @@ function functionNames(configuration: Configuration, request: ResponseRequest | 
 export function turnOf(conversation: Conversation, configuration: Configuration, occasion: Occasion): Turn {
   const said = whatToAnswer(conversation, occasion);
   const callerWords = conversation.wordsOf('user');
-  const asking = said.kind === 'caller' && callerWords.at(-1) === said.heard;
+  const asking = (said.kind === 'caller' || said.kind === 'apology') && callerWords.at(-1) === said.heard;
   return {
     ...said,
     instructions: occasion.request?.instructions ?? configuration.instructions,
