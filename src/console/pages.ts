@@ -1,0 +1,133 @@
+import { Eta } from 'eta';
+import { join } from 'node:path';
+import type { KnowledgeDocument } from '../../entities/knowledge-document.ts';
+import type { CallRecord, CallStatistics } from '../services/call-log.ts';
+import type { CallLog } from '../../entities/call-log.ts';
+import { durationWords, shareWords, wordsIn } from './words.ts';
+
+const eta = new Eta({ views: join(import.meta.dirname, 'views'), autoEscape: true, cache: true });
+
+export interface Store {
+  name: string;
+  timeZone: string;
+}
+
+export interface Dashboard {
+  store: Store;
+  at: Date;
+  statistics: CallStatistics;
+  recent: Omit<CallLog, 'transcript'>[];
+}
+
+export function dashboardPage({ store, at, statistics, recent }: Dashboard): string {
+  const words = wordsIn(store.timeZone);
+  const mostFrequent = Math.max(1, ...statistics.byIntent.map(({ calls }) => calls));
+  return eta.render('dashboard', {
+    store,
+    page: 'dashboard',
+    at: words.when(at),
+    atIso: words.iso(at),
+    statistics,
+    answeredShare: shareWords(statistics.answered, statistics.today),
+    averageDuration: durationWords(statistics.averageDurationS),
+    intents: statistics.byIntent.map((each) => ({
+      ...each,
+      widthPercent: Math.round((each.calls / mostFrequent) * 100),
+    })),
+    recent: recent.map((call) => ({ ...callLine(call, store), outcome: call.outcome ?? '' })),
+  });
+}
+
+function callLine(call: Omit<CallLog, 'transcript'>, { timeZone }: Store) {
+  const words = wordsIn(timeZone);
+  return {
+    href: `/admin/calls/${encodeURIComponent(call.callSid)}`,
+    callSid: call.callSid,
+    started: words.when(call.startedAt),
+    startedIso: words.iso(call.startedAt),
+    from: call.fromNumber,
+    to: call.toNumber,
+    status: call.status,
+    tone: toneOf(call),
+    duration: durationWords(call.duration),
+    intents: call.intents,
+  };
+}
+
+/** How a status looks; it is always written out as well. */
+function toneOf({ status, endedAt }: Pick<CallLog, 'status' | 'endedAt'>): 'live' | 'good' | 'bad' {
+  if (endedAt === null) return 'live';
+  return status === 'COMPLETED' ? 'good' : 'bad';
+}
+
+export function knowledgePage(store: Store, documents: readonly KnowledgeDocument[]): string {
+  const categories = [...Map.groupBy(documents, ({ category }) => category)].map(([name, own], index) => ({
+    name,
+    anchor: `category-${index + 1}`,
+    documents: own,
+  }));
+  return eta.render('knowledge-base', { store, page: 'knowledge-base', categories, count: documents.length });
+}
+
+export function callPage(store: Store, record: CallRecord): string {
+  const { call, voicemails } = record;
+  const words = wordsIn(store.timeZone);
+  const time = (date: Date | null) => (date ? { text: words.when(date), iso: words.iso(date) } : null);
+  return eta.render('call', {
+    store,
+    page: 'call',
+    ...callLine(call, store),
+    outcome: call.outcome,
+    times: [
+      { label: 'Started', time: time(call.startedAt) },
+      { label: 'Answered', time: time(call.answeredAt) },
+      { label: 'Ended', time: time(call.endedAt) },
+      { label: 'Processed', time: time(call.processedAt) },
+    ].filter((each) => each.time !== null),
+    lines: linesOf(record).map((line) => ({ ...line, clock: words.clock(line.at), iso: words.iso(line.at) })),
+    voicemails: voicemails.map((each) => ({
+      ...each,
+      duration: durationWords(each.durationS),
+      left: words.when(each.createdAt),
+    })),
+  });
+}
+
+type Line =
+  | { kind: 'turn'; at: Date; who: string; heard: string; unheard: boolean; text: string }
+  | { kind: 'tool'; at: Date; name: string; arguments: string; result: string; output: string };
+
+/** What was said, and between it what was looked up. A call whose turns are gone shows its stored transcript. */
+function linesOf({ call, turns, tools }: CallRecord): Line[] {
+  const said = turns.map((turn): Line => {
+    const heard = turn.heardText ?? turn.text;
+    return { kind: 'turn', at: turn.at, who: turn.who, heard, unheard: turn.cut, text: turn.text };
+  });
+  const stored = (call.transcript ?? []).map((line): Line => {
+    return { kind: 'turn', at: new Date(line.at), who: line.who, heard: line.text, unheard: line.cut, text: line.text };
+  });
+  const lines = said.length > 0 ? said : stored;
+  for (const tool of tools) {
+    const after = lines.findLastIndex(({ at }) => at <= tool.startedAt);
+    const { name, output, startedAt } = tool;
+    lines.splice(after + 1, 0, {
+      kind: 'tool',
+      at: startedAt,
+      name,
+      arguments: tool.arguments,
+      result: tool.result ?? 'running',
+      output: output ?? '',
+    });
+  }
+  return lines;
+}
+
+/** The form that asks for the token; `next` is where it leads. */
+export function signInPage(next: string, problem: string | null): string {
+  return eta.render('sign-in', { store: null, page: 'sign-in', next, problem });
+}
+
+/** A sentence instead of a page. */
+export function messagePage(title: string, sentence: string): string {
+  return eta.render('message', { store: null, page: 'message', title, sentence });
+}
