@@ -43,11 +43,9 @@ async function demo(): Promise<number> {
   });
   const stopped = stopOnSignal(stack);
   try {
-    const report = await converse(
-      stack,
-      script,
-      real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null,
-    );
+    const speech = real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null;
+    const report = await Promise.race([converse(stack, script, speech), stopped.then(() => null)]);
+    if (!report) return INTERRUPTED;
     const failures = [...report.failures, ...complaintsOf(stack)];
     await show(stack, report, failures);
     if (!values.once) {
@@ -84,10 +82,7 @@ async function converse(
 }
 
 async function show(stack: Stack, report: ConversationReport, failures: readonly string[]): Promise<void> {
-  const source = await openDatabase(stack.database.url, { poolMax: 1 });
-  const row = await rowOf(() => source.getRepository(CallLogEntity).findOneBy({ callSid: report.callSid })).finally(
-    () => source.destroy(),
-  );
+  const row = await rowOf(stack, report.callSid);
   const turns = report.turnsMs.map((ms) => (ms / 1000).toFixed(2)).join(' ');
   say('');
   say(`Call     ${report.callSid}: ${report.status}, ended by ${report.ended}`);
@@ -100,12 +95,17 @@ async function show(stack: Stack, report: ConversationReport, failures: readonly
 }
 
 /** The finished row, or the last state of it. */
-async function rowOf(read: () => Promise<CallLog | null>): Promise<CallLog | null> {
-  const untilMs = performance.now() + ROW_MS_MAX;
-  for (;;) {
-    const row = await read();
-    if (row?.processedAt || performance.now() > untilMs) return row;
-    await new Promise((resolve) => setTimeout(resolve, ROW_POLL_MS));
+async function rowOf(stack: Stack, callSid: string): Promise<CallLog | null> {
+  const source = await openDatabase(stack.database.url, { poolMax: 1 });
+  try {
+    const untilMs = performance.now() + ROW_MS_MAX;
+    for (;;) {
+      const row = await source.getRepository(CallLogEntity).findOneBy({ callSid });
+      if (row?.processedAt || performance.now() > untilMs) return row;
+      await new Promise((resolve) => setTimeout(resolve, ROW_POLL_MS));
+    }
+  } finally {
+    await source.destroy();
   }
 }
 

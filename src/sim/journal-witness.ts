@@ -25,7 +25,8 @@ export function watchJournal(link: RedisLink, call: SimCall): JournalWitness {
   const loop = (async () => {
     while (!stopped) {
       await read();
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      // A witness that nobody stops must not keep the process alive.
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
     }
     await read();
   })();

@@ -8,6 +8,8 @@ interface CallbackAsk {
   url: string;
   method: 'GET' | 'POST';
   params: Params;
+  /** The call it belongs to; a dialed phone's are its caller's. */
+  callSid: string;
   /** Not before so long. */
   afterMs?: number;
   record: (record: WebhookRecord) => void;
@@ -20,7 +22,7 @@ export class Callbacks {
   private readonly faults: TwilioFaults;
   private readonly complain: (text: string) => void;
   private readonly warn: (code: number, text: string) => void;
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new Map<Promise<void>, string>();
 
   constructor(
     web: Web,
@@ -42,12 +44,17 @@ export class Callbacks {
     for (let time = 0; time < times; time++) {
       const delayMs = (ask.afterMs ?? 0) + this.random.between(0, this.faults.callbackDelayMsMax + 1);
       const sent = this.deliver(ask, delayMs).finally(() => this.underWay.delete(sent));
-      this.underWay.add(sent);
+      this.underWay.set(sent, ask.callSid);
     }
   }
 
-  async settled(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.all(this.underWay);
+  /** Resolves when nothing of this call, or of any, is under way. */
+  async settled(callSid?: string): Promise<void> {
+    for (;;) {
+      const open = [...this.underWay].filter(([, owner]) => callSid === undefined || owner === callSid);
+      if (open.length === 0) return;
+      await Promise.all(open.map(([sent]) => sent));
+    }
   }
 
   private async deliver(ask: CallbackAsk, delayMs: number): Promise<void> {

@@ -56,6 +56,7 @@ function report(leg: Leg, element: XmlElement, stream: MediaStream, event: strin
   const url = element.attributes['statusCallback'];
   if (url === undefined) return;
   leg.world.callbacks.send({
+    callSid: leg.rootSid,
     url,
     method: element.attributes['statusCallbackMethod'] === 'GET' ? 'GET' : 'POST',
     params: [

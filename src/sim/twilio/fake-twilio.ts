@@ -135,6 +135,6 @@ function place(world: World, ask: PlaceCallOptions): SimCall {
     leg.end('completed', 'network');
   }, CALL_MS_MAX);
   const flow = new Flow(leg).start({ url: number.voiceUrl, method: number.voiceMethod ?? 'POST', params: [] });
-  const done = flow.finally(() => clearTimeout(bound)).then(() => world.callbacks.settled());
+  const done = flow.finally(() => clearTimeout(bound)).then(() => world.callbacks.settled(leg.sid));
   return new SimCall(leg, done);
 }

@@ -40,6 +40,7 @@ export class Flow implements FlowPort {
     const jump = this.jump(verb, params);
     if (!jump || !this.leg.world.faults.actionAfterHangUp) return;
     this.leg.world.callbacks.send({
+      callSid: this.leg.rootSid,
       ...jump,
       params: [...this.leg.params(), ...params],
       record: (record) => this.leg.webhooks.push(record),

@@ -92,6 +92,11 @@ export class Leg {
     return performance.now() - this.originMs;
   }
 
+  /** The call that a dialed phone belongs to; a call's own id. */
+  get rootSid(): string {
+    return this.options.parentSid ?? this.sid;
+  }
+
   get final(): boolean {
     return FINAL.includes(this.status);
   }

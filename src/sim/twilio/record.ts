@@ -99,6 +99,7 @@ function announce(leg: Leg, element: XmlElement, recording: Recording): void {
   const events = (element.attributes['recordingStatusCallbackEvent'] ?? 'completed').split(' ');
   if (url === undefined || !events.includes('completed')) return;
   world.callbacks.send({
+    callSid: leg.rootSid,
     url,
     afterMs: world.faults.recordingDelayMs,
     method: element.attributes['recordingStatusCallbackMethod'] === 'GET' ? 'GET' : 'POST',

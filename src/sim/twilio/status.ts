@@ -34,6 +34,7 @@ export function reportStatus(leg: Leg, options: StatusOptions): void {
     }
     sequence += 1;
     leg.world.callbacks.send({
+      callSid: leg.rootSid,
       url: options.url,
       method: options.method,
       params,

@@ -127,7 +127,8 @@ test('what the caller says arrives word for word, what the service plays reaches
   const [heard] = sim.heard();
   expect(heard).toMatchObject({ speaker: 'assistant', text: 'Coming right up', faults: 0 });
   expect((heard?.endMs ?? 0) - (heard?.startMs ?? 0)).toBeCloseTo(audio.length / 8, 5);
-  expect(sim.leg.ear.firstVoiceMs(speech.endMs ?? 0)).toBe(heard?.startMs);
+  const soundMs = (sim.leg.ear.firstVoiceMs(speech.endMs ?? 0) ?? 0) - (heard?.startMs ?? 0);
+  expect(soundMs >= 0 && soundMs <= 40).toBe(true);
   expect(twilio.complaints).toEqual([]);
 });
 
