@@ -21,8 +21,8 @@ const BODY_HASH = /[?&]bodySHA256=([0-9a-fA-F]{64})(?:&|$)/;
 export function sign(authToken: string, url: string, form: Form): string {
   const byName = new Map<string, Set<string>>();
   for (const [name, value] of form) byName.set(name, (byName.get(name) ?? new Set<string>()).add(value));
-  const names = [...byName.keys()].toSorted(byBytes);
-  const parameters = names.flatMap((name) => [...(byName.get(name) ?? [])].toSorted(byBytes).map((value) => name + value));
+  const names = [...byName.keys()].toSorted();
+  const parameters = names.flatMap((name) => [...(byName.get(name) ?? [])].toSorted().map((value) => name + value));
   return createHmac('sha1', authToken).update(url + parameters.join(''), 'utf8').digest('base64');
 }
 
@@ -61,8 +61,4 @@ export function upgradeSpellings(host: string, target: string, hosts: Iterable<s
 
 function withoutDefaultPort(host: string): string {
   return host.toLowerCase().replace(/:443$/, '');
-}
-
-function byBytes(left: string, right: string): number {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

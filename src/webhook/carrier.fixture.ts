@@ -1,0 +1,133 @@
+import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
+import type { Told } from '../calls/stream-port.ts';
+import { createServer, type Server } from '../http/server.ts';
+import { parseTwiml } from '../sim/twilio/twiml.ts';
+import { sign } from '../sim/twilio/signature.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { webhookRoutes, type Place, type WebhookDeps } from './routes.ts';
+
+export const PUBLIC_URL = 'https://voice.example.com';
+export const TOKENS = ['token-new', 'token-old'];
+export const SECRET = 'stream-token-secret';
+export const CALL_SID = `CA${'a1'.repeat(16)}`;
+export const NOW = 1_763_827_200_000;
+export const PLACE: Place = { ok: true, mediaUrl: 'wss://voice.example.com/media-stream' };
+
+/** A door that stands where a test puts it, and remembers answers by their token as the real one does. */
+export class FakeDoor implements CallDoor {
+  view: CallView = { callSid: CALL_SID, epoch: 7, state: 'ringing', from: '+15553334444', to: '+15559990000', about: '', recordings: 0 };
+  refuses: DoorRefusal | null = null;
+  throws: 'at once' | 'later' | null = null;
+  hangs = false;
+  telling: 'taken' | DoorRefusal = 'taken';
+  readonly asked: Omit<TwimlRequest, 'render'>[] = [];
+  readonly told: [callSid: string, fact: Told][] = [];
+  private readonly answers = new Map<string, string>();
+
+  answer({ render, ...request }: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+    this.asked.push(request);
+    this.misbehave();
+    if (this.throws) return Promise.reject(new Error('door rejects'));
+    if (this.hangs) return new Promise(() => {});
+    if (this.refuses) return Promise.resolve({ refused: this.refuses });
+    const key = request.idempotencyToken;
+    const twiml = (key !== null && this.answers.get(key)) || render(this.view);
+    if (key !== null) this.answers.set(key, twiml);
+    return Promise.resolve({ twiml });
+  }
+
+  tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+    this.told.push([callSid, fact]);
+    this.misbehave();
+    return this.throws ? Promise.reject(new Error('door rejects')) : Promise.resolve(this.telling);
+  }
+
+  private misbehave(): void {
+    if (this.throws === 'at once') throw new Error('door throws');
+  }
+}
+
+export interface Reply {
+  status: number;
+  type: string | null;
+  body: string;
+  /** Names of the document's verbs. */
+  verbs: string[];
+}
+
+export interface Carrier {
+  door: FakeDoor;
+  metrics: Metrics;
+  lines: string[];
+  admission: string[];
+  place: Place | Error;
+  facts: WebhookDeps['facts'];
+  /** Posts a form as the carrier does: signed, with the standard parameters. */
+  post(target: string, params?: Record<string, string>, change?: Change): Promise<Reply>;
+  /** Posts anything. */
+  raw(target: string, init: RequestInit): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export interface Change {
+  headers?: Record<string, string>;
+  signature?: string;
+  authToken?: string;
+  body?: string;
+}
+
+const standard = { CallSid: CALL_SID, AccountSid: `AC${'0'.repeat(32)}`, From: '+15553334444', To: '+15559990000', CallStatus: 'in-progress', Direction: 'inbound', CallerName: '' };
+
+/** The webhook routes behind real HTTP, with a carrier that calls them. */
+export async function startCarrier(): Promise<Carrier> {
+  const door = new FakeDoor();
+  const metrics = createMetrics();
+  const lines: string[] = [];
+  const log = createLog('info', { destination: { write: (line) => lines.push(line) } });
+  const carrier = {
+    door,
+    metrics,
+    lines,
+    admission: [] as string[],
+    place: PLACE as Place | Error,
+    facts: (): ReturnType<WebhookDeps['facts']> => ({ name: 'Mangy Dog Coffee', hours: "We're open until 18:00 today.", staffNumbers: ['+15550001111'] }),
+  };
+  const admission: WebhookDeps['admission'] = {
+    reserve: (callSid, kind) => {
+      carrier.admission.push(`reserve ${kind} ${callSid}`);
+      return carrier.place instanceof Error ? Promise.reject(carrier.place) : Promise.resolve(carrier.place);
+    },
+    release: (callSid) => {
+      carrier.admission.push(`release ${callSid}`);
+      return Promise.resolve();
+    },
+  };
+  const facts = () => carrier.facts();
+  const routes = webhookRoutes({ publicUrl: PUBLIC_URL, authTokens: TOKENS, streamTokenSecret: SECRET, door, admission, facts, now: () => NOW, log, metrics, answerTimeoutMs: 100 });
+  const server: Server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics });
+  const raw: Carrier['raw'] = async (target, init) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${target}`, init);
+    const body = await response.text();
+    const isXml = response.headers.get('content-type')?.startsWith('text/xml') ?? false;
+    const verbs = isXml ? parseTwiml(body, null).verbs.map((verb) => verb.name) : [];
+    return { status: response.status, type: response.headers.get('content-type'), body, verbs };
+  };
+  return Object.assign(carrier, {
+    raw,
+    post: (target: string, params: Record<string, string> = {}, change: Change = {}) => {
+      const all = Object.entries({ ...standard, ...params });
+      const signature = change.signature ?? sign(change.authToken ?? 'token-new', PUBLIC_URL + target, all);
+      return raw(target, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+          ...(signature === '' ? {} : { 'x-twilio-signature': signature }),
+          ...change.headers,
+        },
+        body: change.body ?? new URLSearchParams(all).toString(),
+      });
+    },
+    close: () => server.close(),
+  });
+}

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../machines/call-events.ts';
+import type { CallState, CallView, TwimlRequest } from '../calls/call-door.ts';
+import { parseTwiml } from '../sim/twilio/twiml.ts';
+import type { XmlElement } from '../sim/twilio/xml.ts';
+import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
+
+const PUBLIC_URL = 'https://voice.example.com';
+const RETRY = '#ct=1000&rt=2500&rc=3&rp=all';
+const documents = new Documents(PUBLIC_URL);
+const staffed: StoreFacts = { name: 'Mangy Dog Coffee', hours: "We're open until 18:00 today.", staffNumbers: ['+15550001111', '+15550002222'] };
+const alone: StoreFacts = { ...staffed, staffNumbers: [] };
+const stream = { mediaUrl: 'wss://voice.example.com/media-stream', token: 'a.b.c' };
+const states: CallState[] = ['ringing', 'conversation', 'detached', 'dialing', 'recording', 'menu', 'hangingUp', 'ended'];
+const kinds: TwimlRequest['kind'][] = ['arrive', 'next', 'dialResult', 'voicemail', 'menu'];
+const troubles: Trouble[] = ['unknown', 'unavailable', 'ended', 'late', 'threw', 'full', 'queued', 'nowhere'];
+
+const view = (state: CallState): CallView => ({ callSid: `CA${'1'.repeat(32)}`, epoch: 7, state, from: '+15553334444', to: '+15559990000', about: '', recordings: 0 });
+const ask = (change: Partial<Ask> = {}): Ask => ({ kind: 'next', digits: '', succeeded: false, from: '+15553334444', to: '+15559990000', puttingOff: 0, ...change });
+
+/** What the caller hears and what happens then, one line each: `Say Hello`, `Dial +1… +1…`. */
+function heard(twiml: string): string[] {
+  const { verbs, complaints } = parseTwiml(twiml, null);
+  expect(complaints).toEqual([]);
+  const line = ({ name, text, children }: XmlElement): string[] =>
+    name === 'Gather' ? [...children.flatMap(line), 'Gather'] : [[name, text.trim(), ...children.map((child) => child.text.trim())].filter(Boolean).join(' ')];
+  return verbs.flatMap(line);
+}
+
+function attributes(twiml: string, name: string): Record<string, string> | undefined {
+  return parseTwiml(twiml, null).verbs.find((verb) => verb.name === name)?.attributes;
+}
+
+describe('every document', () => {
+  it('is valid, absolute, and ends in something', () => {
+    const ends = /^(?:Connect|Dial|Record|Gather|Redirect|Hangup)/;
+    for (const kind of kinds) {
+      for (const facts of [staffed, alone]) {
+        for (const digits of ['', '1', '2', '3', '0', '9']) {
+          for (const succeeded of [true, false]) {
+            const asked = ask({ kind, digits, succeeded });
+            const written = [
+              ...states.flatMap((state) => [stream, ...troubles].map((to) => documents.forView(view(state), asked, facts, to))),
+              ...troubles.map((trouble) => documents.forTrouble(trouble, asked, facts)),
+              documents.fallback(asked, facts),
+            ];
+            for (const twiml of new Set(written)) {
+              const lines = heard(twiml);
+              if (lines.length > 0) expect(lines.some((line) => ends.test(line))).toBe(true);
+              for (const url of twiml.match(/https:[^"<]+/g) ?? []) expect(url.replaceAll('&amp;', '&')).toMatch(/^https:\/\/voice\.example\.com\/voice\/[a-z-]+(?:\?n=\d)?#ct=1000&rt=2500&rc=3&rp=all$/);
+            }
+          }
+        }
+      }
+    }
+  });
+});
+
+describe('where the call stands', () => {
+  it('connects the stream under the name that it always had, with its token', () => {
+    const twiml = documents.forView(view('ringing'), ask({ kind: 'arrive' }), staffed, stream);
+    const [connect] = parseTwiml(twiml, null).verbs;
+    expect(connect).toMatchObject({
+      name: 'Connect',
+      attributes: { action: `${PUBLIC_URL}/voice/next${RETRY}`, method: 'POST' },
+      children: [
+        {
+          name: 'Stream',
+          attributes: { url: 'wss://voice.example.com/media-stream', name: 'openai-bridge', statusCallback: `${PUBLIC_URL}/voice/stream-status${RETRY}`, statusCallbackMethod: 'POST' },
+          children: [{ name: 'Parameter', attributes: { name: 'token', value: 'a.b.c' } }],
+        },
+      ],
+    });
+  });
+
+  it('rings all staff at once, within the time that the call waits for it', () => {
+    const twiml = documents.forView(view('dialing'), ask(), staffed, stream);
+    expect(heard(twiml)).toEqual(['Dial +15550001111 +15550002222']);
+    expect(attributes(twiml, 'Dial')).toEqual({ action: `${PUBLIC_URL}/voice/dial-result${RETRY}`, method: 'POST', timeout: '25', answerOnBridge: 'true' });
+    expect(25_000).toBeLessThan(limits.ringMs);
+    expect(heard(documents.forView(view('dialing'), ask(), alone, stream))).toEqual([`Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`]);
+  });
+
+  it.each([
+    ['+15553334444', undefined],
+    ['anonymous', '+15559990000'],
+    ['+266696687', '+15559990000'],
+    ['client:jo', '+15559990000'],
+    ['sip:jo@example.com', '+15559990000'],
+    ['', '+15559990000'],
+  ])('shows staff the number of %j, or ours', (from, callerId) => {
+    const twiml = documents.forView({ ...view('dialing'), from }, ask(), staffed, stream);
+    expect(attributes(twiml, 'Dial')?.callerId).toBe(callerId);
+    const sip = documents.forView({ ...view('dialing'), from, to: 'sip:x@y' }, ask(), staffed, stream);
+    expect(attributes(sip, 'Dial')?.callerId).toBeUndefined();
+  });
+
+  it('records a message with a bound, and asks even when nothing was said', () => {
+    const twiml = documents.forView(view('recording'), ask(), staffed, stream);
+    expect(heard(twiml)).toEqual([
+      'Say Please leave a message after the tone, and press the pound key when you are done.',
+      'Record',
+      `Redirect ${PUBLIC_URL}/voice/voicemail${RETRY}`,
+    ]);
+    expect(attributes(twiml, 'Record')).toEqual({
+      action: `${PUBLIC_URL}/voice/voicemail${RETRY}`,
+      method: 'POST',
+      timeout: '5',
+      maxLength: '120',
+      finishOnKey: '#',
+      playBeep: 'true',
+      recordingStatusCallback: `${PUBLIC_URL}/voice/recording${RETRY}`,
+      recordingStatusCallbackMethod: 'POST',
+    });
+    expect(120_000).toBeLessThan(limits.recordMs);
+  });
+
+  it('offers the keypad menu from memory', () => {
+    const menu = (change: Partial<Ask>, facts = staffed): string[] => heard(documents.forView(view('menu'), ask(change), facts, stream));
+    const options = 'Say Press 1 for our opening hours, press 2 to speak with our staff, or press 3 to leave a message.';
+    expect(menu({})).toEqual(['Say Thank you for calling Mangy Dog Coffee.', 'Say Our assistant is not available at the moment.', options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '1' })).toEqual(["Say We're open until 18:00 today.", options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '7' })).toEqual(["Say I'm sorry, I did not understand that.", options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '' })).toEqual([options, 'Gather']);
+    expect(menu({ kind: 'dialResult' })).toEqual(["Say I'm sorry, nobody could take your call right now.", options, 'Gather']);
+    expect(menu({ kind: 'menu' }, alone)).toEqual(['Say Press 1 for our opening hours, or press 3 to leave a message.', 'Gather']);
+    expect(attributes(documents.forView(view('menu'), ask(), staffed, stream), 'Gather')).toEqual({
+      action: `${PUBLIC_URL}/voice/menu${RETRY}`,
+      method: 'POST',
+      numDigits: '1',
+      timeout: '6',
+      actionOnEmptyResult: 'true',
+    });
+    expect(heard(documents.forView(view('dialing'), ask({ kind: 'menu', digits: '2' }), staffed, stream))).toEqual([
+      'Say Please hold while I connect you with our staff.',
+      'Dial +15550001111 +15550002222',
+    ]);
+  });
+
+  it('hangs up without a word where the goodbye was heard, else with one', () => {
+    const end = (change: Partial<Ask>): string[] => heard(documents.forView(view('hangingUp'), ask(change), staffed, stream));
+    expect(end({ kind: 'next' })).toEqual(['Hangup']);
+    expect(end({ kind: 'dialResult', succeeded: true })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
+    expect(end({ kind: 'menu' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
+    expect(end({ kind: 'voicemail', succeeded: true })).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
+    expect(end({ kind: 'voicemail' })).toEqual(['Say I did not hear a message. Goodbye.', 'Hangup']);
+    expect(heard(documents.forView(view('ended'), ask(), staffed, stream))).toEqual([]);
+  });
+
+  it('apologizes where no place was to be had, and never streams a call that left a message', () => {
+    expect(heard(documents.forView(view('ringing'), ask({ kind: 'arrive' }), staffed, 'full'))).toEqual([
+      "Say I'm sorry, all our lines are busy right now.",
+      'Say Please hold while I connect you with our staff.',
+      'Dial +15550001111 +15550002222',
+    ]);
+    expect(heard(documents.forView(view('ringing'), ask({ kind: 'dialResult' }), staffed, 'full')).at(-2)).toBe('Record');
+    expect(heard(documents.forView(view('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream))).toEqual([
+      'Say Thank you, we have your message. Goodbye.',
+      'Hangup',
+    ]);
+  });
+});
+
+describe('trouble', () => {
+  const told = (trouble: Trouble, change: Partial<Ask>, facts = staffed): string[] => heard(documents.forTrouble(trouble, ask(change), facts));
+  it('is a sentence and a person, or a machine for messages', () => {
+    expect(told('unavailable', { kind: 'arrive' })).toEqual([
+      "Say I'm sorry, we are having technical trouble right now.",
+      'Say Please hold while I connect you with our staff.',
+      'Dial +15550001111 +15550002222',
+    ]);
+    expect(told('threw', { kind: 'arrive' }, alone).slice(0, 3)).toEqual([
+      "Say I'm sorry, we are having technical trouble right now.",
+      'Say Please leave a message after the tone, and press the pound key when you are done.',
+      'Record',
+    ]);
+    expect(told('ended', { kind: 'next' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
+  });
+
+  it('is put off a bounded number of times where it may pass', () => {
+    expect(told('unavailable', {})).toEqual(['Pause', `Redirect ${PUBLIC_URL}/voice/next?n=1${RETRY}`]);
+    expect(told('late', { puttingOff: 7 })).toEqual(['Pause', `Redirect ${PUBLIC_URL}/voice/next?n=8${RETRY}`]);
+    expect(told('late', { puttingOff: 8 }).at(-1)).toBe('Dial +15550001111 +15550002222');
+    expect(told('unknown', {}).at(-1)).toBe('Dial +15550001111 +15550002222');
+  });
+
+  it('never loops: staff that did not answer lead to a message, a message to the end, silence in the menu too', () => {
+    expect(told('unavailable', { kind: 'dialResult' }).map((line) => line.split(' ')[0])).toEqual(['Say', 'Say', 'Record', 'Redirect']);
+    expect(told('unavailable', { kind: 'dialResult', succeeded: true }).at(-1)).toBe('Hangup');
+    expect(told('unavailable', { kind: 'voicemail', succeeded: true })).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
+    expect(told('unavailable', { kind: 'menu' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
+  });
+
+  it('keeps the menu working without a journal', () => {
+    expect(told('unavailable', { kind: 'menu', digits: '1' }).at(0)).toBe("Say We're open until 18:00 today.");
+    expect(told('unavailable', { kind: 'menu', digits: '2' }).at(-1)).toBe('Dial +15550001111 +15550002222');
+    expect(told('unavailable', { kind: 'menu', digits: '3' })).toContain('Record');
+  });
+
+  it('says what is in memory as text, never as markup', () => {
+    const facts = { ...staffed, hours: '<Hangup/> & "friends" <![CDATA[' };
+    expect(heard(documents.forView(view('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe('Say <Hangup/> & "friends" <![CDATA[');
+  });
+});
