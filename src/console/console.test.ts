@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
+import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
+import { seed } from '../../entities/seed/index.ts';
+import { createServer, type Server } from '../http/server.ts';
+import { onBothDatabases } from '../sim/parts/both-databases.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { consoleRoutes } from './routes.ts';
+
+const TOKEN = 'a-token-of-many-characters';
+const NOON = Date.parse('2026-11-18T12:00:00-05:00');
+const HOUR_MS = 3_600_000;
+const HOSTILE = `<script>alert("1")</script>'&`;
+const bearer = { authorization: `Bearer ${TOKEN}` };
+
+let now = NOON;
+const lines: string[] = [];
+const log = createLog('info', { destination: { write: (line) => lines.push(line) } });
+const open: Server[] = [];
+
+async function serve(options: Pick<Parameters<typeof consoleRoutes>[0], 'dataSource' | 'adminToken'>): Promise<string> {
+  const routes = consoleRoutes({ ...options, now: () => now, log });
+  const server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics: createMetrics() });
+  open.push(server);
+  return `http://127.0.0.1:${server.port}`;
+}
+
+afterAll(async () => {
+  await Promise.all(open.map((server) => server.close()));
+});
+
+function call(index: number, more: Partial<CallLog> = {}): Partial<CallLog> {
+  const startedAt = new Date(NOON - index * 60_000);
+  return {
+    callSid: `CA${index}`,
+    fromNumber: `+1207555${1000 + index}`,
+    status: 'COMPLETED',
+    startedAt,
+    endedAt: startedAt,
+    duration: 60,
+    ...more,
+  };
+}
+
+const textOf = (page: string, id: string) =>
+  new RegExp(`id="${id}"[^>]*>([\\s\\S]*?)</dd>`)
+    .exec(page)?.[1]
+    ?.replace(/<[^>]+>/g, '')
+    .trim();
+
+await onBothDatabases((database) => {
+  let base = '';
+  const get = (path: string, headers: Record<string, string> = bearer) =>
+    fetch(base + path, { headers, redirect: 'manual' });
+  const signIn = (form: Record<string, string>) =>
+    fetch(`${base}/admin/login`, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
+
+  beforeAll(async () => {
+    base = await serve({ dataSource: database.source, adminToken: TOKEN });
+  });
+
+  describe('who may see it', () => {
+    test.each(['/admin', '/admin/dashboard', '/admin/knowledge-base', '/admin/calls/CA1', '/admin/whatever'])(
+      '%s: 401 and the form without the token',
+      async (path) => {
+        const wrong = [
+          {},
+          { authorization: 'Bearer wrong' },
+          { authorization: TOKEN },
+          { authorization: 'Bearer ' },
+          { cookie: 'aida_console=1.2' },
+          { cookie: `aida_console=${TOKEN}` },
+        ];
+        for (const headers of wrong) {
+          const response = await get(path, headers);
+          expect(response.status).toBe(401);
+          expect(response.headers.get('www-authenticate')).toContain('Bearer');
+          const page = await response.text();
+          expect(page).toContain('name="token"');
+          expect(page).not.toContain('Most recent calls');
+        }
+      },
+    );
+
+    test('a wrong token in the form: 401 and the form again, no cookie', async () => {
+      for (const form of [{ token: 'wrong', next: '/admin/knowledge-base' }, { token: '' }, {}] as Record<
+        string,
+        string
+      >[]) {
+        const response = await signIn(form);
+        expect([response.status, response.headers.get('set-cookie')]).toEqual([401, null]);
+        expect(await response.text()).toContain('That is not the token.');
+      }
+    });
+
+    test('the right token: a cookie that no script reads, which opens the pages until it expires', async () => {
+      const response = await signIn({ token: TOKEN, next: '/admin/knowledge-base' });
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/admin/knowledge-base']);
+      const set = response.headers.get('set-cookie') ?? '';
+      expect(set).toMatch(/^aida_console=\d+\.[\w-]+; Path=\/admin; Max-Age=43200; HttpOnly; SameSite=Lax$/);
+      const cookie = set.split(';')[0] ?? '';
+      expect(cookie).not.toContain(TOKEN);
+      expect((await get('/admin/dashboard', { cookie: `other=1; ${cookie}` })).status).toBe(200);
+      const [name, value = ''] = cookie.split('=');
+      const [expiry = '', signature = ''] = value.split('.');
+      expect((await get('/admin/dashboard', { cookie: `${name}=${Number(expiry) + 1}.${signature}` })).status).toBe(
+        401,
+      );
+      now = NOON + 12 * HOUR_MS;
+      expect((await get('/admin/dashboard', { cookie })).status).toBe(401);
+      now = NOON;
+      const other = await serve({ dataSource: database.source, adminToken: 'another-token-altogether' });
+      expect((await fetch(`${other}/admin/dashboard`, { headers: { cookie } })).status).toBe(401);
+    });
+
+    test('signing in leads nowhere but into the console', async () => {
+      for (const next of [
+        'https://evil.example/',
+        '//evil.example/admin/',
+        '/admin/..//evil',
+        '/voice',
+        '/admin/login',
+        'javascript:alert(1)',
+        '/admin/\\evil',
+      ]) {
+        expect((await signIn({ token: TOKEN, next })).headers.get('location')).toBe('/admin/dashboard');
+      }
+    });
+
+    test('signing out ends it; a form of another type is not read', async () => {
+      const out = await fetch(`${base}/admin/logout`, { method: 'POST', redirect: 'manual' });
+      expect([out.status, out.headers.get('set-cookie')]).toEqual([
+        303,
+        'aida_console=; Path=/admin; Max-Age=0; HttpOnly; SameSite=Lax',
+      ]);
+      const json = await fetch(`${base}/admin/login`, {
+        method: 'POST',
+        body: `{"token":"${TOKEN}"}`,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(json.status).toBe(415);
+    });
+
+    test('without ADMIN_TOKEN nothing opens', async () => {
+      const closed = await serve({ dataSource: database.source, adminToken: null });
+      for (const headers of [bearer, {}, { authorization: 'Bearer null' }, { authorization: 'Bearer ' }]) {
+        expect((await fetch(`${closed}/admin/dashboard`, { headers: headers as Record<string, string> })).status).toBe(
+          403,
+        );
+      }
+    });
+  });
+
+  describe('pages', () => {
+    test('an empty database has its pages too, with the default name', async () => {
+      const page = await (await get('/admin/dashboard')).text();
+      expect(['calls-today', 'calls-live', 'calls-answered', 'calls-average'].map((id) => textOf(page, id))).toEqual([
+        '0',
+        '0',
+        '0',
+        '–',
+      ]);
+      expect(page).toContain('No call has come in yet.');
+      expect(page).toContain('<title>Dashboard · Mangy Dog Coffee</title>');
+      expect(await (await get('/admin/knowledge-base')).text()).toContain('No document has been written yet.');
+    });
+
+    describe('with rows', () => {
+      beforeAll(async () => {
+        await seed(database.source, NOON);
+        await database.source
+          .getRepository(KnowledgeDocumentEntity)
+          .insert({ slug: 'hostile', category: HOSTILE, title: HOSTILE, body: HOSTILE, sortOrder: 99 });
+        const calls = Array.from({ length: 12 }, (_, index) =>
+          call(index, { answeredAt: index % 2 === 0 ? new Date(NOON) : null }),
+        );
+        calls.push(
+          call(12, {
+            status: 'IN-PROGRESS',
+            endedAt: null,
+            duration: null,
+            startedAt: new Date(NOON - 30_000),
+            intents: [HOSTILE],
+            fromNumber: HOSTILE,
+            outcome: HOSTILE,
+          }),
+        );
+        await database.source.getRepository(CallLogEntity).insert(calls);
+      });
+
+      test('the dashboard: statistics and the ten most recent calls, newest first', async () => {
+        const response = await get('/admin/dashboard');
+        expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+        const page = await response.text();
+        expect(['calls-today', 'calls-live', 'calls-answered', 'calls-average'].map((id) => textOf(page, id))).toEqual([
+          '13',
+          '1',
+          '6 46 %',
+          '1:00',
+        ]);
+        expect([...page.matchAll(/href="\/admin\/calls\/(CA\d+)"/g)].map(([, callSid]) => callSid)).toEqual([
+          'CA0',
+          'CA12',
+          'CA1',
+          'CA2',
+          'CA3',
+          'CA4',
+          'CA5',
+          'CA6',
+          'CA7',
+          'CA8',
+        ]);
+        expect(page).toContain('Nov 18, 12:00 PM');
+      });
+
+      test('the knowledge base: every document under its category', async () => {
+        const page = await (await get('/admin/knowledge-base')).text();
+        const headings = [...page.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, name]) => name);
+        expect(headings.slice(0, -1)).toEqual([
+          'Visiting',
+          'Dogs',
+          'Ordering',
+          'Diet and allergies',
+          'Beans and brewing',
+          'Subscriptions and gifts',
+          'About us',
+        ]);
+        expect([...page.matchAll(/<h3>/g)]).toHaveLength(31);
+        expect(page.indexOf('Pup cups')).toBeGreaterThan(page.indexOf('>Dogs</h2>'));
+        expect(page.indexOf('Pup cups')).toBeLessThan(page.indexOf('>Ordering</h2>'));
+      });
+
+      test.each(['/admin/dashboard', '/admin/knowledge-base', '/admin/calls/CA12'])(
+        '%s: markup in rows is text',
+        async (path) => {
+          const page = await (await get(path)).text();
+          expect(page).not.toContain('<script');
+          expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;');
+        },
+      );
+
+      test.each([
+        '/admin/calls/CA404',
+        '/admin/calls/',
+        '/admin/calls/a/b',
+        '/admin/calls/%00',
+        '/admin/calls/%E0%A4%A',
+        '/admin/other',
+        '/admin/static/../routes.ts',
+        '/admin/static/%2e%2e/routes.ts',
+      ])('%s: 404', async (path) => {
+        const response = await get(path);
+        expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('Nothing here')]);
+      });
+
+      test('a database that does not answer: a sentence, a line in the log, and the next page works', async () => {
+        await database.source.query('ALTER TABLE call_log RENAME TO away');
+        lines.length = 0;
+        const response = await get('/admin/dashboard');
+        await database.source.query('ALTER TABLE away RENAME TO call_log');
+        expect([response.status, await response.text()]).toEqual([
+          503,
+          expect.stringContaining('The database does not answer.'),
+        ]);
+        expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['a console page failed']);
+        expect((await get('/admin/dashboard')).status).toBe(200);
+      });
+
+      test('a page may load its own style and nothing else', async () => {
+        const { headers } = await get('/admin/dashboard');
+        expect(headers.get('content-security-policy')).toBe(
+          "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        );
+        expect(headers.get('cache-control')).toBe('no-store');
+        const page = await (await get('/admin/calls/CA12')).text();
+        expect(page).not.toMatch(/ style=| on\w+=|<style|<script|https?:/);
+      });
+
+      test('static files are served without the token, and not sent twice', async () => {
+        const style = await get('/admin/static/console.css', {});
+        expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8']);
+        expect(await style.text()).toContain('prefers-color-scheme');
+        const again = await get('/admin/static/console.css', { 'if-none-match': style.headers.get('etag') ?? '' });
+        expect([again.status, await again.text()]).toEqual([304, '']);
+        expect((await get('/admin/static/icon.svg', {})).headers.get('content-type')).toBe('image/svg+xml');
+      });
+    });
+  });
+});
