@@ -1,3 +1,4 @@
+import { epochAsNumber } from './epoch.ts';
 import { EntitySchema } from 'typeorm';
 
 /** The newest epoch that has written for a call: locked and compared by every tool that writes. */
@@ -10,6 +11,6 @@ export const CallEpochEntity = new EntitySchema<CallEpoch>({
   name: 'CallEpoch',
   columns: {
     callSid: { type: 'text', primary: true },
-    epoch: { type: 'integer' },
+    epoch: { type: 'bigint', transformer: epochAsNumber },
   },
 });

@@ -1,3 +1,4 @@
+import { epochAsNumber } from './epoch.ts';
 import { EntitySchema } from 'typeorm';
 
 /** One line of a call's transcript; for the assistant `text` is what the caller heard of it. */
@@ -50,7 +51,7 @@ export const CallLogEntity = new EntitySchema<CallLog>({
     transcript: { type: 'jsonb', nullable: true },
     processedAt: { type: 'timestamptz', nullable: true },
     intents: { type: 'text', array: true, default: [] },
-    lastEpoch: { type: 'integer', default: 0 },
+    lastEpoch: { type: 'bigint', transformer: epochAsNumber, default: 0 },
     lastSeq: { type: 'integer', default: 0 },
     statusSequence: { type: 'integer', nullable: true },
   },

@@ -245,7 +245,7 @@ await onBothDatabases((database) => {
     const { source } = database;
     const turn = {
       callSid: 'CA1',
-      epoch: 1,
+      epoch: 1_795_350_000_000,
       seq: 7,
       itemId: 'item_1',
       who: 'caller' as const,
@@ -262,7 +262,7 @@ await onBothDatabases((database) => {
     const run = {
       callSid: 'CA1',
       toolCallId: 'call_1',
-      epoch: 1,
+      epoch: 1_795_350_000_000,
       name: 'get_menu',
       arguments: '{"category":',
       startedAt: new Date(NOON),

@@ -1,3 +1,4 @@
+import { epochAsNumber } from './epoch.ts';
 import { EntitySchema } from 'typeorm';
 
 /** One run of a tool: the row that makes a second run with the same id answer what the first one did. */
@@ -22,7 +23,7 @@ export const ToolExecutionEntity = new EntitySchema<ToolExecution>({
   columns: {
     callSid: { type: 'text', primary: true },
     toolCallId: { type: 'text', primary: true },
-    epoch: { type: 'integer' },
+    epoch: { type: 'bigint', transformer: epochAsNumber },
     name: { type: 'text' },
     arguments: { type: 'text' },
     result: { type: 'text', nullable: true },

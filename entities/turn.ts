@@ -1,3 +1,4 @@
+import { epochAsNumber } from './epoch.ts';
 import { EntitySchema } from 'typeorm';
 
 /** One final turn of a call, keyed by the fact that told it. */
@@ -24,7 +25,7 @@ export const TurnEntity = new EntitySchema<Turn>({
   name: 'Turn',
   columns: {
     callSid: { type: 'text', primary: true },
-    epoch: { type: 'integer', primary: true },
+    epoch: { type: 'bigint', primary: true, transformer: epochAsNumber },
     seq: { type: 'integer', primary: true },
     itemId: { type: 'text' },
     afterItemId: { type: 'text', nullable: true },

@@ -17,7 +17,7 @@ const calls = `
     transcript jsonb,
     processed_at timestamptz,
     intents text[] NOT NULL DEFAULT '{}',
-    last_epoch integer NOT NULL DEFAULT 0,
+    last_epoch bigint NOT NULL DEFAULT 0,
     last_seq integer NOT NULL DEFAULT 0,
     status_sequence integer
   );
@@ -26,7 +26,7 @@ const calls = `
 
   CREATE TABLE turn (
     call_sid text NOT NULL,
-    epoch integer NOT NULL,
+    epoch bigint NOT NULL,
     seq integer NOT NULL,
     item_id text NOT NULL,
     after_item_id text,
@@ -44,7 +44,7 @@ const calls = `
   CREATE TABLE tool_execution (
     call_sid text NOT NULL,
     tool_call_id text NOT NULL,
-    epoch integer NOT NULL,
+    epoch bigint NOT NULL,
     name text NOT NULL,
     arguments text NOT NULL,
     result text,
@@ -55,7 +55,7 @@ const calls = `
     PRIMARY KEY (call_sid, tool_call_id)
   );
 
-  CREATE TABLE call_epoch (call_sid text PRIMARY KEY, epoch integer NOT NULL);
+  CREATE TABLE call_epoch (call_sid text PRIMARY KEY, epoch bigint NOT NULL);
 
   CREATE TABLE voicemail (
     recording_sid text PRIMARY KEY,
