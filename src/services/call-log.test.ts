@@ -101,16 +101,14 @@ await onBothDatabases((database) => {
         { ...turn, seq: 2, itemId: 'i1', who: 'assistant', text: 'greeting' },
         { ...turn, callSid: 'CA-other', seq: 2, itemId: 'i9', who: 'caller', text: 'another call' },
       ]);
-      await source
-        .getRepository(ToolExecutionEntity)
-        .insert({
-          callSid: 'CA-live',
-          toolCallId: 't1',
-          epoch: 1,
-          name: 'get_menu',
-          arguments: '{}',
-          startedAt: turn.at,
-        });
+      await source.getRepository(ToolExecutionEntity).insert({
+        callSid: 'CA-live',
+        toolCallId: 't1',
+        epoch: 1,
+        name: 'get_menu',
+        arguments: '{}',
+        startedAt: turn.at,
+      });
       await source
         .getRepository(VoicemailEntity)
         .insert({ recordingSid: 'RE1', callSid: 'CA-live', fromNumber: '+1', audio: Buffer.from('x'), status: 'new' });
