@@ -35,7 +35,11 @@ describe('readConfig', () => {
       roles: ['call', 'relay', 'analytics', 'console'],
       redisUrl: 'redis://127.0.0.1:6379',
       databaseUrl: 'postgres://aida:pass@127.0.0.1/aida',
-      twilio: { accountSid: `AC${'0'.repeat(32)}`, authTokens: ['token-one', 'token-two'], apiUrl: 'https://api.twilio.com' },
+      twilio: {
+        accountSid: `AC${'0'.repeat(32)}`,
+        authTokens: ['token-one', 'token-two'],
+        apiUrl: 'https://api.twilio.com',
+      },
       streamTokenSecret: expect.stringMatching(/^[0-9a-f]{64}$/),
       openai: {
         apiKey: 'sk-test',
@@ -59,7 +63,12 @@ describe('readConfig', () => {
   });
 
   it('keeps a port of PUBLIC_URL, drops its trailing slash, treats empty as unset', () => {
-    const config = readConfig({ ...base, PUBLIC_URL: 'http://127.0.0.1:8080/', ADMIN_TOKEN: '', OPENAI_REALTIME_URL: 'ws://127.0.0.1:9/v1/realtime' });
+    const config = readConfig({
+      ...base,
+      PUBLIC_URL: 'http://127.0.0.1:8080/',
+      ADMIN_TOKEN: '',
+      OPENAI_REALTIME_URL: 'ws://127.0.0.1:9/v1/realtime',
+    });
     expect(config.publicUrl).toBe('http://127.0.0.1:8080');
     expect(config.mediaUrl).toBe('wss://127.0.0.1:8080/media-stream');
     expect(config.adminToken).toBeNull();
@@ -71,12 +80,19 @@ describe('readConfig', () => {
     expect(refusal(none)).toBe(
       'REDIS_URL is not set: redis://…, redis+sentinel://… or redis+cluster://… (rediss for TLS); needed unless EMBEDDED=1\nDATABASE_URL is not set: postgres://…; needed unless EMBEDDED=1',
     );
-    expect(readConfig({ ...base, ...none, EMBEDDED: '1' })).toMatchObject({ embedded: true, redisUrl: null, databaseUrl: null });
+    expect(readConfig({ ...base, ...none, EMBEDDED: '1' })).toMatchObject({
+      embedded: true,
+      redisUrl: null,
+      databaseUrl: null,
+    });
   });
 
-  it.each(['rediss://user:pass@redis:6380/1', 'redis+sentinel://a:26379,b:26379/aida', 'redis+cluster://a,b,c'])('accepts %s', (redisUrl) => {
-    expect(readConfig({ ...base, REDIS_URL: redisUrl }).redisUrl).toBe(redisUrl);
-  });
+  it.each(['rediss://user:pass@redis:6380/1', 'redis+sentinel://a:26379,b:26379/aida', 'redis+cluster://a,b,c'])(
+    'accepts %s',
+    (redisUrl) => {
+      expect(readConfig({ ...base, REDIS_URL: redisUrl }).redisUrl).toBe(redisUrl);
+    },
+  );
 
   it.each([
     ['PORT', '65536'],
@@ -117,17 +133,21 @@ describe('readConfig', () => {
   });
 
   it('names everything that is wrong at once', () => {
-    expect(refusal({ PORT: 'x', TWILIO_AUTH_TOKEN: undefined, OPENAI_API_KEY: '' }).split('\n').map((line) => line.split(' ')[0])).toEqual([
-      'PORT',
-      'TWILIO_AUTH_TOKEN',
-      'OPENAI_API_KEY',
-    ]);
+    expect(
+      refusal({ PORT: 'x', TWILIO_AUTH_TOKEN: undefined, OPENAI_API_KEY: '' })
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['PORT', 'TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY']);
   });
 });
 
 describe('.env.example', () => {
   const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
-  const lines = [...text.matchAll(/^(#?)([A-Z_]+)=(.*)$/gm)].map(([, off, name, value]) => ({ off: off === '#', name: name ?? '', value: value ?? '' }));
+  const lines = [...text.matchAll(/^(#?)([A-Z_]+)=(.*)$/gm)].map(([, off, name, value]) => ({
+    off: off === '#',
+    name: name ?? '',
+    value: value ?? '',
+  }));
 
   it('documents exactly the variables that are read', () => {
     expect(lines.map((line) => line.name).toSorted()).toEqual(environmentNames.toSorted());

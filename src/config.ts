@@ -50,15 +50,25 @@ const MEDIA_PATH = '/media-stream';
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
 
-const port = z.string().regex(/^\d{1,5}$/).transform(Number).refine((value) => value <= 65_535);
-const url = (schemes: string[]) => z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol));
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine((value) => value <= 65_535);
+const url = (schemes: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol));
 const baseUrl = (schemes: string[]) =>
-  url(schemes).refine((value) => !/[?#\s]/.test(value)).transform((value) => value.replace(/\/+$/, ''));
+  url(schemes)
+    .refine((value) => !/[?#\s]/.test(value))
+    .transform((value) => value.replace(/\/+$/, ''));
 /** The carrier refuses hosts with an underscore. */
 const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
 const secret = (lengthMin: number) => z.string().min(lengthMin).regex(/^\S+$/);
 const list = <T extends string>(names: readonly T[]) =>
-  z.string().transform((value) => value.split(',').map((part) => part.trim())).pipe(z.array(z.enum(names)).min(1));
+  z
+    .string()
+    .transform((value) => value.split(',').map((part) => part.trim()))
+    .pipe(z.array(z.enum(names)).min(1));
 
 interface Variable {
   check: z.ZodType;
@@ -68,16 +78,30 @@ interface Variable {
 }
 
 const variables = {
-  HOST: { check: z.string().regex(/^[\w.:-]+$/).default('0.0.0.0'), rule: 'an address or host name to listen on' },
+  HOST: {
+    check: z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .default('0.0.0.0'),
+    rule: 'an address or host name to listen on',
+  },
   PORT: { check: port.default(3000), rule: 'a port, 0 to 65535' },
   OPS_PORT: { check: port.default(3001), rule: 'a port, 0 to 65535' },
   PUBLIC_URL: {
     check: baseUrl(['https:', 'http:']).refine((value) => publicHost(value) && new URL(value).pathname === '/'),
     rule: 'the origin that the carrier calls, https://host[:port] without path, no underscore in the host',
   },
-  NODE_ID: { check: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/).optional(), rule: '1 to 63 letters, digits, dots and dashes' },
+  NODE_ID: {
+    check: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/)
+      .optional(),
+    rule: '1 to 63 letters, digits, dots and dashes',
+  },
   MEDIA_URL: {
-    check: url(['wss:']).refine((value) => publicHost(value) && value.endsWith(new URL(value).host + MEDIA_PATH)).optional(),
+    check: url(['wss:'])
+      .refine((value) => publicHost(value) && value.endsWith(new URL(value).host + MEDIA_PATH))
+      .optional(),
     rule: `wss://host[:port]${MEDIA_PATH}, in lower case, without query, port 443 or trailing slash`,
   },
   NODE_URL: { check: baseUrl(['http:', 'https:']).optional(), rule: 'an http(s) URL' },
@@ -87,26 +111,53 @@ const variables = {
     rule: 'redis://…, redis+sentinel://… or redis+cluster://… (rediss for TLS); needed unless EMBEDDED=1',
     secret: true,
   },
-  DATABASE_URL: { check: url(['postgres:', 'postgresql:']).optional(), rule: 'postgres://…; needed unless EMBEDDED=1', secret: true },
+  DATABASE_URL: {
+    check: url(['postgres:', 'postgresql:']).optional(),
+    rule: 'postgres://…; needed unless EMBEDDED=1',
+    secret: true,
+  },
   TWILIO_ACCOUNT_SID: { check: z.string().regex(/^AC[0-9a-fA-F]{32}$/), rule: 'AC and 32 hexadecimal digits' },
   TWILIO_AUTH_TOKEN: {
-    check: z.string().transform((value) => value.split(',').map((part) => part.trim())).pipe(z.array(secret(8)).min(1)),
+    check: z
+      .string()
+      .transform((value) => value.split(',').map((part) => part.trim()))
+      .pipe(z.array(secret(8)).min(1)),
     rule: 'one token, or several separated by commas while rotating, 8 characters or more each',
     secret: true,
   },
   TWILIO_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.twilio.com'), rule: 'an http(s) URL' },
   STREAM_TOKEN_SECRET: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   OPENAI_API_KEY: { check: secret(1), rule: 'an API key', secret: true },
-  OPENAI_REALTIME_URL: { check: baseUrl(['wss:', 'ws:']).default('wss://api.openai.com/v1/realtime'), rule: 'a ws(s) URL without query' },
-  OPENAI_REALTIME_MODEL: { check: z.string().regex(/^[\w.:-]+$/).default('gpt-realtime-2.1'), rule: 'the id of a realtime model' },
+  OPENAI_REALTIME_URL: {
+    check: baseUrl(['wss:', 'ws:']).default('wss://api.openai.com/v1/realtime'),
+    rule: 'a ws(s) URL without query',
+  },
+  OPENAI_REALTIME_MODEL: {
+    check: z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .default('gpt-realtime-2.1'),
+    rule: 'the id of a realtime model',
+  },
   OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.openai.com/v1'), rule: 'an http(s) URL' },
   ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   CALLS_MAX: {
-    check: z.string().regex(/^\d{1,5}$/).transform(Number).refine((value) => value >= 1).default(CALLS_MAX_DEFAULT),
+    check: z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .refine((value) => value >= 1)
+      .default(CALLS_MAX_DEFAULT),
     rule: 'calls that this node carries at once, 1 to 99999',
   },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
-  EMBEDDED: { check: z.enum(['0', '1']).default('0').transform((value) => value === '1'), rule: '0 or 1' },
+  EMBEDDED: {
+    check: z
+      .enum(['0', '1'])
+      .default('0')
+      .transform((value) => value === '1'),
+    rule: '0 or 1',
+  },
   LOG_LEVEL: { check: z.enum(logLevels).default('info'), rule: `one of ${logLevels.join(', ')}` },
 } satisfies Record<string, Variable>;
 
@@ -126,7 +177,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: values.PORT,
     opsPort: values.OPS_PORT,
     publicUrl: values.PUBLIC_URL,
-    nodeId: values.NODE_ID ?? (hostname().replace(/[^A-Za-z0-9.-]/g, '-').replace(/^[.-]+/, '').slice(0, 63) || publicName),
+    nodeId:
+      values.NODE_ID ??
+      (hostname()
+        .replace(/[^A-Za-z0-9.-]/g, '-')
+        .replace(/^[.-]+/, '')
+        .slice(0, 63) ||
+        publicName),
     mediaUrl: values.MEDIA_URL ?? `wss://${publicHostAndPort}${MEDIA_PATH}`,
     nodeUrl: values.NODE_URL ?? null,
     roles: values.ROLES,

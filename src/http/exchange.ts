@@ -103,7 +103,10 @@ export class Exchange {
       const response = handler(this.request);
       if (!(response instanceof Promise)) return this.settle(response);
       this.deadline(this.hooks.limits.answerTimeoutMs, plain(503, 'The answer did not come in time.'));
-      response.then((value) => this.settle(value), (error: unknown) => this.fail(error));
+      response.then(
+        (value) => this.settle(value),
+        (error: unknown) => this.fail(error),
+      );
     } catch (error) {
       this.fail(error);
     }

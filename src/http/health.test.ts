@@ -16,7 +16,13 @@ async function start(ready: Record<string, ReadyCheck>): Promise<(path: string) 
   metrics.refusals.inc({ reason: 'signature' }, 3);
   metrics.spliceSeconds.observe(0.000_07);
   metrics.spliceSeconds.observe(9);
-  const { port } = (server = await createServer({ host: '127.0.0.1', port: 0, routes: healthRoutes({ ready, metrics }), log: createLog('silent'), metrics }));
+  const { port } = (server = await createServer({
+    host: '127.0.0.1',
+    port: 0,
+    routes: healthRoutes({ ready, metrics }),
+    log: createLog('silent'),
+    metrics,
+  }));
   return (path) => fetch(`http://127.0.0.1:${port}${path}`);
 }
 
@@ -28,7 +34,10 @@ it('is alive whatever its dependencies say', async () => {
 it('is ready when every check passes', async () => {
   const get = await start({ redis: () => true, postgres: () => Promise.resolve(true) });
   const response = await get('/readyz');
-  expect([response.status, await response.json()]).toEqual([200, { status: 'ready', checks: { redis: true, postgres: true } }]);
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { status: 'ready', checks: { redis: true, postgres: true } },
+  ]);
 });
 
 it('is not ready when a check fails, throws, rejects or does not answer', async () => {

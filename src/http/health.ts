@@ -16,21 +16,35 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 /** `/healthz`: the process lives. `/readyz`: it may be given calls. `/metrics`: Prometheus. */
 export function healthRoutes({ ready, metrics }: HealthOptions): Route[] {
   return [
-    { method: 'GET', path: '/healthz', handler: () => ({ status: 200, headers: JSON_TYPE, body: '{"status":"alive"}\n' }) },
+    {
+      method: 'GET',
+      path: '/healthz',
+      handler: () => ({ status: 200, headers: JSON_TYPE, body: '{"status":"alive"}\n' }),
+    },
     {
       method: 'GET',
       path: '/readyz',
       handler: async () => {
-        const results = await Promise.all(Object.entries(ready).map(async ([name, check]): Promise<[string, boolean]> => [name, await passes(check)]));
+        const results = await Promise.all(
+          Object.entries(ready).map(async ([name, check]): Promise<[string, boolean]> => [name, await passes(check)]),
+        );
         const checks = Object.fromEntries(results);
         const isReady = results.every(([, passed]) => passed);
-        return { status: isReady ? 200 : 503, headers: JSON_TYPE, body: `${JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks })}\n` };
+        return {
+          status: isReady ? 200 : 503,
+          headers: JSON_TYPE,
+          body: `${JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks })}\n`,
+        };
       },
     },
     {
       method: 'GET',
       path: '/metrics',
-      handler: async () => ({ status: 200, headers: { 'content-type': metrics.registry.contentType }, body: await metrics.registry.metrics() }),
+      handler: async () => ({
+        status: 200,
+        headers: { 'content-type': metrics.registry.contentType },
+        body: await metrics.registry.metrics(),
+      }),
     },
   ];
 }

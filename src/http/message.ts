@@ -87,7 +87,10 @@ export interface WriteOptions {
 export function writeResponse(raw: RawResponse, response: HttpResponse, options: WriteOptions): void {
   raw.cork(() => {
     raw.writeStatus(`${response.status} ${reasons[response.status] ?? 'Status'}`);
-    const own = Object.entries(response.headers ?? {}).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+    const own = Object.entries(response.headers ?? {}).map(([name, value]): [string, string] => [
+      name.toLowerCase(),
+      value,
+    ]);
     const headers = { ...SECURITY_HEADERS, ...Object.fromEntries(own) };
     for (const [name, value] of Object.entries(headers)) raw.writeHeader(name, value.replace(/[\r\n]+/g, ' '));
     // Strings would go out in Latin-1.

@@ -2,7 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import uWS, { type TemplatedApp, type us_listen_socket } from 'uWebSockets.js';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Exchange, exchangeLimits, type ExchangeHooks, type ExchangeLimits, type Fault, type HttpHandler } from './exchange.ts';
+import {
+  Exchange,
+  exchangeLimits,
+  type ExchangeHooks,
+  type ExchangeLimits,
+  type Fault,
+  type HttpHandler,
+} from './exchange.ts';
 import { plain } from './message.ts';
 import { socketBehavior, type Socket, type SocketRoute } from './socket.ts';
 
@@ -53,8 +60,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const exchanges = new OpenExchanges({ ...exchangeLimits, ...options.limits }, fault);
   const open = new Set<Socket<unknown>>();
   const socketRoutes = options.sockets ?? [];
-  for (const route of socketRoutes) app.ws(route.path, socketBehavior(route, { begin: () => exchanges.begin(), fault, open }));
-  const find = router(options.routes, socketRoutes.map((route) => route.path));
+  for (const route of socketRoutes)
+    app.ws(route.path, socketBehavior(route, { begin: () => exchanges.begin(), fault, open }));
+  const find = router(
+    options.routes,
+    socketRoutes.map((route) => route.path),
+  );
   app.any(WILDCARD, (raw, rawRequest) => {
     const exchange = new Exchange(raw, rawRequest, exchanges.begin());
     try {

@@ -55,7 +55,8 @@ export function socketBehavior<Data>(route: SocketRoute<Data>, host: SocketHost<
   const guard = (place: string, socket: Socket<Data> | null, result: unknown): void => {
     if (result instanceof Promise) result.catch((error: unknown) => fault(place, socket, error));
   };
-  const wrap = <Rest extends unknown[]>(place: string, handler: ((socket: Socket<Data>, ...rest: Rest) => unknown) | undefined) =>
+  const wrap =
+    <Rest extends unknown[]>(place: string, handler: ((socket: Socket<Data>, ...rest: Rest) => unknown) | undefined) =>
     (socket: Socket<Data>, ...rest: Rest): void => {
       try {
         guard(place, socket, handler?.(socket, ...rest));

@@ -23,7 +23,8 @@ const issuers: { pattern: RegExp; lengths: readonly number[] }[] = [
  * several turns comes as one span for each.
  */
 export function findCards(text: string, turnEnds: readonly number[] = []): Span[] {
-  const cards = (reading: Reading): Span[] => findRuns(text, reading, turnEnds).flatMap((run) => cardsOfRun(run, turnEnds));
+  const cards = (reading: Reading): Span[] =>
+    findRuns(text, reading, turnEnds).flatMap((run) => cardsOfRun(run, turnEnds));
   return merge([...cards('added'), ...(/hundred|thousand/i.test(text) ? cards('joined') : [])]);
 }
 
@@ -72,7 +73,8 @@ function cardsOfRun(run: NumberRun, turnEnds: readonly number[]): Span[] {
 /** As many digits as issuers are told apart by. */
 function leading(run: NumberRun, first: number): string {
   let digits = '';
-  for (let index = first; index < run.length && digits.length < ISSUER_DIGITS; index += 1) digits += run[index]?.digits.slice(0, ISSUER_DIGITS) ?? '';
+  for (let index = first; index < run.length && digits.length < ISSUER_DIGITS; index += 1)
+    digits += run[index]?.digits.slice(0, ISSUER_DIGITS) ?? '';
   return digits;
 }
 

@@ -10,13 +10,17 @@ const DOMAIN_LENGTH_MAX = 255;
 const localPart = /^[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]$/u;
 const domainPart = /^[\p{L}\p{N}.-]$/u;
 /** "jo dot smith at example dot com" */
-const spokenMail = /\b[\w.+-]{1,64}(?: (?:dot|underscore|dash) [\w+-]{1,64}){0,4} at [\w-]{1,63}(?: dot [\w-]{1,24}){1,4}\b/gi;
+const spokenMail =
+  /\b[\w.+-]{1,64}(?: (?:dot|underscore|dash) [\w+-]{1,64}){0,4} at [\w-]{1,63}(?: dot [\w-]{1,24}){1,4}\b/gi;
 /** 555-1234, only where written as one. */
 const localNumber = /(?<![\d-])\d{3}-\d{4}(?![\d-])/g;
 
 /** Telephone numbers as digits and as words. Dates, times and prices in a row are none. */
 export function findPhones(text: string): Span[] {
-  const local = [...text.matchAll(localNumber)].map((match) => ({ start: match.index, end: match.index + match[0].length }));
+  const local = [...text.matchAll(localNumber)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
   return merge([...findRuns(text, 'added').flatMap((run) => phonesOfRun(text, run)), ...local]);
 }
 
@@ -47,14 +51,18 @@ function phoneEnd(run: NumberRun, first: number): number | null {
     if (digits.length > INTERNATIONAL_DIGITS_MAX) break;
     if (plus && digits.length >= INTERNATIONAL_DIGITS_MIN) found = last;
     const whole = first === 0 && last === run.length - 1;
-    if (!plus && !listed && NATIONAL_DIGITS.includes(digits.length) && (whole || isGrouped(run, first, last))) found = last;
+    if (!plus && !listed && NATIONAL_DIGITS.includes(digits.length) && (whole || isGrouped(run, first, last)))
+      found = last;
   }
   return found;
 }
 
 /** 3-3-4 digits, with or without a leading 1. */
 function isGrouped(run: NumberRun, first: number, last: number): boolean {
-  const lengths = run.slice(first, last + 1).map((token) => token.digits.length).join('-');
+  const lengths = run
+    .slice(first, last + 1)
+    .map((token) => token.digits.length)
+    .join('-');
   return lengths === '3-3-4' || (lengths === '1-3-3-4' && run[first]?.digits === '1');
 }
 
@@ -70,7 +78,8 @@ export function findMails(text: string): Span[] {
     if (start < at && text.slice(at + 1, end).includes('.')) spans.push({ start, end });
   }
   if (/ at /i.test(text)) {
-    for (const match of text.matchAll(spokenMail)) spans.push({ start: match.index, end: match.index + match[0].length });
+    for (const match of text.matchAll(spokenMail))
+      spans.push({ start: match.index, end: match.index + match[0].length });
   }
   return merge(spans);
 }

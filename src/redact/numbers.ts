@@ -48,7 +48,7 @@ export function findRuns(text: string, reading: Reading, turnEnds: readonly numb
   let run: NumberRun = [];
   let wordsSince = 0;
   const words = splitWords(text);
-  for (let index = 0; index < words.length; ) {
+  for (let index = 0; index < words.length;) {
     const found = readNumber(text, words, index, reading);
     const word = words[index];
     if (!word) break;
@@ -82,7 +82,9 @@ function splitWords(text: string): Word[] {
   for (const match of text.matchAll(wordPattern)) {
     const parts = [...match[0].matchAll(/\d+|[^\d_]+|_+/gu)];
     const letters = parts.some((part) => /^[^\d_]/u.test(part[0]));
-    const isId = letters && (parts.length > CHANGES_MAX + 1 || parts.some((part) => part[0].startsWith('_')) || carrierId.test(match[0]));
+    const isId =
+      letters &&
+      (parts.length > CHANGES_MAX + 1 || parts.some((part) => part[0].startsWith('_')) || carrierId.test(match[0]));
     if (isId) {
       words.push({ start: match.index, end: match.index + match[0].length, text: match[0], kind: 'opaque' });
       continue;
@@ -156,7 +158,11 @@ function readBelowHundred(words: Word[], index: number): Value | null {
 /** Applies "hundred" and "thousand", and in the added reading the remainder after them. */
 function readScaled(words: Word[], first: Value, reading: Reading): Value {
   let { digits, next } = first;
-  for (let scale = own(scales, words[next]?.text ?? ''); scale !== undefined; scale = own(scales, words[next]?.text ?? '')) {
+  for (
+    let scale = own(scales, words[next]?.text ?? '');
+    scale !== undefined;
+    scale = own(scales, words[next]?.text ?? '')
+  ) {
     next += 1;
     let value = Number(digits) * scale;
     if (!Number.isSafeInteger(value)) break;
@@ -177,7 +183,13 @@ function readScaled(words: Word[], first: Value, reading: Reading): Value {
 }
 
 function spoken(words: Word[], from: number, to: number, digits: string): NumberToken {
-  return { start: words[from]?.start ?? 0, end: words[to - 1]?.end ?? 0, digits, listed: false, plus: words[from - 1]?.text === 'plus' };
+  return {
+    start: words[from]?.start ?? 0,
+    end: words[to - 1]?.end ?? 0,
+    digits,
+    listed: false,
+    plus: words[from - 1]?.text === 'plus',
+  };
 }
 
 function own(table: Record<string, number>, key: string): number | undefined {

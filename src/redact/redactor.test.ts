@@ -7,21 +7,35 @@ const plain = createRedactor({ phone: false, mail: false });
 const strict = createRedactor({ phone: true, mail: true });
 const digitWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const tensWords = ['', '', 'twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
-const teenWords = ['ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen'];
+const teenWords = [
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+];
 
 /** 13 to 19 digits that pass Luhn's check. */
-const card = fc.tuple(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 12, maxLength: 18 }), fc.integer({ min: 1, max: 9 })).map(([rest, first]) => {
-  const body = [first, ...rest.slice(1)].join('');
-  for (let check = 0; check <= 9; check += 1) if (isCardNumber(`${body}${check}`)) return `${body}${check}`;
-  throw new Error('no check digit');
-});
+const card = fc
+  .tuple(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 12, maxLength: 18 }), fc.integer({ min: 1, max: 9 }))
+  .map(([rest, first]) => {
+    const body = [first, ...rest.slice(1)].join('');
+    for (let check = 0; check <= 9; check += 1) if (isCardNumber(`${body}${check}`)) return `${body}${check}`;
+    throw new Error('no check digit');
+  });
 
 /** What a speaker may make of two digits. */
 function pairInWords(pair: string, way: number): string {
   const [tens, unit] = [Number(pair[0]), Number(pair[1])];
   if (way === 0 && tens === unit) return `double ${digitWords[unit]}`;
   if (way <= 1 && tens === 1) return teenWords[unit] ?? '';
-  if (way <= 1 && tens > 1) return unit === 0 ? (tensWords[tens] ?? '') : `${tensWords[tens]}${way ? ' ' : '-'}${digitWords[unit]}`;
+  if (way <= 1 && tens > 1)
+    return unit === 0 ? (tensWords[tens] ?? '') : `${tensWords[tens]}${way ? ' ' : '-'}${digitWords[unit]}`;
   if (way === 2) return pair;
   return `${tens === 0 ? 'oh' : digitWords[tens]} ${digitWords[unit]}`;
 }
@@ -42,7 +56,10 @@ describe('cards', () => {
     ['amex 3782 822463 10005', 'amex [card]'],
     ['diners 30569309025904.', 'diners [card].'],
     ['4111 1111 1111 1111 12/27 123', '[card] 12/27 123'],
-    ['it is one of them: four one one one one one one one one one one one one one one one', 'it is one of them: [card]'],
+    [
+      'it is one of them: four one one one one one one one one one one one one one one one',
+      'it is one of them: [card]',
+    ],
     ['four one one one, one one one one, one one one one, one one one one', '[card]'],
     ['Four triple one, double one double one, um, 1111 and then quadruple one.', '[card].'],
     ['forty-one eleven eleven eleven eleven eleven eleven eleven', '[card]'],
@@ -58,10 +75,16 @@ describe('cards', () => {
   });
 
   it('finds a card number whatever separates its digits', () => {
-    const separators = fc.array(fc.constantFrom('', '', '', ' ', '-', ' - ', '.', ', ', '/', '\n', '  '), { minLength: 19, maxLength: 19 });
+    const separators = fc.array(fc.constantFrom('', '', '', ' ', '-', ' - ', '.', ', ', '/', '\n', '  '), {
+      minLength: 19,
+      maxLength: 19,
+    });
     fc.assert(
       fc.property(card, separators, (digits, between) => {
-        const written = [...digits].map((digit, index) => digit + (index < digits.length - 1 ? between[index] : '')).join('');
+        const written = digits
+          .split('')
+          .map((digit, index) => digit + (index < digits.length - 1 ? between[index] : ''))
+          .join('');
         expect(plain.text(`it says ${written} here`)).toBe('it says [card] here');
       }),
       { numRuns: 500 },
@@ -74,7 +97,9 @@ describe('cards', () => {
         const odd = digits.length % 2 === 1 ? `${digitWords[Number(digits[0])]} ` : '';
         const pairs = digits.slice(digits.length % 2).match(/../g) ?? [];
         // After a bare ten a lone digit would be read as its unit: speakers say "forty, five" so that nobody knows.
-        const words = pairs.map((pair, index) => pairInWords(pair, pair.endsWith('0') && (ways[index] ?? 0) < 2 ? 3 : (ways[index] ?? 0)));
+        const words = pairs.map((pair, index) =>
+          pairInWords(pair, pair.endsWith('0') && (ways[index] ?? 0) < 2 ? 3 : (ways[index] ?? 0)),
+        );
         expect(plain.text(`please note ${odd}${words.join(' ')} thanks`)).toBe('please note [card] thanks');
       }),
       { numRuns: 500 },
@@ -96,9 +121,11 @@ describe('cards', () => {
         expect(strict.text(once)).toBe(once);
       }),
     );
-    fc.assert(fc.property(fc.stringMatching(/^[a-d \n.,!?-]*$/), (text) => {
-      expect(plain.text(text)).toBe(text);
-    }));
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-d \n.,!?-]*$/), (text) => {
+        expect(plain.text(text)).toBe(text);
+      }),
+    );
   });
 });
 
@@ -166,7 +193,13 @@ describe('contacts', () => {
 
 describe('json', () => {
   it('redacts strings at any depth, keys and card numbers as numbers, and keeps the rest', () => {
-    const fact = { type: 'tool.asked', at: 1_763_827_200_000, arguments: { note: ['4111 1111 1111 1111', true, null, 4.5] }, card: 4_111_111_111_111_111, '4111111111111111': 1 };
+    const fact = {
+      type: 'tool.asked',
+      at: 1_763_827_200_000,
+      arguments: { note: ['4111 1111 1111 1111', true, null, 4.5] },
+      card: 4_111_111_111_111_111,
+      '4111111111111111': 1,
+    };
     expect(plain.json(fact)).toEqual({
       type: 'tool.asked',
       at: 1_763_827_200_000,
@@ -177,9 +210,12 @@ describe('json', () => {
   });
 
   it('never touches a time in ms of this century', () => {
-    fc.assert(fc.property(fc.integer({ min: 1_000_000_000_000, max: 3_999_999_999_999 }), (at) => {
-      expect(plain.json({ at })).toEqual({ at });
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000_000_000_000, max: 3_999_999_999_999 }), (at) => {
+        expect(plain.json({ at })).toEqual({ at });
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

@@ -26,7 +26,9 @@ const MAIL = '[mail]';
 export function createRedactor(settings: RedactSettings): Redactor {
   const contacts = (text: string): string => {
     const withoutMail = settings.mail ? replace(text, findMails(text), MAIL) : text;
-    return settings.phone && /\d|\p{L}/u.test(withoutMail) ? replace(withoutMail, findPhones(withoutMail), PHONE) : withoutMail;
+    return settings.phone && /\d|\p{L}/u.test(withoutMail)
+      ? replace(withoutMail, findPhones(withoutMail), PHONE)
+      : withoutMail;
   };
   const text = (value: string): string => contacts(replace(value, findCards(value), CARD));
   return {

@@ -21,7 +21,7 @@ describe('turns', () => {
     const digits = '5555555555554444';
     const amended: string[] = [];
     let last = '';
-    [...digits].forEach((digit, index) => {
+    digits.split('').forEach((digit, index) => {
       const { text, amendments } = turns.turn('caller', `t${index}`, digit);
       turns.turn('caller', `u${index}`, 'hm');
       amended.push(...amendments.map((amendment) => `${amendment.itemId} ${amendment.text}`));
@@ -30,15 +30,24 @@ describe('turns', () => {
     // 20 turns are remembered: with one filler turn between the digits a card of 16 does not fit.
     expect([last, amended]).toEqual(['4', []]);
     const close = redactor.turns();
-    const results = [...digits].map((digit, index) => close.turn('caller', `t${index}`, digit));
-    expect(results.at(-1)).toEqual({ text: '[card]', amendments: [...digits].slice(0, -1).map((_, index) => ({ itemId: `t${index}`, text: '[card]' })) });
+    const results = digits.split('').map((digit, index) => close.turn('caller', `t${index}`, digit));
+    expect(results.at(-1)).toEqual({
+      text: '[card]',
+      amendments: digits
+        .split('')
+        .slice(0, -1)
+        .map((_, index) => ({ itemId: `t${index}`, text: '[card]' })),
+    });
   });
 
   it('does not join the two speakers, nor turns with many words between', () => {
     const apart = redactor.turns();
     apart.turn('caller', 'a', '4111 1111');
     expect(apart.turn('assistant', 'b', '1111 1111').amendments).toEqual([]);
-    expect(apart.turn('caller', 'c', 'I would much rather talk about the roast that you had there on last Sunday, 1111 1111').amendments).toEqual([]);
+    expect(
+      apart.turn('caller', 'c', 'I would much rather talk about the roast that you had there on last Sunday, 1111 1111')
+        .amendments,
+    ).toEqual([]);
   });
 
   it('amends a turn once, and repeats nothing', () => {
@@ -52,7 +61,10 @@ describe('turns', () => {
   it('judges the same item anew when it comes again', () => {
     const turns = redactor.turns();
     turns.turn('assistant', 'a', 'You said 4111 1111 1111 1111, right?');
-    expect(turns.turn('assistant', 'a', 'You said 4111 1111 1111 1111')).toEqual({ text: 'You said [card]', amendments: [] });
+    expect(turns.turn('assistant', 'a', 'You said 4111 1111 1111 1111')).toEqual({
+      text: 'You said [card]',
+      amendments: [],
+    });
   });
 
   it('applies the settings within each turn', () => {
@@ -66,7 +78,7 @@ describe('turns', () => {
         const turns = redactor.turns();
         const shown = new Map<string, string>();
         let rest = '4000123412341230'.replace(/.$/, '');
-        rest += [...'0123456789'].find((check) => redactor.text(rest + check) === '[card]');
+        rest += '0123456789'.split('').find((check) => redactor.text(rest + check) === '[card]');
         for (let index = 0; rest; index += 1) {
           const size = sizes[index] ?? rest.length;
           const { text, amendments } = turns.turn('caller', String(index), `it is ${rest.slice(0, size)}`);

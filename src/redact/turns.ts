@@ -63,7 +63,11 @@ function redactTurns(said: string[]): string[] {
   return said.map((text, index) => {
     const from = starts[index] ?? 0;
     const own = cards.filter((card) => card.start >= from && card.end <= from + text.length);
-    return replace(text, own.map(({ start, end }) => ({ start: start - from, end: end - from })), CARD);
+    return replace(
+      text,
+      own.map(({ start, end }) => ({ start: start - from, end: end - from })),
+      CARD,
+    );
   });
 }
 

@@ -3,7 +3,10 @@ import { createLog } from './log.ts';
 
 function logging(secrets: string[] = []) {
   const lines: Record<string, unknown>[] = [];
-  const log = createLog('info', { secrets, destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) } });
+  const log = createLog('info', {
+    secrets,
+    destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
   return { log, lines };
 }
 
@@ -11,7 +14,15 @@ it('writes level, time, attributes and a constant message', () => {
   const { log, lines } = logging();
   log.info({ callSid: 'CA1', durationMs: 12 }, 'call ended');
   log.debug('not at this level');
-  expect(lines).toEqual([{ level: 'info', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), callSid: 'CA1', durationMs: 12, msg: 'call ended' }]);
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      callSid: 'CA1',
+      durationMs: 12,
+      msg: 'call ended',
+    },
+  ]);
 });
 
 it('never writes what stands under caller, in children neither', () => {
@@ -22,16 +33,32 @@ it('never writes what stands under caller, in children neither', () => {
 
 it('masks secrets wherever they stand, in the way JSON spells them', () => {
   const { log, lines } = logging(['sk-live-123', 'to"ken\\value', 'abc']);
-  log.error({ err: new Error('401 for sk-live-123'), url: 'https://x/?key=sk-live-123', header: 'to"ken\\value' }, 'abc');
+  log.error(
+    { err: new Error('401 for sk-live-123'), url: 'https://x/?key=sk-live-123', header: 'to"ken\\value' },
+    'abc',
+  );
   expect(JSON.stringify(lines)).not.toMatch(/sk-live|ken/);
-  expect(lines[0]).toMatchObject({ url: 'https://x/?key=***', header: '***', msg: 'abc', err: { message: '401 for ***' } });
+  expect(lines[0]).toMatchObject({
+    url: 'https://x/?key=***',
+    header: '***',
+    msg: 'abc',
+    err: { message: '401 for ***' },
+  });
 });
 
 it('writes errors with code and frames, without what a caller said', () => {
   const { log, lines } = logging();
-  const error = Object.assign(new TypeError('cannot parse "4111 1111 1111 1111"\n555 123 4567'), { code: 'E_PARSE', detail: 'secret' });
+  const error = Object.assign(new TypeError('cannot parse "4111 1111 1111 1111"\n555 123 4567'), {
+    code: 'E_PARSE',
+    detail: 'secret',
+  });
   log.error({ err: error }, 'tool failed');
   log.error({ err: 'thrown text 4111111111111111' }, 'tool failed');
-  expect(lines[0]?.err).toEqual({ type: 'TypeError', message: 'cannot parse "[card]"\n[phone]', code: 'E_PARSE', stack: expect.stringMatching(/^ {4}at /) });
+  expect(lines[0]?.err).toEqual({
+    type: 'TypeError',
+    message: 'cannot parse "[card]"\n[phone]',
+    code: 'E_PARSE',
+    stack: expect.stringMatching(/^ {4}at /),
+  });
   expect(lines[1]?.err).toBe('thrown text [card]');
 });

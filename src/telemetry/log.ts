@@ -45,7 +45,10 @@ export function createLog(level: string, options: LogOptions = {}): Log {
 
 /** The frames alone: the first lines of a stack repeat the message. */
 function stackOf(error: Error): string {
-  return (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at ')).join('\n');
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n');
 }
 
 function asJsonText(secret: string): string {

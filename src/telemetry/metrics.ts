@@ -20,21 +20,34 @@ export function createMetrics() {
     new Counter<L>({ name, help, labelNames, registers: [registry] });
   const gauge = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
     new Gauge<L>({ name, help, labelNames, registers: [registry] });
-  const hot = (name: string, help: string, buckets: readonly number[]) => new HotHistogram({ name, help, buckets, registry });
+  const hot = (name: string, help: string, buckets: readonly number[]) =>
+    new HotHistogram({ name, help, buckets, registry });
   return {
     registry,
     callsLive: gauge('aida_calls_live', 'Calls resident on this node, by state of their machine', ['state']),
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),
     webhookSeconds: hot('aida_webhook_seconds', 'Time from a whole webhook request to its answer', ANSWER_SECONDS),
-    apologies: counter('aida_apologies_total', 'Webhooks answered with a sentence because the call could not be taken, by reason', ['reason']),
+    apologies: counter(
+      'aida_apologies_total',
+      'Webhooks answered with a sentence because the call could not be taken, by reason',
+      ['reason'],
+    ),
     refusals: counter('aida_refusals_total', 'Requests, upgrades and streams refused, by reason', ['reason']),
     faults: counter('aida_faults_total', 'Exceptions caught at a boundary, by place', ['place']),
     badFrames: counter('aida_bad_frames_total', 'Media messages ignored or repaired, by reason', ['reason']),
-    droppedFrames: counter('aida_dropped_frames_total', 'Frames given up because a socket was full, by direction', ['direction']),
+    droppedFrames: counter('aida_dropped_frames_total', 'Frames given up because a socket was full, by direction', [
+      'direction',
+    ]),
     spliceSeconds: hot('aida_splice_seconds', 'Time that this process adds to a frame, either way', SPLICE_SECONDS),
-    silenceSeconds: hot('aida_silence_seconds', "Silence between a caller's last word and the first audio of the answer", SILENCE_SECONDS),
-    modelEventsIgnored: counter('aida_model_events_ignored_total', 'Model events that changed nothing, by reason', ['reason']),
+    silenceSeconds: hot(
+      'aida_silence_seconds',
+      "Silence between a caller's last word and the first audio of the answer",
+      SILENCE_SECONDS,
+    ),
+    modelEventsIgnored: counter('aida_model_events_ignored_total', 'Model events that changed nothing, by reason', [
+      'reason',
+    ]),
     toolRuns: counter('aida_tool_runs_total', 'Tools run, by name and result', ['tool', 'result']),
     journalWaiting: gauge('aida_journal_waiting_facts', 'Facts not yet acknowledged by the journal'),
     journalLag: gauge('aida_journal_lag_facts', 'Facts in the outbox that a consumer group has not read', ['group']),

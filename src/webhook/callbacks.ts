@@ -25,7 +25,10 @@ export function streamFact(request: CarrierRequest, log: Log): Told | null | 'ma
     case 'stream-stopped':
       return { type: 'carrier.streamStopped', streamSid, reason: 'stopped' };
     case 'stream-error':
-      log.warn({ callSid: request.callSid, streamSid, reason: request.value('StreamError') }, 'the carrier reports a stream error');
+      log.warn(
+        { callSid: request.callSid, streamSid, reason: request.value('StreamError') },
+        'the carrier reports a stream error',
+      );
       return null;
     default:
       return null;
@@ -36,6 +39,13 @@ export function recordingFact(request: CarrierRequest): Told | 'malformed' {
   const recordingSid = request.value('RecordingSid');
   const recordingUrl = request.value('RecordingUrl');
   const status = request.value('RecordingStatus');
-  if (!RECORDING_SID.test(recordingSid) || !STATUS.test(status) || !(recordingUrl === '' || URL.canParse(recordingUrl))) return 'malformed';
-  return { type: 'carrier.recordingReady', recordingSid, recordingUrl, durationS: request.count('RecordingDuration') ?? 0, status };
+  if (!RECORDING_SID.test(recordingSid) || !STATUS.test(status) || !(recordingUrl === '' || URL.canParse(recordingUrl)))
+    return 'malformed';
+  return {
+    type: 'carrier.recordingReady',
+    recordingSid,
+    recordingUrl,
+    durationS: request.count('RecordingDuration') ?? 0,
+    status,
+  };
 }

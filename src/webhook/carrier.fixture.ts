@@ -16,7 +16,15 @@ export const PLACE: Place = { ok: true, mediaUrl: 'wss://voice.example.com/media
 
 /** A door that stands where a test puts it, and remembers answers by their token as the real one does. */
 export class FakeDoor implements CallDoor {
-  view: CallView = { callSid: CALL_SID, epoch: 7, state: 'ringing', from: '+15553334444', to: '+15559990000', about: '', recordings: 0 };
+  view: CallView = {
+    callSid: CALL_SID,
+    epoch: 7,
+    state: 'ringing',
+    from: '+15553334444',
+    to: '+15559990000',
+    about: '',
+    recordings: 0,
+  };
   refuses: DoorRefusal | null = null;
   throws: 'at once' | 'later' | null = null;
   hangs = false;
@@ -77,7 +85,15 @@ export interface Change {
   body?: string;
 }
 
-const standard = { CallSid: CALL_SID, AccountSid: `AC${'0'.repeat(32)}`, From: '+15553334444', To: '+15559990000', CallStatus: 'in-progress', Direction: 'inbound', CallerName: '' };
+const standard = {
+  CallSid: CALL_SID,
+  AccountSid: `AC${'0'.repeat(32)}`,
+  From: '+15553334444',
+  To: '+15559990000',
+  CallStatus: 'in-progress',
+  Direction: 'inbound',
+  CallerName: '',
+};
 
 /** The webhook routes behind real HTTP, with a carrier that calls them. */
 export async function startCarrier(): Promise<Carrier> {
@@ -91,7 +107,11 @@ export async function startCarrier(): Promise<Carrier> {
     lines,
     admission: [] as string[],
     place: PLACE as Place | Error,
-    facts: (): ReturnType<WebhookDeps['facts']> => ({ name: 'Mangy Dog Coffee', hours: "We're open until 18:00 today.", staffNumbers: ['+15550001111'] }),
+    facts: (): ReturnType<WebhookDeps['facts']> => ({
+      name: 'Mangy Dog Coffee',
+      hours: "We're open until 18:00 today.",
+      staffNumbers: ['+15550001111'],
+    }),
   };
   const admission: WebhookDeps['admission'] = {
     reserve: (callSid, kind) => {
@@ -104,7 +124,18 @@ export async function startCarrier(): Promise<Carrier> {
     },
   };
   const facts = () => carrier.facts();
-  const routes = webhookRoutes({ publicUrl: PUBLIC_URL, authTokens: TOKENS, streamTokenSecret: SECRET, door, admission, facts, now: () => NOW, log, metrics, answerTimeoutMs: 100 });
+  const routes = webhookRoutes({
+    publicUrl: PUBLIC_URL,
+    authTokens: TOKENS,
+    streamTokenSecret: SECRET,
+    door,
+    admission,
+    facts,
+    now: () => NOW,
+    log,
+    metrics,
+    answerTimeoutMs: 100,
+  });
   const server: Server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics });
   const raw: Carrier['raw'] = async (target, init) => {
     const response = await fetch(`http://127.0.0.1:${server.port}${target}`, init);

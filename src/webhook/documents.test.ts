@@ -8,22 +8,53 @@ import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.
 const PUBLIC_URL = 'https://voice.example.com';
 const RETRY = '#ct=1000&rt=2500&rc=3&rp=all';
 const documents = new Documents(PUBLIC_URL);
-const staffed: StoreFacts = { name: 'Mangy Dog Coffee', hours: "We're open until 18:00 today.", staffNumbers: ['+15550001111', '+15550002222'] };
+const staffed: StoreFacts = {
+  name: 'Mangy Dog Coffee',
+  hours: "We're open until 18:00 today.",
+  staffNumbers: ['+15550001111', '+15550002222'],
+};
 const alone: StoreFacts = { ...staffed, staffNumbers: [] };
 const stream = { mediaUrl: 'wss://voice.example.com/media-stream', token: 'a.b.c' };
-const states: CallState[] = ['ringing', 'conversation', 'detached', 'dialing', 'recording', 'menu', 'hangingUp', 'ended'];
+const states: CallState[] = [
+  'ringing',
+  'conversation',
+  'detached',
+  'dialing',
+  'recording',
+  'menu',
+  'hangingUp',
+  'ended',
+];
 const kinds: TwimlRequest['kind'][] = ['arrive', 'next', 'dialResult', 'voicemail', 'menu'];
 const troubles: Trouble[] = ['unknown', 'unavailable', 'ended', 'late', 'threw', 'full', 'queued', 'nowhere'];
 
-const view = (state: CallState): CallView => ({ callSid: `CA${'1'.repeat(32)}`, epoch: 7, state, from: '+15553334444', to: '+15559990000', about: '', recordings: 0 });
-const ask = (change: Partial<Ask> = {}): Ask => ({ kind: 'next', digits: '', succeeded: false, from: '+15553334444', to: '+15559990000', puttingOff: 0, ...change });
+const view = (state: CallState): CallView => ({
+  callSid: `CA${'1'.repeat(32)}`,
+  epoch: 7,
+  state,
+  from: '+15553334444',
+  to: '+15559990000',
+  about: '',
+  recordings: 0,
+});
+const ask = (change: Partial<Ask> = {}): Ask => ({
+  kind: 'next',
+  digits: '',
+  succeeded: false,
+  from: '+15553334444',
+  to: '+15559990000',
+  puttingOff: 0,
+  ...change,
+});
 
 /** What the caller hears and what happens then, one line each: `Say Hello`, `Dial +1… +1…`. */
 function heard(twiml: string): string[] {
   const { verbs, complaints } = parseTwiml(twiml, null);
   expect(complaints).toEqual([]);
   const line = ({ name, text, children }: XmlElement): string[] =>
-    name === 'Gather' ? [...children.flatMap(line), 'Gather'] : [[name, text.trim(), ...children.map((child) => child.text.trim())].filter(Boolean).join(' ')];
+    name === 'Gather'
+      ? [...children.flatMap(line), 'Gather']
+      : [[name, text.trim(), ...children.map((child) => child.text.trim())].filter(Boolean).join(' ')];
   return verbs.flatMap(line);
 }
 
@@ -40,14 +71,19 @@ describe('every document', () => {
           for (const succeeded of [true, false]) {
             const asked = ask({ kind, digits, succeeded });
             const written = [
-              ...states.flatMap((state) => [stream, ...troubles].map((to) => documents.forView(view(state), asked, facts, to))),
+              ...states.flatMap((state) =>
+                [stream, ...troubles].map((to) => documents.forView(view(state), asked, facts, to)),
+              ),
               ...troubles.map((trouble) => documents.forTrouble(trouble, asked, facts)),
               documents.fallback(asked, facts),
             ];
             for (const twiml of new Set(written)) {
               const lines = heard(twiml);
               if (lines.length > 0) expect(lines.some((line) => ends.test(line))).toBe(true);
-              for (const url of twiml.match(/https:[^"<]+/g) ?? []) expect(url.replaceAll('&amp;', '&')).toMatch(/^https:\/\/voice\.example\.com\/voice\/[a-z-]+(?:\?n=\d)?#ct=1000&rt=2500&rc=3&rp=all$/);
+              for (const url of twiml.match(/https:[^"<]+/g) ?? [])
+                expect(url.replaceAll('&amp;', '&')).toMatch(
+                  /^https:\/\/voice\.example\.com\/voice\/[a-z-]+(?:\?n=\d)?#ct=1000&rt=2500&rc=3&rp=all$/,
+                );
             }
           }
         }
@@ -66,7 +102,12 @@ describe('where the call stands', () => {
       children: [
         {
           name: 'Stream',
-          attributes: { url: 'wss://voice.example.com/media-stream', name: 'openai-bridge', statusCallback: `${PUBLIC_URL}/voice/stream-status${RETRY}`, statusCallbackMethod: 'POST' },
+          attributes: {
+            url: 'wss://voice.example.com/media-stream',
+            name: 'openai-bridge',
+            statusCallback: `${PUBLIC_URL}/voice/stream-status${RETRY}`,
+            statusCallbackMethod: 'POST',
+          },
           children: [{ name: 'Parameter', attributes: { name: 'token', value: 'a.b.c' } }],
         },
       ],
@@ -76,9 +117,16 @@ describe('where the call stands', () => {
   it('rings all staff at once, within the time that the call waits for it', () => {
     const twiml = documents.forView(view('dialing'), ask(), staffed, stream);
     expect(heard(twiml)).toEqual(['Dial +15550001111 +15550002222']);
-    expect(attributes(twiml, 'Dial')).toEqual({ action: `${PUBLIC_URL}/voice/dial-result${RETRY}`, method: 'POST', timeout: '25', answerOnBridge: 'true' });
+    expect(attributes(twiml, 'Dial')).toEqual({
+      action: `${PUBLIC_URL}/voice/dial-result${RETRY}`,
+      method: 'POST',
+      timeout: '25',
+      answerOnBridge: 'true',
+    });
     expect(25_000).toBeLessThan(limits.ringMs);
-    expect(heard(documents.forView(view('dialing'), ask(), alone, stream))).toEqual([`Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`]);
+    expect(heard(documents.forView(view('dialing'), ask(), alone, stream))).toEqual([
+      `Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`,
+    ]);
   });
 
   it.each([
@@ -116,14 +164,32 @@ describe('where the call stands', () => {
   });
 
   it('offers the keypad menu from memory', () => {
-    const menu = (change: Partial<Ask>, facts = staffed): string[] => heard(documents.forView(view('menu'), ask(change), facts, stream));
-    const options = 'Say Press 1 for our opening hours, press 2 to speak with our staff, or press 3 to leave a message.';
-    expect(menu({})).toEqual(['Say Thank you for calling Mangy Dog Coffee.', 'Say Our assistant is not available at the moment.', options, 'Gather']);
+    const menu = (change: Partial<Ask>, facts = staffed): string[] =>
+      heard(documents.forView(view('menu'), ask(change), facts, stream));
+    const options =
+      'Say Press 1 for our opening hours, press 2 to speak with our staff, or press 3 to leave a message.';
+    expect(menu({})).toEqual([
+      'Say Thank you for calling Mangy Dog Coffee.',
+      'Say Our assistant is not available at the moment.',
+      options,
+      'Gather',
+    ]);
     expect(menu({ kind: 'menu', digits: '1' })).toEqual(["Say We're open until 18:00 today.", options, 'Gather']);
-    expect(menu({ kind: 'menu', digits: '7' })).toEqual(["Say I'm sorry, I did not understand that.", options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '7' })).toEqual([
+      "Say I'm sorry, I did not understand that.",
+      options,
+      'Gather',
+    ]);
     expect(menu({ kind: 'menu', digits: '' })).toEqual([options, 'Gather']);
-    expect(menu({ kind: 'dialResult' })).toEqual(["Say I'm sorry, nobody could take your call right now.", options, 'Gather']);
-    expect(menu({ kind: 'menu' }, alone)).toEqual(['Say Press 1 for our opening hours, or press 3 to leave a message.', 'Gather']);
+    expect(menu({ kind: 'dialResult' })).toEqual([
+      "Say I'm sorry, nobody could take your call right now.",
+      options,
+      'Gather',
+    ]);
+    expect(menu({ kind: 'menu' }, alone)).toEqual([
+      'Say Press 1 for our opening hours, or press 3 to leave a message.',
+      'Gather',
+    ]);
     expect(attributes(documents.forView(view('menu'), ask(), staffed, stream), 'Gather')).toEqual({
       action: `${PUBLIC_URL}/voice/menu${RETRY}`,
       method: 'POST',
@@ -138,11 +204,15 @@ describe('where the call stands', () => {
   });
 
   it('hangs up without a word where the goodbye was heard, else with one', () => {
-    const end = (change: Partial<Ask>): string[] => heard(documents.forView(view('hangingUp'), ask(change), staffed, stream));
+    const end = (change: Partial<Ask>): string[] =>
+      heard(documents.forView(view('hangingUp'), ask(change), staffed, stream));
     expect(end({ kind: 'next' })).toEqual(['Hangup']);
     expect(end({ kind: 'dialResult', succeeded: true })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
     expect(end({ kind: 'menu' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
-    expect(end({ kind: 'voicemail', succeeded: true })).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
+    expect(end({ kind: 'voicemail', succeeded: true })).toEqual([
+      'Say Thank you, we have your message. Goodbye.',
+      'Hangup',
+    ]);
     expect(end({ kind: 'voicemail' })).toEqual(['Say I did not hear a message. Goodbye.', 'Hangup']);
     expect(heard(documents.forView(view('ended'), ask(), staffed, stream))).toEqual([]);
   });
@@ -153,16 +223,18 @@ describe('where the call stands', () => {
       'Say Please hold while I connect you with our staff.',
       'Dial +15550001111 +15550002222',
     ]);
-    expect(heard(documents.forView(view('ringing'), ask({ kind: 'dialResult' }), staffed, 'full')).at(-2)).toBe('Record');
-    expect(heard(documents.forView(view('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream))).toEqual([
-      'Say Thank you, we have your message. Goodbye.',
-      'Hangup',
-    ]);
+    expect(heard(documents.forView(view('ringing'), ask({ kind: 'dialResult' }), staffed, 'full')).at(-2)).toBe(
+      'Record',
+    );
+    expect(
+      heard(documents.forView(view('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream)),
+    ).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
   });
 });
 
 describe('trouble', () => {
-  const told = (trouble: Trouble, change: Partial<Ask>, facts = staffed): string[] => heard(documents.forTrouble(trouble, ask(change), facts));
+  const told = (trouble: Trouble, change: Partial<Ask>, facts = staffed): string[] =>
+    heard(documents.forTrouble(trouble, ask(change), facts));
   it('is a sentence and a person, or a machine for messages', () => {
     expect(told('unavailable', { kind: 'arrive' })).toEqual([
       "Say I'm sorry, we are having technical trouble right now.",
@@ -185,9 +257,17 @@ describe('trouble', () => {
   });
 
   it('never loops: staff that did not answer lead to a message, a message to the end, silence in the menu too', () => {
-    expect(told('unavailable', { kind: 'dialResult' }).map((line) => line.split(' ')[0])).toEqual(['Say', 'Say', 'Record', 'Redirect']);
+    expect(told('unavailable', { kind: 'dialResult' }).map((line) => line.split(' ')[0])).toEqual([
+      'Say',
+      'Say',
+      'Record',
+      'Redirect',
+    ]);
     expect(told('unavailable', { kind: 'dialResult', succeeded: true }).at(-1)).toBe('Hangup');
-    expect(told('unavailable', { kind: 'voicemail', succeeded: true })).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
+    expect(told('unavailable', { kind: 'voicemail', succeeded: true })).toEqual([
+      'Say Thank you, we have your message. Goodbye.',
+      'Hangup',
+    ]);
     expect(told('unavailable', { kind: 'menu' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
   });
 
@@ -199,6 +279,8 @@ describe('trouble', () => {
 
   it('says what is in memory as text, never as markup', () => {
     const facts = { ...staffed, hours: '<Hangup/> & "friends" <![CDATA[' };
-    expect(heard(documents.forView(view('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe('Say <Hangup/> & "friends" <![CDATA[');
+    expect(heard(documents.forView(view('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe(
+      'Say <Hangup/> & "friends" <![CDATA[',
+    );
   });
 });

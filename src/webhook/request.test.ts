@@ -18,7 +18,17 @@ afterEach(async () => {
   await carrier.close();
 });
 
-const PATHS = ['/voice', '/voice/next', '/voice/dial-result', '/voice/voicemail', '/voice/menu', '/voice/fallback', '/voice/status', '/voice/stream-status', '/voice/recording'];
+const PATHS = [
+  '/voice',
+  '/voice/next',
+  '/voice/dial-result',
+  '/voice/voicemail',
+  '/voice/menu',
+  '/voice/fallback',
+  '/voice/status',
+  '/voice/stream-status',
+  '/voice/recording',
+];
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 async function refused(): Promise<Record<string, number>> {
@@ -43,32 +53,61 @@ describe('every webhook', () => {
 
   it('accepts each token while they rotate, and the query in any spelling that was signed', async () => {
     expect((await carrier.post('/voice', {}, { authToken: 'token-old' })).status).toBe(200);
-    for (const target of ['/voice?', '/voice?a=%20b', '/voice?a=+b&&c', '/voice?n=1&n=2']) expect((await carrier.post(target)).status).toBe(200);
-    expect((await carrier.post('/voice?a=%20b', {}, { signature: sign('token-new', `${PUBLIC_URL}/voice?a=+b`, []) })).status).toBe(403);
+    for (const target of ['/voice?', '/voice?a=%20b', '/voice?a=+b&&c', '/voice?n=1&n=2'])
+      expect((await carrier.post(target)).status).toBe(200);
+    expect(
+      (await carrier.post('/voice?a=%20b', {}, { signature: sign('token-new', `${PUBLIC_URL}/voice?a=+b`, []) }))
+        .status,
+    ).toBe(403);
   });
 
   it('covers every parameter, repeated, empty and unknown ones', async () => {
-    const pairs: [string, string][] = [['CallSid', CALL_SID], ['X', '2'], ['X', '1'], ['X', '1'], ['Empty', ''], ['Größe', 'ü &=+%']];
+    const pairs: [string, string][] = [
+      ['CallSid', CALL_SID],
+      ['X', '2'],
+      ['X', '1'],
+      ['X', '1'],
+      ['Empty', ''],
+      ['Größe', 'ü &=+%'],
+    ];
     const signature = sign('token-new', `${PUBLIC_URL}/voice`, pairs);
-    const send = (body: string) => carrier.raw('/voice', { method: 'POST', headers: { ...form, 'x-twilio-signature': signature }, body });
+    const send = (body: string) =>
+      carrier.raw('/voice', { method: 'POST', headers: { ...form, 'x-twilio-signature': signature }, body });
     const body = new URLSearchParams(pairs).toString();
     expect((await send(body)).status).toBe(200);
-    for (const changed of [`${body}&Y=1`, body.replace('X=1', 'X=3'), body.replace('&Empty=', ''), body.replace('Empty', 'empty')]) {
+    for (const changed of [
+      `${body}&Y=1`,
+      body.replace('X=1', 'X=3'),
+      body.replace('&Empty=', ''),
+      body.replace('Empty', 'empty'),
+    ]) {
       expect((await send(changed)).status).toBe(403);
     }
   });
 
   it('refuses a request in which any byte was changed', async () => {
-    const params: [string, string][] = [['CallSid', CALL_SID], ['From', '+15553334444'], ['CallStatus', 'ringing']];
+    const params: [string, string][] = [
+      ['CallSid', CALL_SID],
+      ['From', '+15553334444'],
+      ['CallStatus', 'ringing'],
+    ];
     const body = new URLSearchParams(params).toString();
     const signature = sign('token-new', `${PUBLIC_URL}/voice`, params);
-    expect((await carrier.raw('/voice', { method: 'POST', headers: { ...form, 'x-twilio-signature': signature }, body })).status).toBe(200);
-    const meaning = (text: string): string => [...new URLSearchParams(text)].map(([name, value]) => name + value).join('');
+    expect(
+      (await carrier.raw('/voice', { method: 'POST', headers: { ...form, 'x-twilio-signature': signature }, body }))
+        .status,
+    ).toBe(200);
+    const meaning = (text: string): string =>
+      [...new URLSearchParams(text)].map(([name, value]) => name + value).join('');
     await fc.assert(
       fc.asyncProperty(fc.nat(body.length - 1), fc.integer({ min: 0x21, max: 0x7e }), async (at, code) => {
         const changed = body.slice(0, at) + String.fromCharCode(code) + body.slice(at + 1);
         fc.pre(meaning(changed) !== meaning(body));
-        const { status } = await carrier.raw('/voice', { method: 'POST', headers: { ...form, 'x-twilio-signature': signature }, body: changed });
+        const { status } = await carrier.raw('/voice', {
+          method: 'POST',
+          headers: { ...form, 'x-twilio-signature': signature },
+          body: changed,
+        });
         expect([400, 403]).toContain(status);
       }),
       { numRuns: 300 },
@@ -79,7 +118,11 @@ describe('every webhook', () => {
   it('says 415 to a signed body that is no form, and 403 where its hash is wrong or absent', async () => {
     const body = JSON.stringify({ CallSid: CALL_SID });
     const send = (target: string, type: string, signedTarget = target) =>
-      carrier.raw(target, { method: 'POST', headers: { 'content-type': type, 'x-twilio-signature': sign('token-new', PUBLIC_URL + signedTarget, []) }, body });
+      carrier.raw(target, {
+        method: 'POST',
+        headers: { 'content-type': type, 'x-twilio-signature': sign('token-new', PUBLIC_URL + signedTarget, []) },
+        body,
+      });
     const hashed = `/voice?bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
     expect((await send(hashed, 'application/json')).status).toBe(415);
     expect((await send('/voice', 'text/plain')).status).toBe(415);
@@ -119,7 +162,7 @@ describe('the upgrade', () => {
           const refuse = refuseUpgrade(request, { authTokens: TOKENS, hosts, metrics });
           return refuse ? { refuse } : { accept: {} };
         },
-        open: (socket) => void socket.end(1000),
+        open: (socket) => socket.end(1000),
         message: () => {},
         close: () => {},
       })),
@@ -127,7 +170,9 @@ describe('the upgrade', () => {
       metrics,
     });
     const client = new WebSocket(`ws://127.0.0.1:${server.port}${target}`, { headers });
-    const refusal = once(client, 'unexpected-response').then(([, response]) => (response as { statusCode: number }).statusCode);
+    const refusal = once(client, 'unexpected-response').then(
+      ([, response]) => (response as { statusCode: number }).statusCode,
+    );
     const status = await Promise.race([refusal, once(client, 'open').then(() => 101)]);
     client.on('error', () => {});
     client.terminate();
@@ -136,11 +181,29 @@ describe('the upgrade', () => {
   }
 
   it('is let in when the carrier signed the address in any of its spellings', async () => {
-    for (const url of ['wss://voice.example.com/media-stream', 'wss://voice.example.com/media-stream/', 'wss://voice.example.com:443/media-stream', 'wss://voice.example.com:443/media-stream/']) {
+    for (const url of [
+      'wss://voice.example.com/media-stream',
+      'wss://voice.example.com/media-stream/',
+      'wss://voice.example.com:443/media-stream',
+      'wss://voice.example.com:443/media-stream/',
+    ]) {
       expect(await knock({ host: 'voice.example.com', 'x-twilio-signature': sign('token-old', url) })).toBe(101);
     }
-    expect(await knock({ host: 'voice.example.com:443', 'x-twilio-signature': sign('token-new', 'wss://voice.example.com/media-stream') }, '/media-stream/')).toBe(101);
-    expect(await knock({ host: 'node-2.example.com:8443', 'x-twilio-signature': sign('token-new', 'wss://node-2.example.com:8443/media-stream') })).toBe(101);
+    expect(
+      await knock(
+        {
+          host: 'voice.example.com:443',
+          'x-twilio-signature': sign('token-new', 'wss://voice.example.com/media-stream'),
+        },
+        '/media-stream/',
+      ),
+    ).toBe(101);
+    expect(
+      await knock({
+        host: 'node-2.example.com:8443',
+        'x-twilio-signature': sign('token-new', 'wss://node-2.example.com:8443/media-stream'),
+      }),
+    ).toBe(101);
   });
 
   it('is refused with 403 otherwise, before it happens', async () => {

@@ -13,7 +13,12 @@ afterEach(async () => {
 const DOCUMENTS = ['/voice', '/voice/next', '/voice/dial-result', '/voice/voicemail', '/voice/menu'];
 const recordingSid = `RE${'b2'.repeat(16)}`;
 const streamSid = `MZ${'c3'.repeat(16)}`;
-const RECORDING = { RecordingSid: recordingSid, RecordingUrl: `https://api.example.com/${recordingSid}`, RecordingDuration: '12', Digits: '#' };
+const RECORDING = {
+  RecordingSid: recordingSid,
+  RecordingUrl: `https://api.example.com/${recordingSid}`,
+  RecordingDuration: '12',
+  Digits: '#',
+};
 
 async function counted(name: 'apologies' | 'refusals' | 'faults'): Promise<Record<string, number>> {
   const { values } = await carrier.metrics[name].get();
@@ -22,7 +27,11 @@ async function counted(name: 'apologies' | 'refusals' | 'faults'): Promise<Recor
 
 describe('a call arrives', () => {
   it('is handed to the door and answered with the stream of the place that was reserved', async () => {
-    const reply = await carrier.post('/voice', { CallStatus: 'ringing' }, { headers: { 'I-Twilio-Idempotency-Token': 'idem-1' } });
+    const reply = await carrier.post(
+      '/voice',
+      { CallStatus: 'ringing' },
+      { headers: { 'I-Twilio-Idempotency-Token': 'idem-1' } },
+    );
     expect(reply).toMatchObject({ status: 200, type: 'text/xml; charset=utf-8', verbs: ['Connect'] });
     expect(reply.body).toContain('url="wss://voice.example.com/media-stream" name="openai-bridge"');
     expect(carrier.door.asked).toEqual([
@@ -54,21 +63,54 @@ describe('a call arrives', () => {
   });
 
   it('takes withheld and odd callers', async () => {
-    for (const From of ['anonymous', '', 'sip:jo@example.com', 'client:jo', `+${'1'.repeat(3_000)}`, 'Ünïcode & <xml>']) {
+    for (const From of [
+      'anonymous',
+      '',
+      'sip:jo@example.com',
+      'client:jo',
+      `+${'1'.repeat(3_000)}`,
+      'Ünïcode & <xml>',
+    ]) {
       expect((await carrier.post('/voice', { From })).verbs).toEqual(['Connect']);
     }
-    expect(carrier.door.asked.map(({ fact }) => (fact.type === 'carrier.arrived' ? fact.from.length : -1))).toEqual([9, 0, 18, 9, 256, 15]);
+    expect(carrier.door.asked.map(({ fact }) => (fact.type === 'carrier.arrived' ? fact.from.length : -1))).toEqual([
+      9, 0, 18, 9, 256, 15,
+    ]);
   });
 });
 
 describe('the facts of each webhook', () => {
   it.each([
     ['/voice/next', {}, 'next', { type: 'carrier.nextAsked', intent: null, breaks: 0 }, 'live'],
-    ['/voice/dial-result', { DialCallStatus: 'no-answer' }, 'dialResult', { type: 'carrier.dialEnded', result: 'no-answer', durationS: 0 }, 'live'],
-    ['/voice/dial-result', { DialCallStatus: 'completed', DialCallDuration: '64' }, 'dialResult', { type: 'carrier.dialEnded', result: 'completed', durationS: 64 }, null],
+    [
+      '/voice/dial-result',
+      { DialCallStatus: 'no-answer' },
+      'dialResult',
+      { type: 'carrier.dialEnded', result: 'no-answer', durationS: 0 },
+      'live',
+    ],
+    [
+      '/voice/dial-result',
+      { DialCallStatus: 'completed', DialCallDuration: '64' },
+      'dialResult',
+      { type: 'carrier.dialEnded', result: 'completed', durationS: 64 },
+      null,
+    ],
     ['/voice/dial-result', {}, 'dialResult', { type: 'carrier.dialEnded', result: 'failed', durationS: 0 }, 'live'],
-    ['/voice/voicemail', RECORDING, 'voicemail', { type: 'carrier.recordEnded', recordingSid, recordingUrl: RECORDING.RecordingUrl, durationS: 12, digits: '#' }, null],
-    ['/voice/voicemail', {}, 'voicemail', { type: 'carrier.recordEnded', recordingSid: '', recordingUrl: '', durationS: 0, digits: '' }, null],
+    [
+      '/voice/voicemail',
+      RECORDING,
+      'voicemail',
+      { type: 'carrier.recordEnded', recordingSid, recordingUrl: RECORDING.RecordingUrl, durationS: 12, digits: '#' },
+      null,
+    ],
+    [
+      '/voice/voicemail',
+      {},
+      'voicemail',
+      { type: 'carrier.recordEnded', recordingSid: '', recordingUrl: '', durationS: 0, digits: '' },
+      null,
+    ],
     ['/voice/menu', { Digits: '12' }, 'menu', { type: 'carrier.menuChosen', digits: '1' }, null],
     ['/voice/menu', {}, 'menu', { type: 'carrier.menuChosen', digits: '' }, null],
   ])('%s %j', async (path, params, kind, fact, held) => {
@@ -82,31 +124,55 @@ describe('the facts of each webhook', () => {
 describe('final statuses', () => {
   it.each(DOCUMENTS)('%s folds the end, answers an empty document and reserves nothing', async (path) => {
     for (const CallStatus of ['completed', 'busy', 'failed', 'no-answer', 'canceled']) {
-      expect(await carrier.post(path, { CallStatus, CallDuration: '61', SequenceNumber: '3' })).toMatchObject({ status: 200, verbs: [] });
-      expect(carrier.door.told.at(-1)).toEqual([CALL_SID, { type: 'carrier.statusReported', status: CallStatus, durationS: 61, sequence: 3 }]);
+      expect(await carrier.post(path, { CallStatus, CallDuration: '61', SequenceNumber: '3' })).toMatchObject({
+        status: 200,
+        verbs: [],
+      });
+      expect(carrier.door.told.at(-1)).toEqual([
+        CALL_SID,
+        { type: 'carrier.statusReported', status: CallStatus, durationS: 61, sequence: 3 },
+      ]);
     }
     expect([carrier.door.asked, carrier.admission]).toEqual([[], []]);
   });
 
   it('keeps the message of a caller who hung up, and the end of a transfer, before the end', async () => {
     await carrier.post('/voice/voicemail', { ...RECORDING, Digits: 'hangup', CallStatus: 'completed' });
-    await carrier.post('/voice/dial-result', { DialCallStatus: 'completed', DialCallDuration: '9', CallStatus: 'completed' });
-    expect(carrier.door.told.map(([, fact]) => fact.type)).toEqual(['carrier.recordEnded', 'carrier.statusReported', 'carrier.dialEnded', 'carrier.statusReported']);
+    await carrier.post('/voice/dial-result', {
+      DialCallStatus: 'completed',
+      DialCallDuration: '9',
+      CallStatus: 'completed',
+    });
+    expect(carrier.door.told.map(([, fact]) => fact.type)).toEqual([
+      'carrier.recordEnded',
+      'carrier.statusReported',
+      'carrier.dialEnded',
+      'carrier.statusReported',
+    ]);
   });
 
   it('answers even where nothing can be folded', async () => {
     carrier.door.throws = 'at once';
     expect(await carrier.post('/voice/next', { CallStatus: 'completed' })).toMatchObject({ status: 200, verbs: [] });
-    expect(await carrier.post('/voice/fallback', { CallStatus: 'completed' })).toMatchObject({ status: 200, verbs: [] });
+    expect(await carrier.post('/voice/fallback', { CallStatus: 'completed' })).toMatchObject({
+      status: 200,
+      verbs: [],
+    });
   });
 });
 
 describe('one-way callbacks', () => {
   it("tell the status in the carrier's own word, with duration and order", async () => {
     for (const [params, fact] of [
-      [{ CallStatus: 'completed', CallDuration: '131', Duration: '3', SequenceNumber: '0' }, { status: 'completed', durationS: 131, sequence: 0 }],
+      [
+        { CallStatus: 'completed', CallDuration: '131', Duration: '3', SequenceNumber: '0' },
+        { status: 'completed', durationS: 131, sequence: 0 },
+      ],
       [{ CallStatus: 'no-answer' }, { status: 'no-answer', durationS: null, sequence: null }],
-      [{ CallStatus: 'in-progress', CallDuration: 'x', SequenceNumber: '-1' }, { status: 'in-progress', durationS: null, sequence: null }],
+      [
+        { CallStatus: 'in-progress', CallDuration: 'x', SequenceNumber: '-1' },
+        { status: 'in-progress', durationS: null, sequence: null },
+      ],
     ] as const) {
       expect(await carrier.post('/voice/status', params)).toMatchObject({ status: 204, body: '' });
       expect(carrier.door.told.at(-1)).toEqual([CALL_SID, { type: 'carrier.statusReported', ...fact }]);
@@ -115,18 +181,39 @@ describe('one-way callbacks', () => {
 
   it('tell the end of a stream, and keep its begin and errors to the log', async () => {
     for (const StreamEvent of ['stream-started', 'stream-error', 'stream-stopped', 'stream-new']) {
-      expect((await carrier.post('/voice/stream-status', { StreamSid: streamSid, StreamEvent, StreamError: '31921' })).status).toBe(204);
+      expect(
+        (await carrier.post('/voice/stream-status', { StreamSid: streamSid, StreamEvent, StreamError: '31921' }))
+          .status,
+      ).toBe(204);
     }
     expect(carrier.door.told).toEqual([[CALL_SID, { type: 'carrier.streamStopped', streamSid, reason: 'stopped' }]]);
     expect(carrier.lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { level: 'warn', time: expect.any(String), callSid: CALL_SID, streamSid, reason: '31921', msg: 'the carrier reports a stream error' },
+      {
+        level: 'warn',
+        time: expect.any(String),
+        callSid: CALL_SID,
+        streamSid,
+        reason: '31921',
+        msg: 'the carrier reports a stream error',
+      },
     ]);
   });
 
   it('tell that a recording is ready', async () => {
-    expect((await carrier.post('/voice/recording', { ...RECORDING, RecordingStatus: 'completed', CallStatus: '' })).status).toBe(204);
+    expect(
+      (await carrier.post('/voice/recording', { ...RECORDING, RecordingStatus: 'completed', CallStatus: '' })).status,
+    ).toBe(204);
     expect(carrier.door.told).toEqual([
-      [CALL_SID, { type: 'carrier.recordingReady', recordingSid, recordingUrl: RECORDING.RecordingUrl, durationS: 12, status: 'completed' }],
+      [
+        CALL_SID,
+        {
+          type: 'carrier.recordingReady',
+          recordingSid,
+          recordingUrl: RECORDING.RecordingUrl,
+          durationS: 12,
+          status: 'completed',
+        },
+      ],
     ]);
   });
 
@@ -159,12 +246,17 @@ describe('one-way callbacks', () => {
 describe('when the call cannot be taken', () => {
   const apology = { status: 200, verbs: ['Say', 'Say', 'Dial'] };
 
-  it.each(['unknown', 'unavailable', 'ended'] as const)('the door refuses (%s): a sentence and a way on', async (refusal) => {
-    carrier.door.refuses = refusal;
-    expect(await carrier.post('/voice')).toMatchObject(refusal === 'ended' ? { status: 200, verbs: ['Say', 'Hangup'] } : apology);
-    expect(await counted('apologies')).toEqual({ [refusal]: 1 });
-    expect(carrier.admission.at(-1)).toBe(`release ${CALL_SID}`);
-  });
+  it.each(['unknown', 'unavailable', 'ended'] as const)(
+    'the door refuses (%s): a sentence and a way on',
+    async (refusal) => {
+      carrier.door.refuses = refusal;
+      expect(await carrier.post('/voice')).toMatchObject(
+        refusal === 'ended' ? { status: 200, verbs: ['Say', 'Hangup'] } : apology,
+      );
+      expect(await counted('apologies')).toEqual({ [refusal]: 1 });
+      expect(carrier.admission.at(-1)).toBe(`release ${CALL_SID}`);
+    },
+  );
 
   it('the door throws, rejects or does not answer: the same', async () => {
     carrier.door.throws = 'at once';
@@ -213,9 +305,15 @@ describe('when the call cannot be taken', () => {
   it('the carrier falls back: answered without any other part', async () => {
     carrier.door.throws = 'at once';
     carrier.place = new Error('placement rejects');
-    expect(await carrier.post('/voice/fallback', { ErrorCode: '11200', ErrorUrl: 'https://voice.example.com/voice' })).toMatchObject(apology);
+    expect(
+      await carrier.post('/voice/fallback', { ErrorCode: '11200', ErrorUrl: 'https://voice.example.com/voice' }),
+    ).toMatchObject(apology);
     expect([carrier.door.asked, carrier.door.told, carrier.admission]).toEqual([[], [], []]);
-    expect(JSON.parse(carrier.lines[0] ?? '')).toMatchObject({ level: 'error', code: '11200', msg: 'the carrier fell back' });
+    expect(JSON.parse(carrier.lines[0] ?? '')).toMatchObject({
+      level: 'error',
+      code: '11200',
+      msg: 'the carrier fell back',
+    });
   });
 });
 

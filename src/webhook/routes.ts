@@ -41,7 +41,11 @@ const ANSWER_TIMEOUT_MS = 2_000;
 const ADDRESS_LENGTH_MAX = 256;
 const noFacts: StoreFacts = { name: 'us', hours: '', staffNumbers: [] };
 /** Kinds of requests after which a call may be streamed, and whether it is a conversation already. */
-const streams: Partial<Record<TwimlRequest['kind'], 'new' | 'live'>> = { arrive: 'new', next: 'live', dialResult: 'live' };
+const streams: Partial<Record<TwimlRequest['kind'], 'new' | 'live'>> = {
+  arrive: 'new',
+  next: 'live',
+  dialResult: 'live',
+};
 
 type FactOf = (request: CarrierRequest) => Told;
 
@@ -72,7 +76,10 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       durationS: request.count('RecordingDuration') ?? 0,
       digits: request.value('Digits'),
     })),
-    answering('/voice/menu', 'menu', (request) => ({ type: 'carrier.menuChosen', digits: request.value('Digits').slice(0, 1) })),
+    answering('/voice/menu', 'menu', (request) => ({
+      type: 'carrier.menuChosen',
+      digits: request.value('Digits').slice(0, 1),
+    })),
     desk.route('/voice/fallback', (request) => desk.fallback(request)),
     desk.route('/voice/status', (request) => desk.callback(request, statusFact(request))),
     desk.route('/voice/stream-status', (request) => desk.callback(request, streamFact(request, deps.log))),
@@ -124,12 +131,19 @@ class WebhookDesk {
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
     // What was answered before counts too: its stream may be on its way.
-    if (place.ok && !twiml.includes('<Connect')) void this.bounded(() => this.deps.admission.release(callSid), () => undefined);
+    if (place.ok && !twiml.includes('<Connect'))
+      void this.bounded(
+        () => this.deps.admission.release(callSid),
+        () => undefined,
+      );
     return document(twiml);
   }
 
   fallback(request: CarrierRequest): Promise<HttpResponse> {
-    this.deps.log.error({ callSid: request.callSid, code: request.value('ErrorCode'), url: request.value('ErrorUrl') }, 'the carrier fell back');
+    this.deps.log.error(
+      { callSid: request.callSid, code: request.value('ErrorCode'), url: request.value('ErrorUrl') },
+      'the carrier fell back',
+    );
     if (isOver(request.callStatus)) return Promise.resolve(document(this.documents.over()));
     const ask = { from: request.value('From'), to: request.value('To') };
     return Promise.resolve(document(this.documents.fallback(ask, this.facts())));
@@ -148,14 +162,18 @@ class WebhookDesk {
   /** The caller is gone: what the request says is folded, then the end. */
   private async end(request: CarrierRequest, fact: Told): Promise<HttpResponse> {
     const { callSid } = request;
-    if (fact.type === 'carrier.dialEnded' || (fact.type === 'carrier.recordEnded' && fact.recordingSid !== '')) await this.tell(callSid, fact);
+    if (fact.type === 'carrier.dialEnded' || (fact.type === 'carrier.recordEnded' && fact.recordingSid !== ''))
+      await this.tell(callSid, fact);
     const status = statusFact(request);
     if (status !== 'malformed') await this.tell(callSid, status);
     return document(this.documents.over());
   }
 
   private async tell(callSid: string, fact: Told): Promise<string> {
-    return this.bounded(() => this.deps.door.tell(callSid, fact), (trouble): string => trouble);
+    return this.bounded(
+      () => this.deps.door.tell(callSid, fact),
+      (trouble): string => trouble,
+    );
   }
 
   /** The promise's value, or what stands in for it when it is late or something throws. */

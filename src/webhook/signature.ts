@@ -23,7 +23,9 @@ export function sign(authToken: string, url: string, form: Form): string {
   for (const [name, value] of form) byName.set(name, (byName.get(name) ?? new Set<string>()).add(value));
   const names = [...byName.keys()].toSorted();
   const parameters = names.flatMap((name) => [...(byName.get(name) ?? [])].toSorted().map((value) => name + value));
-  return createHmac('sha1', authToken).update(url + parameters.join(''), 'utf8').digest('base64');
+  return createHmac('sha1', authToken)
+    .update(url + parameters.join(''), 'utf8')
+    .digest('base64');
 }
 
 /** True if any of the tokens (several while rotating) signed any of the spellings. Always does all the work. */

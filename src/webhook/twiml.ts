@@ -62,7 +62,13 @@ export class Twiml {
     const response = new VoiceResponse();
     if (ending.verb === 'menu') {
       const action = this.url('/voice/menu');
-      const gather = response.gather({ action, method: 'POST', numDigits: 1, timeout: GATHER_S, actionOnEmptyResult: true });
+      const gather = response.gather({
+        action,
+        method: 'POST',
+        numDigits: 1,
+        timeout: GATHER_S,
+        actionOnEmptyResult: true,
+      });
       for (const sentence of sentences) gather.say(sentence);
       return response.toString();
     }
