@@ -1,31 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CallLogEntity } from '../../entities/call-log.ts';
 import { seed } from '../../entities/seed/index.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import { TurnEntity } from '../../entities/turn.ts';
-import { findPart, lacksPart } from '../embedded/parts.ts';
+import { lacksPart } from '../embedded/parts.ts';
 import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { openDatabase } from '../services/database.ts';
+import { launchChromium } from '../sim/parts/chromium.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { consoleRoutes } from './routes.ts';
 
 const TOKEN = 'a-token-of-many-characters';
 const NOON = Date.parse('2026-11-18T12:00:00-05:00');
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 async function fill(source: DataSource): Promise<void> {
   await seed(source, NOON);
@@ -94,13 +84,12 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
   let database: DatabaseServer;
   let source: DataSource;
   let server: Server;
-  let profile: string;
+  let chromium: Browser;
   let browser: BrowserContext;
   let base: string;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    const part = await findPart('chromium');
     database = await startPglite();
     source = await openDatabase(database.url);
     await fill(source);
@@ -108,16 +97,8 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
     const routes = consoleRoutes({ dataSource: source, adminToken: TOKEN, now: () => NOON, log });
     server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics: createMetrics() });
     base = `http://127.0.0.1:${server.port}`;
-    profile = await mkdtemp(join(tmpdir(), 'aida-chromium-'));
-    const env = Object.fromEntries(
-      Object.entries(part.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    );
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: part.bin,
-      args: FLAGS,
-      env,
-      headless: true,
-    });
+    chromium = await launchChromium();
+    browser = await chromium.newContext();
     browser.on('page', watch);
   });
 
@@ -130,8 +111,7 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
   }
 
   afterAll(async () => {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true });
+    await chromium.close();
     await server.close();
     await source.destroy();
     await database.stop();
