@@ -18,13 +18,20 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'aida-planted-'));
   for (const [name, text] of Object.entries(PLANTED)) await writeFile(join(dir, name), text);
-  await writeFile(join(dir, 'tsconfig.json'), JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions: { types: [] }, include: ['*.ts'] }));
+  await writeFile(
+    join(dir, 'tsconfig.json'),
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions: { types: [] }, include: ['*.ts'] }),
+  );
   await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'planted', type: 'module' }));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 test('the linter sees a cycle, a floating promise and an any', async () => {
-  const { code, output } = await collect('oxlint', ['--type-aware', '--format=unix', '-c', join(ROOT, '.oxlintrc.json'), '.'], dir);
+  const { code, output } = await collect(
+    'oxlint',
+    ['--type-aware', '--format=unix', '-c', join(ROOT, '.oxlintrc.json'), '.'],
+    dir,
+  );
   expect(code).toBe(1);
   expect(output).toMatch(/cycle-a\.ts.*no-cycle|cycle-b\.ts.*no-cycle/);
   expect(output).toMatch(/floating\.ts.*no-floating-promises/);

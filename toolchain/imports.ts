@@ -2,13 +2,19 @@ import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
-const STAGES = ['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools', 'services', 'relay', 'analytics', 'console', 'sim'];
+const STAGES = [
+  ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
+  ...['relay', 'analytics', 'console', 'services', 'sim'],
+];
 const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
+/** A webhook is written in the terms of the server that calls it. */
+const BACKWARD = new Set(['webhook http']);
 /** The composition root. */
 const ROOTS = ['main.ts', 'node.ts'];
 /** Folders that import one npm package, Node's none, and themselves. A generator of documents may write files. */
 const PURE: Record<string, RegExp> = { machines: /^(xstate($|\/)|node:(fs|path)$)/, entities: /^typeorm$/ };
-const READS_ENVIRONMENT = /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main)\.ts|toolchain\/|load-tests\/)/;
+const READS_ENVIRONMENT =
+  /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main|.*-process)\.ts|toolchain\/|load-tests\/)/;
 
 const TEST_FILE = /\.(test|fixture)\.ts$/;
 const IMPORT = /(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g;
@@ -21,7 +27,8 @@ export function importFaults(sources: ReadonlyMap<string, string>): string[] {
     const [top = ''] = path.split('/');
     for (const [, , specifier = ''] of text.matchAll(IMPORT)) {
       const target = specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : null;
-      const fault = target === null ? packageFault(top, specifier) : (testFault(target) ?? directionFault(path, target));
+      const fault =
+        target === null ? packageFault(top, specifier) : (testFault(target) ?? directionFault(path, target));
       if (fault) faults.push(`${path} imports ${specifier}: ${fault}`);
     }
     if (!READS_ENVIRONMENT.test(path) && readsEnvironment(path, text)) {
@@ -50,13 +57,15 @@ function directionFault(from: string, to: string): string | null {
   const [toTop = '', toPart = ''] = to.split('/');
   if (PURE[fromTop]) return fromTop === toTop ? null : `${fromTop}/ is pure`;
   if (fromTop !== 'src' || fromPart === 'sim') return null;
-  if (toTop !== 'src') return PURE[toTop] ? null : `src imports nothing from ${toTop}`;
+  if (toTop !== 'src') return PURE[toTop] || to === 'package.json' ? null : `src imports nothing from ${toTop}`;
   if (toPart === 'sim') return 'sim is imported by nobody outside';
   if (ROOTS.includes(fromPart)) return null;
   if (ROOTS.includes(toPart)) return 'nobody imports the composition root';
   if (fromPart === toPart || LEAVES.includes(toPart)) return null;
-  if (!STAGES.includes(toPart) || !(STAGES.includes(fromPart) || LEAVES.includes(fromPart))) return 'this folder is neither stage nor leaf';
+  if (!STAGES.includes(toPart) || !(STAGES.includes(fromPart) || LEAVES.includes(fromPart)))
+    return 'this folder is neither stage nor leaf';
   if (LEAVES.includes(fromPart)) return 'a leaf imports leaves';
+  if (BACKWARD.has(`${fromPart} ${toPart}`)) return null;
   return STAGES.indexOf(fromPart) < STAGES.indexOf(toPart) ? null : `${toPart} comes before ${fromPart}`;
 }
 

@@ -33,6 +33,11 @@ export function collect(program: keyof typeof PROGRAMS, args: string[], cwd = RO
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? 1, output: code === null ? `${output}\n${program} took more than ${PROGRAM_TIMEOUT_MS / 1_000} s` : output }));
+    child.once('close', (code) =>
+      resolve({
+        code: code ?? 1,
+        output: code === null ? `${output}\n${program} took more than ${PROGRAM_TIMEOUT_MS / 1_000} s` : output,
+      }),
+    );
   });
 }

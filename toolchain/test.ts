@@ -65,6 +65,8 @@ const tests = await runVitest(process.argv.slice(2));
 await fetched;
 const passed = checks.passed + tests.passed;
 const failed = checks.failed + tests.failed;
-console.log(`\nchecks: ${checks.passed} of ${checks.passed + checks.failed}, tests: ${tests.passed} of ${tests.passed + tests.failed}`);
+console.log(
+  `\nchecks: ${checks.passed} of ${checks.passed + checks.failed}, tests: ${tests.passed} of ${tests.passed + tests.failed}`,
+);
 console.log(`${passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;

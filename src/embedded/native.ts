@@ -26,7 +26,9 @@ export async function nativeFile(): Promise<NativeFile> {
 }
 
 export async function inspectNative(path: string): Promise<NativeFile> {
-  const sha256 = createHash('sha256').update(await readFile(path)).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
   const expected = SHA256[basename(path)];
   return { path, sha256, origin: expected === undefined ? 'unlisted' : expected === sha256 ? 'expected' : 'changed' };
 }

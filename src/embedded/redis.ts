@@ -41,13 +41,31 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'aida-redis-')));
   const child = spawn(
     redis.bin,
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', options.dir ? 'yes' : 'no',
-      '--stream-node-max-bytes', '1024', '--enable-debug-command', 'local', ...(options.args ?? [])],
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      dir,
+      '--save',
+      '',
+      '--appendonly',
+      options.dir ? 'yes' : 'no',
+      '--stream-node-max-bytes',
+      '1024',
+      '--enable-debug-command',
+      'local',
+      ...(options.args ?? []),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'], env: redis.env },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`redis-server not ready after ${READY_TIMEOUT_MS} ms`)), READY_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`redis-server not ready after ${READY_TIMEOUT_MS} ms`)),
+      READY_TIMEOUT_MS,
+    );
     let seen = '';
     child.stdout.on('data', (chunk: Buffer) => {
       seen += chunk.toString();
