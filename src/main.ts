@@ -1,7 +1,9 @@
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { startPglite } from './embedded/postgres.ts';
 import { startRedis } from './embedded/redis.ts';
+import { seed } from '../entities/seed/index.ts';
 import { startNode } from './node.ts';
+import { openDatabase } from './services/database.ts';
 import { createLog } from './telemetry/log.ts';
 
 /** Streams that were told to end get this long to hear it before the process is gone. */
@@ -27,7 +29,15 @@ const redis = config.redisUrl === null ? await startRedis() : null;
 const database = config.databaseUrl === null ? await startPglite() : null;
 const redisUrl = config.redisUrl ?? redis?.url ?? '';
 const databaseUrl = config.databaseUrl ?? database?.url ?? '';
+if (database) await seedDatabase(databaseUrl);
 const node = await startNode({ ...config, redisUrl, databaseUrl }, { log, amnesia: process.argv.includes('--amnesia') });
+
+/** The embedded database begins with the first tenant's data. */
+async function seedDatabase(url: string): Promise<void> {
+  const source = await openDatabase(url, { poolMax: 1 });
+  await seed(source, Date.now());
+  await source.destroy();
+}
 
 let closing = false;
 async function close(signal: string): Promise<void> {

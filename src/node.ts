@@ -7,13 +7,14 @@ import { Sweep } from './calls/sweep.ts';
 import { type Config, defaultNodeUrl } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
-import { connectRedis, type RedisLink } from './directory/redis.ts';
+import { connectRedis, type RedisLink, subscribe } from './directory/redis.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
 import { Placement } from './placement/placement.ts';
 import { checkToken } from './placement/token.ts';
 import { createRedactor } from './redact/redactor.ts';
+import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import { createServices, type Services } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
@@ -59,7 +60,11 @@ export async function startNode(config: Config & { redisUrl: string; databaseUrl
   const clock = createRedisClock();
   await syncClock(link, clock).catch((error: unknown) => log.warn({ err: error }, 'Redis did not tell the time'));
   const dataSource = await openDatabase(config.databaseUrl, { onError: (error) => log.warn({ err: error }, 'database connection failed') });
-  const services = await createServices(dataSource, { now: Date.now, log });
+  const services = await createServices(dataSource, {
+    now: Date.now,
+    log,
+    onChange: (changed) => subscribe(config.redisUrl, CATALOG_CHANNEL, changed),
+  });
   const ground: Ground = { config, log, metrics, link, clock, dataSource, services };
   return run(ground, options);
 }

@@ -5,7 +5,7 @@ import { ownerOf } from './claims.ts';
 import { toDirectoryError } from './errors.ts';
 import { append, readJournal } from './journal.ts';
 import { type Proxy, startProxy } from './proxy.fixture.ts';
-import { connectRedis, type RedisLink } from './redis.ts';
+import { connectRedis, type RedisLink, subscribe } from './redis.ts';
 import { script } from './scripts/script.ts';
 
 let server: RedisServer;
@@ -111,6 +111,30 @@ test('the clock of scripts is whole milliseconds, and large numbers keep their d
   const ask = script('ask', [], `return { whole(clock()), whole(1763800000123) }`);
   const reply = await direct.run(ask, [], []);
   expect(reply).toEqual([expect.stringMatching(/^1\d{12}$/), '1763800000123']);
+});
+
+test('a channel is heard, and again after Redis was away', async () => {
+  const port = await freePort();
+  let heard = 0;
+  let wake: () => void = () => {};
+  const atLeast = async (count: number) => {
+    while (heard < count) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const stop = subscribe(`redis://127.0.0.1:${port}`, 'news', () => {
+    heard += 1;
+    wake();
+  });
+  const first = await startRedis({ port });
+  const its = await connectRedis(first.url);
+  while (Number(await its.command('publish', 'news', 'x')) === 0) await its.command('ping');
+  await atLeast(1);
+  await first.stop();
+  const second = await startRedis({ port });
+  // What was said meanwhile is lost: the listener is called once to look for itself.
+  await atLeast(2);
+  stop();
+  await its.close();
+  await second.stop();
 });
 
 test('errors are of the table', () => {

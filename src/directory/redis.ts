@@ -153,3 +153,22 @@ export async function connectRedis(url: string, options: RedisLinkOptions = {}):
   clearTimeout(timer);
   return link;
 }
+
+/**
+ * Calls back for every message on a channel, and after each reconnect, since messages may have been missed. Needs no
+ * answer to start: it goes on trying. Returns the way to stop.
+ */
+export function subscribe(url: string, channel: string, listener: () => void, options: RedisLinkOptions = {}): () => void {
+  const client = createClient(parseRedisUrl(url), options);
+  const failed = options.onError ?? (() => {});
+  let wasReady = false;
+  client.on('error', failed);
+  client.on('message', listener);
+  client.on('ready', () => {
+    client.subscribe(channel).catch(failed);
+    if (wasReady) listener();
+    wasReady = true;
+  });
+  client.connect().catch(failed);
+  return () => client.disconnect();
+}

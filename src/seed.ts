@@ -1,0 +1,16 @@
+import { seed } from '../entities/seed/index.ts';
+import { readConfig } from './config.ts';
+import { connectRedis } from './directory/redis.ts';
+import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
+import { openDatabase } from './services/database.ts';
+
+// Fills the configured database with the first tenant's data and tells running nodes of it.
+const { databaseUrl, redisUrl } = readConfig(process.env);
+if (databaseUrl === null || redisUrl === null) throw new Error('DATABASE_URL and REDIS_URL are needed');
+const source = await openDatabase(databaseUrl, { poolMax: 1 });
+await seed(source, Date.now());
+await source.destroy();
+const link = await connectRedis(redisUrl);
+await link.command('publish', CATALOG_CHANNEL, 'seeded');
+await link.close();
+process.stdout.write('Mangy Dog Coffee is in the database.\n');
