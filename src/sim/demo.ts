@@ -89,7 +89,7 @@ async function show(stack: Stack, report: ConversationReport, failures: readonly
   say(`Times    first word ${seconds(report.firstWordMs)}, silence before answers ${turns === '' ? 'none' : turns} s`);
   say(`Row      ${row ? describeRow(row) : 'none was written'}`);
   say(`Heard    ${relative(process.cwd(), join(OUT, 'demo.wav'))}`);
-  say(`Pages    http://127.0.0.1:${stack.node.opsPort}/admin/dashboard?token=${stack.adminToken}`);
+  say(`Pages    http://127.0.0.1:${stack.node.opsPort}/admin/dashboard (token ${stack.adminToken})`);
   for (const failure of failures) say(`Wrong    ${failure}`);
   say(failures.length === 0 ? 'The caller heard what was expected.' : 'The caller did not hear what was expected.');
 }

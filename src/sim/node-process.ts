@@ -25,7 +25,7 @@ export interface NodeProcess {
 }
 
 /** Starts `src/main.ts` with this environment and waits for its ready line: JSON with `port` and `opsPort`. */
-export async function startNode(
+export async function spawnNode(
   env: Record<string, string>,
   onLine: (line: string) => void = () => undefined,
 ): Promise<NodeProcess> {

@@ -5,7 +5,7 @@ import { type DatabaseServer, startPglite } from '../embedded/postgres.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { openDatabase } from '../services/database.ts';
 import { type FakeModel, type FakeModelOptions, startFakeModel } from './model/index.ts';
-import { type NodeProcess, startNode } from './node-process.ts';
+import { type NodeProcess, spawnNode } from './node-process.ts';
 import { startPostgres } from './parts/postgres.ts';
 import { type FakeTwilio, type FakeTwilioOptions, startFakeTwilio } from './twilio/index.ts';
 
@@ -110,7 +110,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     ...options.env,
   };
   step('Aida');
-  const node = await started(startNode(env, options.onLog), (one) => one.stop());
+  const node = await started(spawnNode(env, options.onLog), (one) => one.stop());
   endings.push(() => twilio.close());
   for (const scheme of ['https', 'wss']) twilio.hosts[`${scheme}://${PUBLIC_HOST}`] = `127.0.0.1:${node.port}`;
   const link = await started(connectRedis(redis.url), (one) => one.close());
