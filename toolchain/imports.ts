@@ -9,10 +9,10 @@ const STAGES = [
 const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
 /** A webhook is written in the terms of the server that calls it. */
 const BACKWARD = new Set(['webhook http']);
-/** The composition root. */
-const ROOTS = ['main.ts', 'node.ts'];
-/** Folders that import one npm package, Node's none, and themselves. A generator of documents may write files. */
-const PURE: Record<string, RegExp> = { machines: /^(xstate($|\/)|node:(fs|path)$)/, entities: /^typeorm$/ };
+/** The composition root, and commands. */
+const ROOTS = ['main.ts', 'node.ts', 'seed.ts'];
+/** Folders that import one npm package, Node's none, and themselves. */
+const PURE: Record<string, RegExp> = { machines: /^xstate($|\/)/, entities: /^typeorm$/ };
 const READS_ENVIRONMENT =
   /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main|.*-process)\.ts|toolchain\/|load-tests\/)/;
 
@@ -38,9 +38,9 @@ export function importFaults(sources: ReadonlyMap<string, string>): string[] {
   return faults;
 }
 
-/** `main.ts` may hand the whole of it to `readConfig`. */
+/** `main.ts` and commands may hand the whole of it to `readConfig`. */
 function readsEnvironment(path: string, text: string): boolean {
-  return path === 'src/main.ts' ? /process\.env\s*[.[?]/.test(text) : /process\.env\b/.test(text);
+  return ROOTS.includes(path.replace('src/', '')) ? /process\.env\s*[.[?]/.test(text) : /process\.env\b/.test(text);
 }
 
 function packageFault(top: string, specifier: string): string | null {
