@@ -145,8 +145,8 @@ export class Mouth {
     const ms = Number(parts[3]);
     const item = this.#items.find((candidate) => candidate.ordinal === ordinal);
     if (!item || item.startMs < 0 || ms > item.sentMs) return null;
+    if (!this.#clock.echoed(item.startMs + ms, now)) return null;
     item.echoedMs = Math.max(item.echoedMs, ms);
-    this.#clock.echoed(item.startMs + ms, now);
     this.#settle(item);
     this.pump(now);
     return ms;

@@ -1,3 +1,6 @@
+/** Audio plays in real time: an echo that is ahead of it by more came from a flushed buffer. */
+const earlyEchoMs = 250;
+
 /**
  * Where the carrier's playback stands, in milliseconds of audio sent since the last clear. Audio plays in order and
  * in real time as long as there is any. All times are monotonic milliseconds.
@@ -7,6 +10,9 @@ export class PlayoutClock {
   #echoedMs = 0;
   #anchorMs = 0;
   #anchorAt = 0;
+  /** Where playback stood when it last began, at the latest. */
+  #runMs = 0;
+  #runAt = 0;
 
   get sentMs(): number {
     return this.#sentMs;
@@ -36,20 +42,26 @@ export class PlayoutClock {
     if (this.heardMs(now) >= this.#sentMs) {
       this.#anchorMs = this.#sentMs;
       this.#anchorAt = now;
+      this.#runMs = this.#sentMs;
+      this.#runAt = now;
     }
     this.#sentMs += ms;
   }
 
-  echoed(positionMs: number, now: number): void {
-    if (positionMs < this.#echoedMs) return;
+  /** False: this position cannot have been played yet. The carrier echoes what it drops, at the end of a call too. */
+  echoed(positionMs: number, now: number): boolean {
+    if (positionMs > this.#runMs + (now - this.#runAt) + earlyEchoMs) return false;
+    if (positionMs < this.#echoedMs) return true;
     this.#echoedMs = positionMs;
     this.#anchorMs = positionMs;
     this.#anchorAt = now;
+    return true;
   }
 
   clear(): void {
     this.#sentMs = 0;
     this.#echoedMs = 0;
     this.#anchorMs = 0;
+    this.#runMs = 0;
   }
 }

@@ -167,15 +167,14 @@ export class CallStream implements StreamPort {
       const call = await this.#deps.desk.attach({ callSid, epoch, streamSid, port: this });
       if (call === 'refused') return this.#refuse('token_used');
       if (call === 'unavailable') return this.#end('failed', 1000);
-      this.#bridge.attach(call);
-      call.begin();
-      call.begin();
       if (this.#ended !== null) {
         call.begin();
         call.tell({ type: 'carrier.streamStopped', streamSid, reason: this.#ended });
         return;
       }
+      this.#bridge.attach(call);
       this.#attached = true;
+      call.begin();
       for (const digit of this.#earlyDigits) this.#bridge.tell({ type: 'carrier.dtmf', digit });
     } catch (error) {
       this.#fault(error);

@@ -10,7 +10,7 @@ import { createMedia, type Media, type MediaDeps, type MediaSocketData } from '.
 
 export const greeting = 'Hello, this is Mangy Dog Coffee. How can I help you?';
 
-const profile: SessionProfile = {
+export const profile: SessionProfile = {
   instructions: 'You answer the phone of a coffee shop.',
   voice: 'marin',
   greeting,
@@ -80,7 +80,7 @@ const base = 'https://voice.example.com';
 
 /** Fake carrier, fake model, and the bridge between them behind two webhooks. */
 export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld> {
-  const model = await startFakeModel(options.model ?? {});
+  const model = await startFakeModel({ charsPerSecond: 32, ...options.model });
   const metrics = createMetrics();
   const calls: TestCall[] = [];
   const react = options.react ?? ((fact, call) => fact.type === 'carrier.streamStarted' && call.port.openModel('greeting', []));
