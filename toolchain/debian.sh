@@ -33,27 +33,24 @@ apt_with() { # apt_with SUITE ARGUMENT…: apt-get with sources, lists and cache
   apt-get -c "$here/apt/$1/apt.conf" "${@:2}"
 }
 
-lists() { # lists SUITE [again]: package lists of this hour
-  local dir="$here/apt/$1" codename mirror
-  command -v apt-get >/dev/null || give_up "no apt-get"
-  mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/cache/archives/partial"
-  (
-    flock 8
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    system_sources "$codename" "$dir/sources"
-    if [ "$1" != system ]; then
-      mirror=$(first_mirror "$codename" "$dir/sources")
-      rm -f "$dir/sources"/*
-      [ -n "$mirror" ] || give_up "no Debian mirror in the apt sources"
-      local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-      [ -r "$keyring" ] || give_up "no debian-archive-keyring, so nothing of Debian $1 could be verified"
-      printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$1" "$keyring" >"$dir/sources/newer.sources"
-    fi
-    cat >"$dir/apt.conf" <<CONF
+sources() { # sources SUITE DIR: what apt may read. `system`: as the system has it; else that release, from the system's mirror
+  local codename mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  system_sources "$codename" "$2"
+  [ "$1" != system ] || return 0
+  mirror=$(first_mirror "$codename" "$2")
+  rm -f "$2"/*
+  [ -n "$mirror" ] || give_up "no Debian mirror in the apt sources"
+  [ -r "$keyring" ] || give_up "no debian-archive-keyring, so nothing of Debian $1 could be verified"
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$1" "$keyring" >"$2/newer.sources"
+}
+
+settings() { # settings DIR: apt.conf for lists and cache of our own
+  cat <<CONF
 Dir::Etc::sourcelist "/dev/null";
-Dir::Etc::sourceparts "$dir/sources";
-Dir::State::lists "$dir/lists";
-Dir::Cache "$dir/cache";
+Dir::Etc::sourceparts "$1/sources";
+Dir::State::lists "$1/lists";
+Dir::Cache "$1/cache";
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 Acquire::Languages "none";
@@ -61,6 +58,7 @@ Acquire::Retries "2";
 Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
 Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Debug::NoLocking "1";
@@ -68,6 +66,21 @@ Debug::NoLocking "1";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 CONF
+}
+
+lists() { # lists SUITE [again]: package lists of this hour. Others may be reading: what stays the same is not touched
+  local dir="$here/apt/$1"
+  command -v apt-get >/dev/null || give_up "no apt-get"
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+  (
+    flock 8
+    rm -rf "$dir/new" && mkdir -p "$dir/new/sources"
+    sources "$1" "$dir/new/sources"
+    settings "$dir" >"$dir/new/apt.conf"
+    if ! diff -rq "$dir/new/sources" "$dir/sources" >/dev/null 2>&1 || ! cmp -s "$dir/new/apt.conf" "$dir/apt.conf"; then
+      rm -rf "$dir/sources" "$dir/updated"
+      mv "$dir/new/sources" "$dir/new/apt.conf" "$dir/"
+    fi
     [ "${2:-}" != again ] && [ -n "$(find "$dir/updated" -mmin -60 2>/dev/null)" ] && exit 0
     apt_with "$1" -q update && touch "$dir/updated"
   ) 8>"$dir/lock"
