@@ -8,7 +8,7 @@ const leadMsMax = 5000;
 /** Audio that waits in the call. What goes over it is dropped: nobody listens to two minutes of one answer. */
 const queueMsMax = 120_000;
 /** An echo that is so late will not come: what was sent counts as played. */
-const echoOverdueMs = 2000;
+const echoOverdueMs = 10_000;
 /** Items told last, whose late events are recognised. */
 const finishedMax = 16;
 

@@ -14,6 +14,13 @@ test('heard is the last echo and the time since, at most what was sent', () => {
   expect([clock.drained, clock.overdueMs(9000)]).toEqual([true, 0]);
 });
 
+test('a carrier that stops echoing is not taken to play on', () => {
+  const clock = new PlayoutClock();
+  clock.sent(5000, 0);
+  clock.echoed(600, 620);
+  expect([clock.heardMs(1620), clock.heardMs(4000)]).toEqual([1600, 1700]);
+});
+
 test('after a pause playback goes on from the next send', () => {
   const clock = new PlayoutClock();
   clock.sent(200, 0);

@@ -1,3 +1,8 @@
+/**
+ * Playback is at most so far beyond the last echo: one piece, and the way of an echo. What is beyond was sent to a
+ * carrier that does not play.
+ */
+const beyondEchoMsMax = 1100;
 /** Audio plays in real time: an echo that is ahead of it by more came from a flushed buffer. */
 const earlyEchoMs = 250;
 
@@ -25,7 +30,8 @@ export class PlayoutClock {
 
   /** The position of the last echo and the time since it, at most what was sent. */
   heardMs(now: number): number {
-    return Math.min(this.#sentMs, this.#anchorMs + Math.max(0, now - this.#anchorAt));
+    const playingMs = Math.min(Math.max(0, now - this.#anchorAt), beyondEchoMsMax);
+    return Math.min(this.#sentMs, this.#anchorMs + playingMs);
   }
 
   /** What was sent and not yet heard. */

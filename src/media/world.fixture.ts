@@ -68,6 +68,8 @@ export interface MediaWorld {
   model: FakeModel;
   media: Media;
   metrics: Metrics;
+  /** Where the bridge listens. */
+  address: string;
   /** By attachment. */
   calls: TestCall[];
   /** Places a call and waits until its stream is attached. */
@@ -114,6 +116,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
     model,
     media,
     metrics,
+    address,
     calls,
     place,
     async dial() {
