@@ -46,8 +46,13 @@ async function demo(): Promise<number> {
     const speech = real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null;
     const report = await Promise.race([converse(stack, script, speech), stopped.then(() => null)]);
     if (!report) return INTERRUPTED;
-    const failures = [...report.failures, ...complaintsOf(stack)];
-    await show(stack, report, failures);
+    const row = await rowOf(stack, report.callSid);
+    const failures = [
+      ...report.failures,
+      ...(row?.processedAt ? [] : ["the call's row was not finished"]),
+      ...complaintsOf(stack),
+    ];
+    show(stack, report, row, failures);
     if (!values.once) {
       say('Ctrl-C ends it.');
       await stopped;
@@ -81,8 +86,7 @@ async function converse(
   return runConversation(script, stack.twilio, options);
 }
 
-async function show(stack: Stack, report: ConversationReport, failures: readonly string[]): Promise<void> {
-  const row = await rowOf(stack, report.callSid);
+function show(stack: Stack, report: ConversationReport, row: CallLog | null, failures: readonly string[]): void {
   const turns = report.turnsMs.map((ms) => (ms / 1000).toFixed(2)).join(' ');
   say('');
   say(`Call     ${report.callSid}: ${report.status}, ended by ${report.ended}`);

@@ -23,6 +23,10 @@ interface Outcome {
 export async function dial(leg: Leg, verb: XmlElement, run: Run, flow: FlowPort): Promise<Step> {
   const numbers: XmlElement[] =
     verb.children.length > 0 ? verb.children : [{ name: 'Number', attributes: {}, children: [], text: verb.text }];
+  const { callerId } = verb.attributes;
+  if (callerId !== undefined && callerId !== leg.options.from && callerId !== leg.options.to) {
+    leg.world.complain(`${leg.sid}: <Dial callerId="${callerId}"> is neither the caller's number nor ours (13214)`);
+  }
   const children = numbers.map((number) => ({ number, child: ring(leg, verb, number) }));
   try {
     const outcome = await answerOf(leg, verb, children, run, flow);
@@ -105,8 +109,13 @@ async function answerOf(
   return last as Outcome;
 }
 
+function staffAt({ world, options, rootSid }: Leg): Staff | undefined {
+  const phone = world.staff[options.to];
+  return typeof phone === 'function' ? phone(world.legs.get(rootSid)?.options.from ?? options.from) : phone;
+}
+
 async function ringOut(child: Leg, timeoutMs: number, run: Run): Promise<'answers' | 'busy' | 'no-answer' | 'failed'> {
-  const staff: Staff = child.world.staff[child.options.to] ?? { result: 'no-answer' };
+  const staff: Staff = staffAt(child) ?? { result: 'no-answer' };
   const afterMs =
     staff.afterS === undefined ? (staff.result === 'no-answer' ? Infinity : NETWORK_MS) : staff.afterS * 1000;
   await run.wait(Math.min(afterMs, timeoutMs));
@@ -115,7 +124,7 @@ async function ringOut(child: Leg, timeoutMs: number, run: Run): Promise<'answer
 
 /** True when the called party may be bridged: its document ended without hanging up. */
 async function whisper(child: Leg, number: XmlElement, run: Run, flow: FlowPort): Promise<boolean> {
-  const staff = child.world.staff[child.options.to];
+  const staff = staffAt(child);
   const pressing = pressKeys(child, staff?.presses ?? '', run);
   const method = number.attributes['method'] === 'GET' ? 'GET' : 'POST';
   await run.until(flow.whisper(child, { url: flow.resolve(number.attributes['url'] ?? ''), method, params: [] }));
@@ -140,7 +149,7 @@ async function pressKeys(child: Leg, keys: string, run: Run): Promise<void> {
 }
 
 async function bridge(leg: Leg, verb: XmlElement, child: Leg, run: Run): Promise<void> {
-  const staff = child.world.staff[child.options.to];
+  const staff = staffAt(child);
   const limitMs = Number(verb.attributes['timeLimit'] ?? TIME_LIMIT_S) * 1000;
   leg.sink = (frame) => child.pushAudio(frame.bytes);
   child.sink = (frame) => leg.pushAudio(frame.bytes);

@@ -9,7 +9,7 @@ import { SimCall } from './sim-call.ts';
 import { reportStatus } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { Web } from './web.ts';
-import { NO_FAULTS, type NumberSettings, type Staff, type TwilioFaults, type World } from './world.ts';
+import { NO_FAULTS, type NumberSettings, type StaffPhone, type TwilioFaults, type World } from './world.ts';
 
 export interface FakeTwilioOptions {
   accountSid: string;
@@ -18,7 +18,7 @@ export interface FakeTwilioOptions {
   /** Kept and read live: a test may move a name while calls run. */
   hosts: Hosts;
   faults?: Partial<TwilioFaults>;
-  staff?: Record<string, Staff>;
+  staff?: Record<string, StaffPhone>;
   /** Ids, faults and delays follow from it; a random one when left out. */
   seed?: number;
 }
@@ -42,7 +42,7 @@ export interface FakeTwilio {
   warnings: { code: number; text: string }[];
   /** May be changed at any time, as `hosts` and `staff` may. */
   faults: TwilioFaults;
-  staff: Record<string, Staff>;
+  staff: Record<string, StaffPhone>;
   hosts: Hosts;
   calls: SimCall[];
   placeCall(options: PlaceCallOptions): SimCall;
@@ -129,7 +129,11 @@ function place(world: World, ask: PlaceCallOptions): SimCall {
     params: ask.params ?? {},
   });
   if (number.statusCallback !== undefined)
-    reportStatus(leg, { url: number.statusCallback, method: 'POST', events: ['completed'] });
+    reportStatus(leg, {
+      url: number.statusCallback,
+      method: 'POST',
+      events: number.statusCallbackEvents ?? ['completed'],
+    });
   const bound = setTimeout(() => {
     world.complain(`${leg.sid}: the call still lives after ${CALL_MS_MAX} ms`);
     leg.end('completed', 'network');

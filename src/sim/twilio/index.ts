@@ -4,4 +4,4 @@ export type { Hosts } from './hosts.ts';
 export type { SimCall } from './sim-call.ts';
 export type { MediaStream } from './stream.ts';
 export type { WebhookRecord } from './web.ts';
-export type { NumberSettings, Staff, TwilioFaults } from './world.ts';
+export type { NumberSettings, Staff, StaffPhone, TwilioFaults } from './world.ts';

@@ -57,12 +57,17 @@ export interface Staff {
   hangsUpAfterS?: number;
 }
 
+/** A phone, or how it behaves for the caller with this number. */
+export type StaffPhone = Staff | ((from: string) => Staff);
+
 /** How the number is configured at Twilio. URLs are public ones. */
 export interface NumberSettings {
   voiceUrl: string;
   voiceMethod?: 'GET' | 'POST';
   voiceFallbackUrl?: string;
   statusCallback?: string;
+  /** Of initiated, ringing, answered, completed; real numbers send the last alone, as when this is left out. */
+  statusCallbackEvents?: readonly string[];
 }
 
 /** What all calls of one fake share. */
@@ -71,7 +76,7 @@ export interface World {
   authToken: string;
   number: NumberSettings;
   hosts: Hosts;
-  staff: Record<string, Staff>;
+  staff: Record<string, StaffPhone>;
   faults: TwilioFaults;
   random: Random;
   ticker: Ticker;
