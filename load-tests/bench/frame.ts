@@ -33,7 +33,10 @@ function time(work: () => number, times: number): number {
 
 function compare(splice: () => number, parse: () => number, times: number): SpliceResult {
   if (splice() !== parse()) throw new Error('splice and parse differ');
-  const samples = Array.from({ length: rounds + 1 }, () => ({ spliceNs: time(splice, times), parseNs: time(parse, times) })).slice(1);
+  const samples = Array.from({ length: rounds + 1 }, () => ({
+    spliceNs: time(splice, times),
+    parseNs: time(parse, times),
+  })).slice(1);
   return {
     spliceNs: median(samples.map(({ spliceNs }) => spliceNs)),
     parseNs: median(samples.map(({ parseNs }) => parseNs)),
@@ -44,7 +47,9 @@ function compare(splice: () => number, parse: () => number, times: number): Spli
 /** Caller → model: one 20 ms frame of the carrier into one append. */
 export function benchCallerFrame(): SpliceResult {
   const media = { track: 'inbound', chunk: '12343', timestamp: '246860', payload: audio(160) };
-  const message = new Uint8Array(Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })));
+  const message = new Uint8Array(
+    Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })),
+  );
   const slicer = new FrameSlicer(streamSid);
   const frame: MediaFrame = { event: '', bytes: 0, timestampMs: 0 };
   const splice = () => {

@@ -20,8 +20,17 @@ greeted('the greeting is heard word for word, and the call is told so', {}, asyn
   const [said] = call.of('assistant.said');
   const [heard] = call.of('assistant.heard');
   expect(said?.text).toBe(greeting);
-  expect(heard).toEqual({ type: 'assistant.heard', itemId: said?.itemId, text: greeting, heardMs: said?.totalMs, totalMs: said?.totalMs, cut: false });
-  expect(call.of('model.responded')).toMatchObject([{ status: 'completed', spoke: true, toolCallIds: [], errorCode: null, usage: { audioIn: expect.any(Number) } }]);
+  expect(heard).toEqual({
+    type: 'assistant.heard',
+    itemId: said?.itemId,
+    text: greeting,
+    heardMs: said?.totalMs,
+    totalMs: said?.totalMs,
+    cut: false,
+  });
+  expect(call.of('model.responded')).toMatchObject([
+    { status: 'completed', spoke: true, toolCallIds: [], errorCode: null, usage: { audioIn: expect.any(Number) } },
+  ]);
 });
 
 greeted('words go there and back, in order and whole', {}, async ({ sim, call, model }) => {
@@ -38,62 +47,88 @@ greeted('words go there and back, in order and whole', {}, async ({ sim, call, m
   expect(order).toEqual(['caller.speechStarted', 'caller.speechStopped', 'caller.said']);
 });
 
-greeted('the caller interrupts: the voice stops, the model forgets what was not heard, late audio is dropped', tellsLong, async ({ sim, call, model }) => {
-  sim.speak('What is on the menu?');
-  await sim.waitFor(() => sim.heardText().includes('espresso'));
-  sim.speak('Stop, what are your hours?');
-  await sim.waitFor(() => call.of('assistant.heard').some((fact) => fact.cut) && sim.streams[0]?.clears.length === 1);
-  await model.sessions[0]?.waitFor((session) => session.truncations.length > 0, 5000);
-  const [truncation, ...more] = model.sessions[0]?.truncations ?? [];
-  expect(more).toEqual([]);
-  const greetingFrames = Math.ceil((call.of('assistant.said')[0]?.totalMs ?? 0) / 20);
-  const playedMs = (sim.streams[0]?.clears[0]?.playedBytes ?? 0) / 8 - greetingFrames * 20;
-  expect([truncation?.audioEndMs, playedMs, Math.abs((truncation?.audioEndMs ?? 0) - playedMs) <= 60]).toEqual([expect.any(Number), expect.any(Number), true]);
-  const cut = call.of('assistant.heard').find((fact) => fact.cut);
-  expect(cut).toMatchObject({ itemId: truncation?.itemId, heardMs: truncation?.audioEndMs });
-  const heard = sim.heard().find((utterance) => utterance.text.startsWith('We have'));
-  expect(words(heard?.text).length - words(cut?.text).length).toBeLessThanOrEqual(1);
-  expect(words(heard?.text).slice(0, words(cut?.text).length)).toEqual(words(cut?.text));
-  await sim.waitFor(() => sim.heardText().includes('You said: Stop'));
-  expect(sim.heardText()).not.toContain('long time');
-  expect(call.of('caller.said').map((fact) => fact.text)).toEqual(['What is on the menu?', 'Stop, what are your hours?']);
-});
+greeted(
+  'the caller interrupts: the voice stops, the model forgets what was not heard, late audio is dropped',
+  tellsLong,
+  async ({ sim, call, model }) => {
+    sim.speak('What is on the menu?');
+    await sim.waitFor(() => sim.heardText().includes('espresso'));
+    sim.speak('Stop, what are your hours?');
+    await sim.waitFor(() => call.of('assistant.heard').some((fact) => fact.cut) && sim.streams[0]?.clears.length === 1);
+    await model.sessions[0]?.waitFor((session) => session.truncations.length > 0, 5000);
+    const [truncation, ...more] = model.sessions[0]?.truncations ?? [];
+    expect(more).toEqual([]);
+    const greetingFrames = Math.ceil((call.of('assistant.said')[0]?.totalMs ?? 0) / 20);
+    const playedMs = (sim.streams[0]?.clears[0]?.playedBytes ?? 0) / 8 - greetingFrames * 20;
+    expect([truncation?.audioEndMs, playedMs, Math.abs((truncation?.audioEndMs ?? 0) - playedMs) <= 60]).toEqual([
+      expect.any(Number),
+      expect.any(Number),
+      true,
+    ]);
+    const cut = call.of('assistant.heard').find((fact) => fact.cut);
+    expect(cut).toMatchObject({ itemId: truncation?.itemId, heardMs: truncation?.audioEndMs });
+    const heard = sim.heard().find((utterance) => utterance.text.startsWith('We have'));
+    expect(words(heard?.text).length - words(cut?.text).length).toBeLessThanOrEqual(1);
+    expect(words(heard?.text).slice(0, words(cut?.text).length)).toEqual(words(cut?.text));
+    await sim.waitFor(() => sim.heardText().includes('You said: Stop'));
+    expect(sim.heardText()).not.toContain('long time');
+    expect(call.of('caller.said').map((fact) => fact.text)).toEqual([
+      'What is on the menu?',
+      'Stop, what are your hours?',
+    ]);
+  },
+);
 
-greeted('an interruption after the model is done still stops the voice', { model: { ...tellsLong.model, speed: 60 } }, async ({ sim, call, model }) => {
-  sim.speak('What is on the menu?');
-  await sim.waitFor(() => call.of('model.responded').length === 2 && sim.heardText().includes('coffee'));
-  sim.speak('Stop, please.');
-  await sim.waitFor(() => call.of('assistant.heard').some((fact) => fact.cut) && sim.streams[0]?.clears.length === 1);
-  await model.sessions[0]?.waitFor((session) => session.truncations.length > 0, 5000);
-  expect(sim.streams[0]?.clears[0]?.droppedBytes).toBeGreaterThan(0);
-  expect(model.sessions[0]?.truncations).toHaveLength(1);
-});
+greeted(
+  'an interruption after the model is done still stops the voice',
+  { model: { ...tellsLong.model, speed: 60 } },
+  async ({ sim, call, model }) => {
+    sim.speak('What is on the menu?');
+    await sim.waitFor(() => call.of('model.responded').length === 2 && sim.heardText().includes('coffee'));
+    sim.speak('Stop, please.');
+    await sim.waitFor(() => call.of('assistant.heard').some((fact) => fact.cut) && sim.streams[0]?.clears.length === 1);
+    await model.sessions[0]?.waitFor((session) => session.truncations.length > 0, 5000);
+    expect(sim.streams[0]?.clears[0]?.droppedBytes).toBeGreaterThan(0);
+    expect(model.sessions[0]?.truncations).toHaveLength(1);
+  },
+);
 
 describe('tools', () => {
   const ask: WorldOptions['model'] = {
     script: (turn) =>
       turn.kind === 'caller'
-        ? [{ say: 'One moment.' }, { call: 'get_menu', arguments: { category: 'tea' } }, { call: 'get_menu', arguments: { category: 'food' } }]
+        ? [
+            { say: 'One moment.' },
+            { call: 'get_menu', arguments: { category: 'tea' } },
+            { call: 'get_menu', arguments: { category: 'food' } },
+          ]
         : turn.kind === 'tools'
           ? [{ say: `I found ${turn.outputs.map((output) => output.output).join(' and ')}.` }]
           : null,
   };
 
-  greeted('two calls in one response, answered apart: spoken about once', { model: ask }, async ({ sim, call, model }) => {
-    sim.speak('What do you have?');
-    await sim.waitFor(() => call.of('model.responded').length === 2);
-    const asked = call.of('tool.asked');
-    expect(asked.map((fact) => fact.arguments)).toEqual(['{"category":"tea"}', '{"category":"food"}']);
-    expect(call.of('model.responded')[1]).toMatchObject({ spoke: true, toolCallIds: asked.map((fact) => fact.toolCallId) });
-    call.port.deliverTool(asked[1]?.toolCallId ?? '', 'bread', true);
-    await model.sessions[0]?.waitFor((session) => session.toolOutputs.length === 1, 5000);
-    call.port.deliverTool(asked[0]?.toolCallId ?? '', 'mint', true);
-    await sim.waitFor(() => sim.heardText().includes('I found'));
-    await sim.waitFor(() => sim.heard().at(-1)?.whole === true);
-    expect(sim.heardText()).toMatch(/I found (mint and bread|bread and mint)\.$/);
-    expect(model.sessions[0]?.responses).toHaveLength(3);
-    expect(model.sessions[0]?.errors).toEqual([]);
-  });
+  greeted(
+    'two calls in one response, answered apart: spoken about once',
+    { model: ask },
+    async ({ sim, call, model }) => {
+      sim.speak('What do you have?');
+      await sim.waitFor(() => call.of('model.responded').length === 2);
+      const asked = call.of('tool.asked');
+      expect(asked.map((fact) => fact.arguments)).toEqual(['{"category":"tea"}', '{"category":"food"}']);
+      expect(call.of('model.responded')[1]).toMatchObject({
+        spoke: true,
+        toolCallIds: asked.map((fact) => fact.toolCallId),
+      });
+      call.port.deliverTool(asked[1]?.toolCallId ?? '', 'bread', true);
+      await model.sessions[0]?.waitFor((session) => session.toolOutputs.length === 1, 5000);
+      call.port.deliverTool(asked[0]?.toolCallId ?? '', 'mint', true);
+      await sim.waitFor(() => sim.heardText().includes('I found'));
+      await sim.waitFor(() => sim.heard().at(-1)?.whole === true);
+      expect(sim.heardText()).toMatch(/I found (mint and bread|bread and mint)\.$/);
+      expect(model.sessions[0]?.responses).toHaveLength(3);
+      expect(model.sessions[0]?.errors).toEqual([]);
+    },
+  );
 
   greeted('an output that wants no answer gets none', { model: ask }, async ({ sim, call, model }) => {
     sim.speak('What do you have?');
@@ -111,14 +146,18 @@ describe('the caller before and beside the model', () => {
     gate.open = resolve;
   });
 
-  inWorld('what is said before the session is configured arrives whole', { media: { profile: () => waiting } }, async ({ dial, model }) => {
-    const { sim } = await dial();
-    const speech = sim.speak('Hello, is anybody there?');
-    await sim.waitFor(() => speech.endMs !== null);
-    gate.open?.(profile);
-    await model.waitFor((fake) => fake.sessions[0]?.heard.length === 1, 8000);
-    expect(model.sessions[0]?.heard[0]?.text).toBe('Hello, is anybody there?');
-  });
+  inWorld(
+    'what is said before the session is configured arrives whole',
+    { media: { profile: () => waiting } },
+    async ({ dial, model }) => {
+      const { sim } = await dial();
+      const speech = sim.speak('Hello, is anybody there?');
+      await sim.waitFor(() => speech.endMs !== null);
+      gate.open?.(profile);
+      await model.waitFor((fake) => fake.sessions[0]?.heard.length === 1, 8000);
+      expect(model.sessions[0]?.heard[0]?.text).toBe('Hello, is anybody there?');
+    },
+  );
 
   greeted('a line that goes mute in mid-sentence ends the turn', {}, async ({ sim, call }) => {
     sim.speak('Tell me about the coffee that you have and where it comes from and what it costs');

@@ -48,7 +48,9 @@ test('deltas of every length mod 480, alone and one after the other', () => {
 });
 
 test('any sequence of deltas comes out byte by byte, in whole frames of at most 600 ms', () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 15_000 }), { minLength: 1, maxLength: 8 }), check), { numRuns: 300 });
+  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 15_000 }), { minLength: 1, maxLength: 8 }), check), {
+    numRuns: 300,
+  });
 });
 
 test('what fills no frame waits for the next delta', () => {

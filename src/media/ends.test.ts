@@ -4,25 +4,29 @@ import { greeted, inWorld, tellsLong } from './scene.fixture.ts';
 import { greeting, profile, type WorldOptions } from './world.fixture.ts';
 
 describe('ends', () => {
-  inWorld('a hang-up in mid-sentence: what was heard is told, then the stop, once', {}, async ({ dial, model, media }) => {
-    const { sim, call } = await dial();
-    await sim.waitFor(() => sim.heardText().includes('Mangy'));
-    sim.hangUp();
-    await sim.done;
-    await sim.waitFor(() => call.of('carrier.streamStopped').length === 1);
-    expect(call.types.slice(-2)).toEqual(['assistant.heard', 'carrier.streamStopped']);
-    const [heard] = call.of('assistant.heard');
-    expect([heard?.cut, greeting.startsWith(heard?.text ?? 'x')]).toEqual([true, true]);
-    expect(call.facts.at(-1)).toMatchObject({ reason: 'stopped', streamSid: sim.streams[0]?.sid });
-    await model.waitFor((fake) => fake.sessions.every((session) => !session.open), 5000);
-    expect(media.streams()).toBe(0);
-    const { length } = call.facts;
-    call.port.end('failed');
-    call.port.openModel('greeting', []);
-    call.port.deliverTool('x', 'y', true);
-    await call.port.lastWords();
-    expect(call.facts).toHaveLength(length);
-  });
+  inWorld(
+    'a hang-up in mid-sentence: what was heard is told, then the stop, once',
+    {},
+    async ({ dial, model, media }) => {
+      const { sim, call } = await dial();
+      await sim.waitFor(() => sim.heardText().includes('Mangy'));
+      sim.hangUp();
+      await sim.done;
+      await sim.waitFor(() => call.of('carrier.streamStopped').length === 1);
+      expect(call.types.slice(-2)).toEqual(['assistant.heard', 'carrier.streamStopped']);
+      const [heard] = call.of('assistant.heard');
+      expect([heard?.cut, greeting.startsWith(heard?.text ?? 'x')]).toEqual([true, true]);
+      expect(call.facts.at(-1)).toMatchObject({ reason: 'stopped', streamSid: sim.streams[0]?.sid });
+      await model.waitFor((fake) => fake.sessions.every((session) => !session.open), 5000);
+      expect(media.streams()).toBe(0);
+      const { length } = call.facts;
+      call.port.end('failed');
+      call.port.openModel('greeting', []);
+      call.port.deliverTool('x', 'y', true);
+      await call.port.lastWords();
+      expect(call.facts).toHaveLength(length);
+    },
+  );
 
   greeted('a line that breaks without a word', {}, async ({ sim, call }) => {
     sim.streams[0]?.cut();
@@ -50,23 +54,31 @@ describe('ends', () => {
     expect(call.of('caller.said')).toHaveLength(1);
   });
 
-  greeted('neither frame nor echo nor pong for ten seconds: the line is dead', { media: { now: () => performance.now() * 10 } }, async ({ sim, call }) => {
-    const stream = sim.streams[0];
-    if (stream) stream.line.muted = true;
-    stream?.pauseReading();
-    await sim.waitFor(() => call.of('carrier.streamStopped').length === 1);
-    expect(call.of('carrier.streamStopped')).toMatchObject([{ reason: 'silent' }]);
-    stream?.resumeReading();
-  });
+  greeted(
+    'neither frame nor echo nor pong for ten seconds: the line is dead',
+    { media: { now: () => performance.now() * 10 } },
+    async ({ sim, call }) => {
+      const stream = sim.streams[0];
+      if (stream) stream.line.muted = true;
+      stream?.pauseReading();
+      await sim.waitFor(() => call.of('carrier.streamStopped').length === 1);
+      expect(call.of('carrier.streamStopped')).toMatchObject([{ reason: 'silent' }]);
+      stream?.resumeReading();
+    },
+  );
 
-  greeted('a mute line that echoes the probe lives', { media: { now: () => performance.now() * 10 } }, async ({ sim, call, model }) => {
-    const stream = sim.streams[0];
-    if (stream) stream.line.muted = true;
-    const echoed = () => stream?.marks.filter((mark) => mark.name === 'p' && mark.echoedMs !== null).length ?? 0;
-    await sim.waitFor(() => echoed() >= 8);
-    expect(call.of('carrier.streamStopped')).toEqual([]);
-    expect(model.sessions[0]?.open).toBe(true);
-  });
+  greeted(
+    'a mute line that echoes the probe lives',
+    { media: { now: () => performance.now() * 10 } },
+    async ({ sim, call, model }) => {
+      const stream = sim.streams[0];
+      if (stream) stream.line.muted = true;
+      const echoed = () => stream?.marks.filter((mark) => mark.name === 'p' && mark.echoedMs !== null).length ?? 0;
+      await sim.waitFor(() => echoed() >= 8);
+      expect(call.of('carrier.streamStopped')).toEqual([]);
+      expect(model.sessions[0]?.open).toBe(true);
+    },
+  );
 });
 
 describe('a model that fails', () => {
@@ -75,16 +87,20 @@ describe('a model that fails', () => {
     media: { profile: () => Promise.resolve({ ...profile, voice: 'robot' }) },
   };
 
-  inWorld('a refused session: no sound ever reaches the caller, and the call is told that it is fatal', refused, async ({ dial, model }) => {
-    const { sim, call } = await dial();
-    await sim.waitFor(() => call.of('model.lost').length === 1);
-    expect(call.of('model.lost')).toMatchObject([{ code: 'invalid_value', fatal: true }]);
-    await model.waitFor((fake) => fake.sessions.every((session) => !session.open), 5000);
-    sim.hangUp();
-    await sim.done;
-    expect(sim.streams[0]?.mediaBytes).toBe(0);
-    expect(call.of('model.ready')).toEqual([]);
-  });
+  inWorld(
+    'a refused session: no sound ever reaches the caller, and the call is told that it is fatal',
+    refused,
+    async ({ dial, model }) => {
+      const { sim, call } = await dial();
+      await sim.waitFor(() => call.of('model.lost').length === 1);
+      expect(call.of('model.lost')).toMatchObject([{ code: 'invalid_value', fatal: true }]);
+      await model.waitFor((fake) => fake.sessions.every((session) => !session.open), 5000);
+      sim.hangUp();
+      await sim.done;
+      expect(sim.streams[0]?.mediaBytes).toBe(0);
+      expect(call.of('model.ready')).toEqual([]);
+    },
+  );
 
   const seed: Turn[] = [
     { who: 'assistant', itemId: 'a', text: greeting, cut: false },
@@ -99,19 +115,28 @@ describe('a model that fails', () => {
     },
   };
 
-  greeted('a socket that dies in mid-answer: the conversation goes on in a new session that knows it', reopens, async ({ sim, call, model }) => {
-    sim.speak('What is on the menu?');
-    await sim.waitFor(() => sim.heardText().includes('espresso'));
-    model.sessions[0]?.break('die');
-    await sim.waitFor(() => sim.heardText().includes('as I was saying'), 15_000);
-    expect(call.of('model.lost')).toMatchObject([{ code: 'closed_1006', fatal: false }]);
-    expect(call.of('model.ready')).toHaveLength(2);
-    expect(call.of('assistant.said').map((fact) => fact.text).slice(0, 1)).toEqual([greeting]);
-    expect(model.sessions[1]?.items.slice(0, 3).map((item) => item.role)).toEqual(['assistant', 'user', 'assistant']);
-    expect(sim.heard().every((utterance) => utterance.faults === 0)).toBe(true);
-    sim.speak('Stop, what did I ask you?');
-    await sim.waitFor(() => sim.heardText().includes('You asked me: What is on the menu?'), 15_000);
-  });
+  greeted(
+    'a socket that dies in mid-answer: the conversation goes on in a new session that knows it',
+    reopens,
+    async ({ sim, call, model }) => {
+      sim.speak('What is on the menu?');
+      await sim.waitFor(() => sim.heardText().includes('espresso'));
+      model.sessions[0]?.break('die');
+      await sim.waitFor(() => sim.heardText().includes('as I was saying'), 15_000);
+      expect(call.of('model.lost')).toMatchObject([{ code: 'closed_1006', fatal: false }]);
+      expect(call.of('model.ready')).toHaveLength(2);
+      expect(
+        call
+          .of('assistant.said')
+          .map((fact) => fact.text)
+          .slice(0, 1),
+      ).toEqual([greeting]);
+      expect(model.sessions[1]?.items.slice(0, 3).map((item) => item.role)).toEqual(['assistant', 'user', 'assistant']);
+      expect(sim.heard().every((utterance) => utterance.faults === 0)).toBe(true);
+      sim.speak('Stop, what did I ask you?');
+      await sim.waitFor(() => sim.heardText().includes('You asked me: What is on the menu?'), 15_000);
+    },
+  );
 
   greeted('what the caller says between two sessions is not lost', {}, async ({ sim, call, model }) => {
     model.sessions[0]?.break('die');

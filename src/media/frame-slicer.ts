@@ -44,7 +44,12 @@ export class FrameSlicer {
     // The stream's id stands before the media or behind it. One that needs escapes is left to the full parser.
     const named = `"streamSid":"${streamSid}`;
     const isPlain = /^[\w-]{1,64}$/.test(streamSid);
-    this.#middles = isPlain ? [[`",${named}${mediaMark}`, '"}}'], [mediaMark, `"},${named}"}`]] : [];
+    this.#middles = isPlain
+      ? [
+          [`",${named}${mediaMark}`, '"}}'],
+          [mediaMark, `"},${named}"}`],
+        ]
+      : [];
   }
 
   /** Hot. False: not of a known layout, the full parser decides. */
@@ -63,7 +68,8 @@ export class FrameSlicer {
     const audioBytes = base64BytesIn(bytes, pairs, from, to);
     if (audioBytes < 0) return false;
     let timestampMs = 0;
-    for (let i = layout.timestampFrom; i < layout.timestampTo; i++) timestampMs = timestampMs * 10 + (bytes[i] as number) - 48;
+    for (let i = layout.timestampFrom; i < layout.timestampTo; i++)
+      timestampMs = timestampMs * 10 + (bytes[i] as number) - 48;
     // The header is longer than the event's beginning, which takes its place.
     bytes.set(prefix, from - prefix.length);
     bytes[to] = quote;
@@ -118,7 +124,8 @@ function fits(length: number, layout: Layout): boolean {
   const tailFrom = length - tail.length;
   if (tailFrom <= headerBytes) return false;
   let differs = 0;
-  for (let i = 0; i < expected.length; i++) differs |= ((words[i] as number) & (mask[i] as number)) ^ (expected[i] as number);
+  for (let i = 0; i < expected.length; i++)
+    differs |= ((words[i] as number) & (mask[i] as number)) ^ (expected[i] as number);
   const restFrom = expected.length * 4;
   for (let i = 0; i < rest.length; i++) differs |= (bytes[restFrom + i] as number) ^ (rest[i] as number);
   for (let i = 0; i < tail.length; i++) differs |= (bytes[tailFrom + i] as number) ^ (tail[i] as number);

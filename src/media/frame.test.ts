@@ -42,8 +42,14 @@ test('the full parser reads the other messages', () => {
     event: 'start',
     start: { streamSid: sid, accountSid: 'AC0', callSid: 'CA0', token: 'b6c1', formatFits: true },
   });
-  expect(parse({ event: 'mark', streamSid: sid, mark: { name: 'g1:1:600' } })).toEqual({ event: 'mark', name: 'g1:1:600' });
-  expect(parse({ event: 'dtmf', streamSid: sid, dtmf: { track: 'inbound_track', digit: '5' } })).toEqual({ event: 'dtmf', digit: '5' });
+  expect(parse({ event: 'mark', streamSid: sid, mark: { name: 'g1:1:600' } })).toEqual({
+    event: 'mark',
+    name: 'g1:1:600',
+  });
+  expect(parse({ event: 'dtmf', streamSid: sid, dtmf: { track: 'inbound_track', digit: '5' } })).toEqual({
+    event: 'dtmf',
+    digit: '5',
+  });
   expect(parse({ event: 'stop', streamSid: sid, stop: {} })).toEqual({ event: 'stop' });
 });
 
@@ -73,7 +79,13 @@ test('what is wrong has a name', () => {
 const nearby = fc
   .tuple(
     fc.boolean(),
-    fc.oneof({ weight: 3, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('base64')) }, fc.string({ maxLength: 9 })),
+    fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+      },
+      fc.string({ maxLength: 9 }),
+    ),
     fc.oneof({ weight: 3, arbitrary: fc.nat().map(String) }, fc.string({ maxLength: 14 })),
     fc.oneof({ weight: 5, arbitrary: fc.constant(sid) }, fc.string({ maxLength: 3 })),
     fc.array(fc.tuple(fc.nat(260), fc.nat(255)), { maxLength: 2 }),

@@ -21,7 +21,17 @@ export interface StreamStart {
 }
 
 /** Why a message is ignored. */
-export type BadMessage = 'binary' | 'not_json' | 'unknown_event' | 'shape' | 'stream_sid' | 'track' | 'payload' | 'timestamp' | 'repeated' | 'order';
+export type BadMessage =
+  | 'binary'
+  | 'not_json'
+  | 'unknown_event'
+  | 'shape'
+  | 'stream_sid'
+  | 'track'
+  | 'payload'
+  | 'timestamp'
+  | 'repeated'
+  | 'order';
 
 export type CarrierMessage =
   | { event: 'connected' }

@@ -20,7 +20,8 @@ beforeEach(() => {
     },
     {
       onSaid: (itemId, responseId, text, totalMs) => log.push(`said ${itemId} ${responseId} "${text}" ${totalMs}`),
-      onHeard: (itemId, text, heardMs, totalMs, cut) => log.push(`heard ${itemId} "${text}" ${heardMs}/${totalMs}${cut ? ' cut' : ''}`),
+      onHeard: (itemId, text, heardMs, totalMs, cut) =>
+        log.push(`heard ${itemId} "${text}" ${heardMs}/${totalMs}${cut ? ' cut' : ''}`),
       onTruncate: (itemId, ms) => log.push(`truncate ${itemId} ${ms}`),
       onDropped: () => log.push('dropped'),
     },
@@ -96,7 +97,12 @@ test('an interruption clears, cuts what plays where the ear was, what waits at n
   mouth.echoed('g1:1:600', 620);
   told();
   mouth.interrupt(800);
-  expect(told()).toEqual(['clear', 'truncate item_A 780', 'heard item_A "one two three" 780/1200 cut', 'truncate item_B 0']);
+  expect(told()).toEqual([
+    'clear',
+    'truncate item_A 780',
+    'heard item_A "one two three" 780/1200 cut',
+    'truncate item_B 0',
+  ]);
   mouth.ended('resp_1', 'item_B', 'seven eight');
   expect(told()).toEqual(['said item_B resp_1 "seven eight" 600', 'heard item_B "" 0/600 cut']);
   expect(mouth.echoed('g1:1:1200', 801)).toBe(null);
@@ -167,7 +173,13 @@ test('when the session is lost what it generated is played, and nobody is told t
   expect(told()).toEqual(['media 400', 'mark g1:1:400', 'said item_A resp_1 "As I was saying" 400']);
   speak('item_B', 200, 100);
   mouth.interrupt(300);
-  expect(told()).toEqual(['media 200', 'mark g1:2:200', 'clear', 'heard item_A "As I was" 300/400 cut', 'truncate item_B 0']);
+  expect(told()).toEqual([
+    'media 200',
+    'mark g1:2:200',
+    'clear',
+    'heard item_A "As I was" 300/400 cut',
+    'truncate item_B 0',
+  ]);
 });
 
 test('more than two minutes of waiting audio is dropped, and the server forgets it', () => {

@@ -39,5 +39,8 @@ export const long =
 
 /** The first thing that the caller says is answered at length. */
 export const tellsLong: WorldOptions = {
-  model: { script: (turn) => (turn.kind === 'caller' && turn.sessionIndex === 0 && turn.responseIndex === 1 ? [{ say: long }] : null) },
+  model: {
+    script: (turn) =>
+      turn.kind === 'caller' && turn.sessionIndex === 0 && turn.responseIndex === 1 ? [{ say: long }] : null,
+  },
 };

@@ -16,54 +16,71 @@ async function refusals(world: MediaWorld): Promise<Record<string, number>> {
 /** The stream is over and the carrier asked what is next. */
 async function refusedBy(world: MediaWorld): Promise<{ code: number | undefined; facts: string[] }> {
   const sim = world.place();
-  await sim.waitFor(() => sim.streams[0]?.end != null);
+  await sim.waitFor(() => (sim.streams[0]?.end ?? null) !== null);
   await sim.done;
   const end = sim.streams[0]?.end;
   return { code: end?.by === 'server' ? end.code : undefined, facts: world.calls.flatMap((call) => call.types) };
 }
 
 describe('who is let in', () => {
-  inWorld('a token of another call is refused, and no session is opened for it', { token: () => 'token-CAother' }, async (world) => {
-    expect(await refusedBy(world)).toEqual({ code: 1008, facts: [] });
-    expect(await refusals(world)).toEqual({ token: 1 });
-    expect(world.model.sessions).toEqual([]);
-  });
+  inWorld(
+    'a token of another call is refused, and no session is opened for it',
+    { token: () => 'token-CAother' },
+    async (world) => {
+      expect(await refusedBy(world)).toEqual({ code: 1008, facts: [] });
+      expect(await refusals(world)).toEqual({ token: 1 });
+      expect(world.model.sessions).toEqual([]);
+    },
+  );
 
   inWorld('a token that was used is refused', { attach: () => Promise.resolve('refused') }, async (world) => {
     expect(await refusedBy(world)).toEqual({ code: 1008, facts: [] });
     expect(await refusals(world)).toEqual({ token_used: 1 });
   });
 
-  inWorld('a call that cannot be claimed now: the carrier asks again', { attach: () => Promise.resolve('unavailable') }, async (world) => {
-    expect(await refusedBy(world)).toEqual({ code: 1000, facts: [] });
-    expect(await refusals(world)).toEqual({});
-  });
+  inWorld(
+    'a call that cannot be claimed now: the carrier asks again',
+    { attach: () => Promise.resolve('unavailable') },
+    async (world) => {
+      expect(await refusedBy(world)).toEqual({ code: 1000, facts: [] });
+      expect(await refusals(world)).toEqual({});
+    },
+  );
 
-  inWorld('a desk that fails ends this stream', { attach: () => Promise.reject(new Error('no Redis')) }, async (world) => {
-    expect((await refusedBy(world)).code).toBe(1000);
-  });
+  inWorld(
+    'a desk that fails ends this stream',
+    { attach: () => Promise.reject(new Error('no Redis')) },
+    async (world) => {
+      expect((await refusedBy(world)).code).toBe(1000);
+    },
+  );
 
   const slowDesk: { answer?: () => void; told: object[] } = { told: [] };
   const { told } = slowDesk;
   const slow: WorldOptions = {
     attach: ({ callSid }) =>
       new Promise((resolve) => {
-        slowDesk.answer = () => resolve({ callSid, epoch: 1, begin: () => told.push({ type: 'begun' }), tell: (fact) => told.push(fact) });
+        slowDesk.answer = () =>
+          resolve({ callSid, epoch: 1, begin: () => told.push({ type: 'begun' }), tell: (fact) => told.push(fact) });
       }),
   };
 
-  inWorld('the caller hangs up while the call is claimed: the call is told that the stream began and stopped', slow, async ({ place }) => {
-    const sim = place();
-    await sim.waitFor(() => slowDesk.answer !== undefined);
-    sim.hangUp();
-    await sim.done;
-    slowDesk.answer?.();
-    await sim.waitFor(() => told.length === 2);
-    expect(told).toEqual([
-      { type: 'begun' },
-      { type: 'carrier.streamStopped', streamSid: sim.streams[0]?.sid, reason: 'stopped' },
-    ]);
-  });
+  inWorld(
+    'the caller hangs up while the call is claimed: the call is told that the stream began and stopped',
+    slow,
+    async ({ place }) => {
+      const sim = place();
+      await sim.waitFor(() => slowDesk.answer !== undefined);
+      sim.hangUp();
+      await sim.done;
+      slowDesk.answer?.();
+      await sim.waitFor(() => told.length === 2);
+      expect(told).toEqual([
+        { type: 'begun' },
+        { type: 'carrier.streamStopped', streamSid: sim.streams[0]?.sid, reason: 'stopped' },
+      ]);
+    },
+  );
 
   test('a socket that never starts a stream is closed', async () => {
     const world = await startWorld({ media: { now: () => performance.now() * 40 } });
@@ -81,8 +98,14 @@ describe('bad input', () => {
     const { sim, call, model } = world;
     const stream = sim.streams[0];
     const sid = stream?.sid;
-    const media = { track: 'inbound', chunk: '1', timestamp: '99999999', payload: Buffer.alloc(160, 0x11).toString('base64') };
-    const frame = (more: object, of: object = {}) => JSON.stringify({ event: 'media', sequenceNumber: '1', streamSid: sid, media: { ...media, ...more }, ...of });
+    const media = {
+      track: 'inbound',
+      chunk: '1',
+      timestamp: '99999999',
+      payload: Buffer.alloc(160, 0x11).toString('base64'),
+    };
+    const frame = (more: object, of: object = {}) =>
+      JSON.stringify({ event: 'media', sequenceNumber: '1', streamSid: sid, media: { ...media, ...more }, ...of });
     const bad: Record<string, (string | Buffer)[]> = {
       not_json: ['nonsense', '{"event":'],
       binary: [Buffer.from([1, 2, 3])],
@@ -92,7 +115,10 @@ describe('bad input', () => {
       repeated: [frame({ timestamp: '0' }), frame({ timestamp: '20' })],
       payload: [frame({ payload: '!!!!' }), frame({ payload: '' }), frame({ payload: null })],
       track: [frame({ track: 'outbound' }), frame({}, { media: 'x' })],
-      order: [JSON.stringify({ event: 'connected' }), JSON.stringify({ event: 'start', start: { streamSid: sid, callSid: call.callSid } })],
+      order: [
+        JSON.stringify({ event: 'connected' }),
+        JSON.stringify({ event: 'start', start: { streamSid: sid, callSid: call.callSid } }),
+      ],
       shape: [
         JSON.stringify({ event: 'mark', streamSid: sid, mark: {} }),
         JSON.stringify({ event: 'mark', streamSid: sid, mark: { name: 'who' } }),
@@ -104,7 +130,9 @@ describe('bad input', () => {
     await sim.waitFor(() => call.of('caller.said').length === 1);
     expect(model.sessions[0]?.heard[0]?.text).toBe('Do you like the moon?');
     const counts = await Promise.all(Object.keys(bad).map(async (reason) => [reason, await counted(world, reason)]));
-    expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(Object.entries(bad).map(([reason, messages]) => [reason, messages.length])));
+    expect(Object.fromEntries(counts)).toEqual(
+      Object.fromEntries(Object.entries(bad).map(([reason, messages]) => [reason, messages.length])),
+    );
   });
 
   greeted('too much of it ends the stream', {}, async (world) => {

@@ -14,7 +14,14 @@ export const profile: SessionProfile = {
   instructions: 'You answer the phone of a coffee shop.',
   voice: 'marin',
   greeting,
-  tools: [{ type: 'function', name: 'get_menu', description: 'The menu', parameters: { type: 'object', properties: { category: { type: 'string' } } } }],
+  tools: [
+    {
+      type: 'function',
+      name: 'get_menu',
+      description: 'The menu',
+      parameters: { type: 'object', properties: { category: { type: 'string' } } },
+    },
+  ],
   language: 'en',
 };
 
@@ -85,19 +92,23 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
   const model = await startFakeModel({ charsPerSecond: 32, ...options.model });
   const metrics = createMetrics();
   const calls: TestCall[] = [];
-  const react = options.react ?? ((fact, call) => fact.type === 'carrier.streamStarted' && call.port.openModel('greeting', []));
-  const attach: CallDesk['attach'] = options.attach ?? ((request) => {
-    const call = new TestCall(request, react);
-    calls.push(call);
-    return Promise.resolve(call);
-  });
+  const react =
+    options.react ?? ((fact, call) => fact.type === 'carrier.streamStarted' && call.port.openModel('greeting', []));
+  const attach: CallDesk['attach'] =
+    options.attach ??
+    ((request) => {
+      const call = new TestCall(request, react);
+      calls.push(call);
+      return Promise.resolve(call);
+    });
   const media = createMedia({
     settings: { url: model.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' },
     log: createLog('silent'),
     metrics,
     profile: () => Promise.resolve(profile),
     desk: { attach },
-    checkToken: (token, callSid) => (token === `token-${callSid}` ? { ok: true, epoch: 7 } : { ok: false, refused: 'token' }),
+    checkToken: (token, callSid) =>
+      token === `token-${callSid}` ? { ok: true, epoch: 7 } : { ok: false, refused: 'token' },
     ...options.media,
   });
   const server = listen(media, options.token ?? ((callSid) => `token-${callSid}`));
@@ -158,7 +169,9 @@ function listen(media: Media, token: (callSid: string) => string): { port: numbe
       const callSid = new URLSearchParams(Buffer.concat(body).toString()).get('CallSid') ?? '';
       const stream = `<Connect action="${base}/voice/next"><Stream url="wss://voice.example.com/media-stream"><Parameter name="token" value="${token(callSid)}"/></Stream></Connect>`;
       response.cork(() => {
-        response.writeHeader('Content-Type', 'text/xml').end(`<Response>${path === '/voice' ? stream : '<Hangup/>'}</Response>`);
+        response
+          .writeHeader('Content-Type', 'text/xml')
+          .end(`<Response>${path === '/voice' ? stream : '<Hangup/>'}</Response>`);
       });
     });
   });

@@ -6,7 +6,8 @@ function empty(): AudioDelta {
   return { responseId: '', itemId: '', payload: '', bytes: 0 };
 }
 
-const audio = (length: number) => Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 0xff)).toString('base64');
+const audio = (length: number) =>
+  Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 0xff)).toString('base64');
 
 const event = (payload: string) => ({
   type: 'response.output_audio.delta',
@@ -54,7 +55,17 @@ test('what is no audio is refused', () => {
   }
 });
 
-const keys = ['type', 'event_id', 'response_id', 'item_id', 'output_index', 'content_index', 'delta', 'obfuscation', 'x'];
+const keys = [
+  'type',
+  'event_id',
+  'response_id',
+  'item_id',
+  'output_index',
+  'content_index',
+  'delta',
+  'obfuscation',
+  'x',
+];
 
 /** Messages near a real one: keys moved, dropped, doubled, foreign; strings with any character; bytes changed. */
 const nearby = fc
@@ -66,7 +77,12 @@ const nearby = fc
     fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 2 }),
   )
   .map(([order, bytes, itemId, garbage, changes]) => {
-    const values: Record<string, unknown> = { ...event(garbage ?? Buffer.from(bytes).toString('base64')), item_id: itemId, obfuscation: 'q', x: [1] };
+    const values: Record<string, unknown> = {
+      ...event(garbage ?? Buffer.from(bytes).toString('base64')),
+      item_id: itemId,
+      obfuscation: 'q',
+      x: [1],
+    };
     const message = Buffer.from(`{${order.map((key) => `"${key}":${JSON.stringify(values[key])}`).join(',')}}`);
     for (const [at, value] of changes) if (at < message.length) message[at] = value;
     return message;

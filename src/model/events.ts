@@ -14,8 +14,22 @@ export type ServerEvent =
   | { type: 'response.created'; responseId: string }
   | { type: 'output.added'; responseId: string; itemId: string; message: boolean }
   | { type: 'words'; responseId: string; itemId: string; text: string }
-  | { type: 'output.done'; responseId: string; itemId: string; text: string | null; call: FunctionCall | null; message: boolean }
-  | { type: 'response.done'; responseId: string; status: ResponseStatus; errorCode: string | null; usage: Usage | null; callIds: string[] }
+  | {
+      type: 'output.done';
+      responseId: string;
+      itemId: string;
+      text: string | null;
+      call: FunctionCall | null;
+      message: boolean;
+    }
+  | {
+      type: 'response.done';
+      responseId: string;
+      status: ResponseStatus;
+      errorCode: string | null;
+      usage: Usage | null;
+      callIds: string[];
+    }
   | { type: 'rateLimits'; tokens: { limit: number; remaining: number; resetS: number } | null }
   | { type: 'error'; code: string; message: string; eventId: string | null; param: string | null };
 
@@ -82,7 +96,12 @@ function readOutputDone(raw: Json): ServerEvent | null {
     message: item['type'] === 'message',
     text: wordsOrNull(part['transcript']) ?? wordsOrNull(part['text']),
     call: isCall
-      ? { callId, name: words(item['name']), arguments: words(item['arguments']), whole: item['status'] === 'completed' }
+      ? {
+          callId,
+          name: words(item['name']),
+          arguments: words(item['arguments']),
+          whole: item['status'] === 'completed',
+        }
       : null,
   };
 }
@@ -109,7 +128,9 @@ function readResponseDone(raw: Json): ServerEvent | null {
 }
 
 function readRateLimits(raw: Json): ServerEvent {
-  const tokens = list(raw['rate_limits']).map(record).find((limit) => limit['name'] === 'tokens');
+  const tokens = list(raw['rate_limits'])
+    .map(record)
+    .find((limit) => limit['name'] === 'tokens');
   if (!tokens) return { type: 'rateLimits', tokens: null };
   const { limit, remaining, reset_seconds: resetS } = tokens;
   return { type: 'rateLimits', tokens: { limit: amount(limit), remaining: amount(remaining), resetS: amount(resetS) } };
@@ -165,7 +186,12 @@ const readers: Readonly<Record<string, Reader>> = {
     return { type: 'output.added', responseId, itemId, message: item['type'] === 'message' };
   },
   'response.output_audio_transcript.delta': (raw) =>
-    ofItem(raw, (itemId) => ({ type: 'words', responseId: words(raw['response_id']), itemId, text: words(raw['delta']) })),
+    ofItem(raw, (itemId) => ({
+      type: 'words',
+      responseId: words(raw['response_id']),
+      itemId,
+      text: words(raw['delta']),
+    })),
   'response.output_item.done': readOutputDone,
   'response.done': readResponseDone,
   'rate_limits.updated': readRateLimits,

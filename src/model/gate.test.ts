@@ -261,7 +261,8 @@ class World {
     this.#active = id;
     this.unanswered = this.unanswered.filter((item) => !this.#known.includes(item));
     this.#toClient.push(() => {
-      if (this.gate.created(id) === 'cancel') this.#toServer.push(() => (this.#active === id ? this.finish() : undefined));
+      if (this.gate.created(id) === 'cancel')
+        this.#toServer.push(() => (this.#active === id ? this.finish() : undefined));
     });
   }
 

@@ -96,7 +96,8 @@ export class ResponseGate {
     this.#responseOf.set(callId, responseId);
     const calls = this.#calls.get(responseId);
     if (calls) calls.open.add(callId);
-    else this.#calls.set(responseId, { open: new Set([callId]), done: this.#done.includes(responseId), respond: false });
+    else
+      this.#calls.set(responseId, { open: new Set([callId]), done: this.#done.includes(responseId), respond: false });
     return true;
   }
 

@@ -29,7 +29,8 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string>> = {
 
 export function openingText(opening: Opening, scene: OpeningScene): string {
   const running = scene.running.map(
-    (call) => ` The tool ${call.name} with the arguments ${call.arguments} is still running; its result will follow. Do not call it again.`,
+    (call) =>
+      ` The tool ${call.name} with the arguments ${call.arguments} is still running; its result will follow. Do not call it again.`,
   );
   return texts[opening](scene) + running.join('');
 }

@@ -47,7 +47,11 @@ export function seedOf(turns: readonly Turn[]): Seed {
     seed.items.push(
       turn.who === 'caller'
         ? { type: 'message', role: 'user', content: [{ type: 'input_text', text: turn.text }] }
-        : { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: turn.cut ? `${turn.text} …` : turn.text }] },
+        : {
+            type: 'message',
+            role: 'assistant',
+            content: [{ type: 'output_text', text: turn.cut ? `${turn.text} …` : turn.text }],
+          },
     );
   }
   return seed;

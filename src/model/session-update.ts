@@ -38,7 +38,10 @@ export function fullUpdate(eventId: string, profile: SessionProfile, createRespo
         input: {
           format: { type: audioFormat },
           noise_reduction: { type: 'near_field' },
-          transcription: { model: transcriptionModel, ...(profile.language === null ? {} : { language: profile.language }) },
+          transcription: {
+            model: transcriptionModel,
+            ...(profile.language === null ? {} : { language: profile.language }),
+          },
           turn_detection: turnDetection(createResponse),
         },
         output: { format: { type: audioFormat }, voice: profile.voice },

@@ -23,10 +23,12 @@ let wake: (() => void)[];
 
 /** Everything that the session tells, by the name of the method. */
 function listener(): SessionListener {
-  const record = (name: string) => (...values: unknown[]) => {
-    told.push([name, ...values.map((value) => (typeof value === 'object' && value !== null ? { ...value } : value))]);
-    for (const resolve of wake.splice(0)) resolve();
-  };
+  const record =
+    (name: string) =>
+    (...values: unknown[]) => {
+      told.push([name, ...values.map((value) => (typeof value === 'object' && value !== null ? { ...value } : value))]);
+      for (const resolve of wake.splice(0)) resolve();
+    };
   return {
     onReady: record('ready'),
     onAudio: record('audio'),
@@ -73,7 +75,14 @@ function done(id: string, more: object = {}): object {
 }
 
 function call(responseId: string, callId: string, status = 'completed'): object {
-  const item = { id: `item_${callId}`, type: 'function_call', status, call_id: callId, name: 'get_menu', arguments: '{}' };
+  const item = {
+    id: `item_${callId}`,
+    type: 'function_call',
+    status,
+    call_id: callId,
+    name: 'get_menu',
+    arguments: '{}',
+  };
   return { type: 'response.output_item.done', response_id: responseId, item };
 }
 
@@ -157,7 +166,12 @@ describe('configuration', () => {
       {
         type: 'message',
         role: 'system',
-        content: [{ type: 'input_text', text: 'The caller is on the line now. Speak first. Say exactly: "Hello, Mangy Dog Coffee."' }],
+        content: [
+          {
+            type: 'input_text',
+            text: 'The caller is on the line now. Speak first. Say exactly: "Hello, Mangy Dog Coffee."',
+          },
+        ],
       },
     ]);
   });
@@ -176,9 +190,25 @@ describe('configuration', () => {
   test('a refused update loses the session for good, and no audio gets through', async () => {
     connect().begin('greeting', []);
     const update = await stub.event('session.update');
-    const error = { type: 'invalid_request_error', code: 'unknown_parameter', message: '…', param: 'session.x', event_id: update['event_id'] };
-    const audio = { type: 'response.output_audio.delta', response_id: 'r', item_id: 'i', output_index: 0, content_index: 0, delta: 'AAAA' };
-    stub.send({ type: 'session.created', session: { id: 's' } }, audio, { type: 'error', error }, audio, { type: 'session.updated', session: {} });
+    const error = {
+      type: 'invalid_request_error',
+      code: 'unknown_parameter',
+      message: '…',
+      param: 'session.x',
+      event_id: update['event_id'],
+    };
+    const audio = {
+      type: 'response.output_audio.delta',
+      response_id: 'r',
+      item_id: 'i',
+      output_index: 0,
+      content_index: 0,
+      delta: 'AAAA',
+    };
+    stub.send({ type: 'session.created', session: { id: 's' } }, audio, { type: 'error', error }, audio, {
+      type: 'session.updated',
+      session: {},
+    });
     expect(await tell('lost')).toEqual(['lost', 'unknown_parameter', true]);
     await stub.until(() => stub.socket?.readyState === 3);
     expect(told).toEqual([['lost', 'unknown_parameter', true]]);
@@ -187,7 +217,10 @@ describe('configuration', () => {
   test('another format than asked for is a refusal', async () => {
     connect().begin('greeting', []);
     await stub.event('session.update');
-    stub.send({ type: 'session.updated', session: { audio: { output: { format: { type: 'audio/pcm', rate: 24000 } } } } });
+    stub.send({
+      type: 'session.updated',
+      session: { audio: { output: { format: { type: 'audio/pcm', rate: 24000 } } } },
+    });
     expect(await tell('lost')).toEqual(['lost', 'format_refused', true]);
   });
 
@@ -228,7 +261,11 @@ describe('configuration', () => {
     const { url } = stub;
     await stub.close();
     const settings = { url, apiKey: 'k', model: 'm' };
-    session = new ModelSession({ settings, log: createLog('silent'), metrics, now: () => now }, Promise.resolve(profile), listener());
+    session = new ModelSession(
+      { settings, log: createLog('silent'), metrics, now: () => now },
+      Promise.resolve(profile),
+      listener(),
+    );
     expect(await tell('lost')).toEqual(['lost', 'unreachable', false]);
   });
 });
@@ -273,12 +310,18 @@ describe('seeding', () => {
     await stub.event('response.create');
     const updates = stub.received.filter((event) => event.type === 'session.update');
     expect(updates.map(createResponse)).toEqual([true, false, true]);
-    expect(updates.slice(1).map((event) => Object.keys(event['session'] as object))).toEqual([['type', 'audio'], ['type', 'audio']]);
+    expect(updates.slice(1).map((event) => Object.keys(event['session'] as object))).toEqual([
+      ['type', 'audio'],
+      ['type', 'audio'],
+    ]);
   });
 
   test('tools that still ran are waited for before the model speaks', async () => {
     const made = connect();
-    made.begin('bridging', [...turns, { who: 'tool', toolCallId: 'call_2', name: 'get_menu', arguments: '{}', output: null }]);
+    made.begin('bridging', [
+      ...turns,
+      { who: 'tool', toolCallId: 'call_2', name: 'get_menu', arguments: '{}', output: null },
+    ]);
     await stub.accept();
     await tell('ready');
     expect(stub.types.includes('response.create')).toBe(false);
@@ -311,7 +354,10 @@ describe('seeding', () => {
     connect().begin('bridging', turns);
     await stub.accept();
     const item = await stub.event('conversation.item.create', 3);
-    stub.send({ type: 'error', error: { type: 'invalid_request_error', code: 'invalid_value', message: '', event_id: item['event_id'] } });
+    stub.send({
+      type: 'error',
+      error: { type: 'invalid_request_error', code: 'invalid_value', message: '', event_id: item['event_id'] },
+    });
     await settled();
     expect(told.map(([name]) => name)).toEqual(['ready']);
   });
@@ -328,8 +374,19 @@ describe('a live session', () => {
     made.append(appendOf('//7+'));
     expect(await stub.event('input_audio_buffer.append')).toEqual({ type: 'input_audio_buffer.append', audio: '//7+' });
     stub.send({ type: 'response.created', response: { id: 'resp_1' } });
-    stub.send({ type: 'response.output_audio.delta', response_id: 'resp_1', item_id: 'item_A', output_index: 0, content_index: 0, delta: '//7+' });
-    expect(await tell('audio')).toEqual(['audio', { responseId: 'resp_1', itemId: 'item_A', payload: '//7+', bytes: 3 }, false]);
+    stub.send({
+      type: 'response.output_audio.delta',
+      response_id: 'resp_1',
+      item_id: 'item_A',
+      output_index: 0,
+      content_index: 0,
+      delta: '//7+',
+    });
+    expect(await tell('audio')).toEqual([
+      'audio',
+      { responseId: 'resp_1', itemId: 'item_A', payload: '//7+', bytes: 3 },
+      false,
+    ]);
     stub.send(done('resp_1', { usage: { input_tokens: 7, output_tokens: 2 } }));
     expect(await tell('responseEnded', 2)).toEqual([
       'responseEnded',
@@ -347,8 +404,21 @@ describe('a live session', () => {
   test('two calls in one response, each reported twice: asked once each, one create after both outputs', async () => {
     const made = await live();
     stub.send({ type: 'response.created', response: { id: 'resp_1' } });
-    stub.send({ type: 'response.function_call_arguments.done', response_id: 'resp_1', item_id: 'item_a', call_id: 'a', name: 'get_menu', arguments: '{}' });
-    stub.send(call('resp_1', 'a'), call('resp_1', 'b'), call('resp_1', 'a'), call('resp_1', 'c', 'incomplete'), done('resp_1'));
+    stub.send({
+      type: 'response.function_call_arguments.done',
+      response_id: 'resp_1',
+      item_id: 'item_a',
+      call_id: 'a',
+      name: 'get_menu',
+      arguments: '{}',
+    });
+    stub.send(
+      call('resp_1', 'a'),
+      call('resp_1', 'b'),
+      call('resp_1', 'a'),
+      call('resp_1', 'c', 'incomplete'),
+      done('resp_1'),
+    );
     expect((await tell('responseEnded', 2))[1]).toMatchObject({ spoke: false, toolCallIds: ['a', 'b'] });
     expect(told.filter(([name]) => name === 'toolAsked')).toEqual([
       ['toolAsked', { responseId: 'resp_1', toolCallId: 'a', name: 'get_menu', arguments: '{}' }],
@@ -371,20 +441,40 @@ describe('a live session', () => {
     stub.send({ type: 'input_audio_buffer.committed', item_id, previous_item_id: 'item_A' });
     await settled();
     expect(session?.transcriptsDue).toBe(1);
-    stub.send({ type: 'conversation.item.input_audio_transcription.completed', item_id, content_index: 0, transcript: 'Hello?' });
+    stub.send({
+      type: 'conversation.item.input_audio_transcription.completed',
+      item_id,
+      content_index: 0,
+      transcript: 'Hello?',
+    });
     expect(await tell('callerSaid')).toEqual(['callerSaid', item_id, 'Hello?', 'item_A']);
     expect(session?.transcriptsDue).toBe(0);
-    stub.send({ type: 'conversation.item.input_audio_transcription.failed', item_id: 'item_U2', content_index: 0, error: {} });
+    stub.send({
+      type: 'conversation.item.input_audio_transcription.failed',
+      item_id: 'item_U2',
+      content_index: 0,
+      error: {},
+    });
     expect(await tell('callerSaid', 2)).toEqual(['callerSaid', 'item_U2', '', null]);
   });
 
   test('audio of an interrupted response is told as late', async () => {
     const made = await live();
-    const delta = (id: string) => ({ type: 'response.output_audio.delta', response_id: id, item_id: `item_${id}`, output_index: 0, content_index: 0, delta: 'AAAA' });
+    const delta = (id: string) => ({
+      type: 'response.output_audio.delta',
+      response_id: id,
+      item_id: `item_${id}`,
+      output_index: 0,
+      content_index: 0,
+      delta: 'AAAA',
+    });
     stub.send({ type: 'response.created', response: { id: 'resp_1' } }, delta('resp_1'));
     await tell('audio');
     made.interrupt();
-    stub.send(delta('resp_1'), done('resp_1', { status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } }));
+    stub.send(
+      delta('resp_1'),
+      done('resp_1', { status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } }),
+    );
     stub.send(delta('resp_1'), { type: 'response.created', response: { id: 'resp_2' } }, delta('resp_2'));
     await tell('audio', 4);
     expect(told.filter(([name]) => name === 'audio').map(([, , late]) => late)).toEqual([false, true, true, false]);
@@ -402,7 +492,10 @@ describe('a live session', () => {
     connect().begin('greeting', []);
     await stub.accept();
     await stub.event('response.create');
-    stub.send({ type: 'input_audio_buffer.speech_started', audio_start_ms: 0, item_id: 'u' }, { type: 'response.created', response: { id: 'resp_1' } });
+    stub.send(
+      { type: 'input_audio_buffer.speech_started', audio_start_ms: 0, item_id: 'u' },
+      { type: 'response.created', response: { id: 'resp_1' } },
+    );
     expect(await stub.event('response.cancel')).toEqual({ type: 'response.cancel', response_id: 'resp_1' });
   });
 
@@ -424,10 +517,21 @@ describe('a live session', () => {
   test('benign errors and unknown or broken events change nothing', async () => {
     await live();
     const before = (await metrics.modelEventsIgnored.get()).values;
-    for (const code of ['response_cancel_not_active', 'item_truncate_invalid_item_id', 'invalid_value', 'nobody_knows']) {
+    for (const code of [
+      'response_cancel_not_active',
+      'item_truncate_invalid_item_id',
+      'invalid_value',
+      'nobody_knows',
+    ]) {
       stub.send({ type: 'error', error: { type: 'invalid_request_error', code, message: '' } });
     }
-    stub.send({ type: 'brand.new' }, {}, { type: 'response.done' }, { type: 'error' }, { type: 'response.output_audio.delta', delta: 4 });
+    stub.send(
+      { type: 'brand.new' },
+      {},
+      { type: 'response.done' },
+      { type: 'error' },
+      { type: 'response.output_audio.delta', delta: 4 },
+    );
     stub.socket?.send('{"type":');
     stub.socket?.send(Buffer.from([1, 2]));
     await settled();
@@ -441,7 +545,12 @@ describe('a live session', () => {
     const made = await live();
     made.deliver('x', 'output', true);
     const create = await stub.event('response.create', 2);
-    const error = { type: 'invalid_request_error', code: 'conversation_already_has_active_response', message: 'Conversation already has an active response in progress: resp_9.', event_id: create['event_id'] };
+    const error = {
+      type: 'invalid_request_error',
+      code: 'conversation_already_has_active_response',
+      message: 'Conversation already has an active response in progress: resp_9.',
+      event_id: create['event_id'],
+    };
     stub.send({ type: 'error', error });
     await settled();
     expect(stub.types.filter((type) => type === 'response.create')).toHaveLength(2);
@@ -449,13 +558,17 @@ describe('a live session', () => {
     await stub.event('response.create', 3);
   });
 
-  function count(values: { labels: Partial<Record<string, string | number>>; value: number }[], reason: string): number {
+  function count(
+    values: { labels: Partial<Record<string, string | number>>; value: number }[],
+    reason: string,
+  ): number {
     return values.find(({ labels }) => labels['reason'] === reason)?.value ?? 0;
   }
 });
 
 describe('losing the session', () => {
-  const failed = (id: string, code: string) => done(id, { status: 'failed', status_details: { type: 'failed', error: { type: 'x', code, message: '' } } });
+  const failed = (id: string, code: string) =>
+    done(id, { status: 'failed', status_details: { type: 'failed', error: { type: 'x', code, message: '' } } });
 
   test.each([
     ['server_error', false],

@@ -15,7 +15,14 @@ test('cached tokens are told apart from fresh ones', () => {
     },
     output_token_details: { text_tokens: 30, audio_tokens: 72 },
   };
-  expect(usageOf(usage)).toEqual({ textIn: 34, textInCached: 576, audioIn: 38, audioInCached: 20, textOut: 30, audioOut: 72 });
+  expect(usageOf(usage)).toEqual({
+    textIn: 34,
+    textInCached: 576,
+    audioIn: 38,
+    audioInCached: 20,
+    textOut: 30,
+    audioOut: 72,
+  });
 });
 
 test('details may be missing, numbers may be none', () => {

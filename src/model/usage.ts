@@ -23,7 +23,8 @@ export function usageOf(raw: unknown): Usage | null {
   const audioInAll = count(input['audio_tokens']);
   const textInAll = 'text_tokens' in input ? count(input['text_tokens']) : count(usage['input_tokens']) - audioInAll;
   const audioInCached = Math.min(audioInAll, count(cached['audio_tokens']));
-  const cachedText = 'text_tokens' in cached ? count(cached['text_tokens']) : count(input['cached_tokens']) - audioInCached;
+  const cachedText =
+    'text_tokens' in cached ? count(cached['text_tokens']) : count(input['cached_tokens']) - audioInCached;
   const textInCached = Math.min(textInAll, Math.max(0, cachedText));
   const audioOut = count(output['audio_tokens']);
   const textOut = 'text_tokens' in output ? count(output['text_tokens']) : count(usage['output_tokens']) - audioOut;
