@@ -1,4 +1,11 @@
-import { type CallEffect, type CallInput, type DeadlineName, type Intent, type Opening, type Turn } from './call-events.ts';
+import {
+  type CallEffect,
+  type CallInput,
+  type DeadlineName,
+  type Intent,
+  type Opening,
+  type Turn,
+} from './call-events.ts';
 
 /** Raised when the same journal would fold to another state. */
 export const machineVersion = 1;
@@ -89,7 +96,7 @@ export class Step {
   /** Emits the effect and, where an answer must come, notes it in `pending`. */
   want(wish: Wish): this {
     const effectCount = this.context.effectCount + 1;
-    const effect = { ...wish, id: `e${effectCount}` } as CallEffect;
+    const effect: CallEffect = { ...wish, id: `e${effectCount}` };
     const { pending } = this.context;
     this.effects.push(effect);
     this.set({ effectCount });

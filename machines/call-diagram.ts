@@ -9,7 +9,12 @@ function states(node: DirectedGraphNode, depth: number): string[] {
   const indent = '  '.repeat(depth);
   if (node.children.length === 0) return [`${indent}${nameOf(node.stateNode)}: ${node.stateNode.key}`];
   const inner = node.children.flatMap((child) => states(child, depth + 1));
-  return [`${indent}state ${nameOf(node.stateNode)} {`, `${indent}  [*] --> ${firstOf(node.stateNode)}`, ...inner, `${indent}}`];
+  return [
+    `${indent}state ${nameOf(node.stateNode)} {`,
+    `${indent}  [*] --> ${firstOf(node.stateNode)}`,
+    ...inner,
+    `${indent}}`,
+  ];
 }
 
 const guardOf = (transition: AnyTransitionDefinition) => {
@@ -21,9 +26,13 @@ const guardOf = (transition: AnyTransitionDefinition) => {
 function arrows(node: DirectedGraphNode): string[] {
   const own = node.edges
     .filter((edge) => edge.source !== edge.target)
-    .map((edge) => `  ${nameOf(edge.source)} --> ${nameOf(edge.target)}: ${edge.label.text}${guardOf(edge.transition)}`);
+    .map(
+      (edge) => `  ${nameOf(edge.source)} --> ${nameOf(edge.target)}: ${edge.label.text}${guardOf(edge.transition)}`,
+    );
   const atOnce = (node.stateNode.always ?? []).flatMap((transition) =>
-    (transition.target ?? []).map((to) => `  ${nameOf(node.stateNode)} --> ${nameOf(to)}: at once${guardOf(transition)}`),
+    (transition.target ?? []).map(
+      (to) => `  ${nameOf(node.stateNode)} --> ${nameOf(to)}: at once${guardOf(transition)}`,
+    ),
   );
   return [...own, ...atOnce, ...node.children.flatMap(arrows)];
 }

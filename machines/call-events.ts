@@ -35,8 +35,22 @@ export type CarrierFact =
   | { type: 'carrier.statusReported'; at: number; status: string; durationS: number | null; sequence: number | null }
   | { type: 'carrier.dialEnded'; at: number; result: string; durationS: number }
   | { type: 'carrier.menuChosen'; at: number; digits: string }
-  | { type: 'carrier.recordEnded'; at: number; recordingSid: string; recordingUrl: string; durationS: number; digits: string }
-  | { type: 'carrier.recordingReady'; at: number; recordingSid: string; recordingUrl: string; durationS: number; status: string }
+  | {
+      type: 'carrier.recordEnded';
+      at: number;
+      recordingSid: string;
+      recordingUrl: string;
+      durationS: number;
+      digits: string;
+    }
+  | {
+      type: 'carrier.recordingReady';
+      at: number;
+      recordingSid: string;
+      recordingUrl: string;
+      durationS: number;
+      status: string;
+    }
   /** REST said that the call is over (21220 or a final status without a callback). */
   | { type: 'carrier.gone'; at: number; status: string; durationS: number | null }
   /** REST said that the call still lives, asked because a deadline passed. */
@@ -44,11 +58,26 @@ export type CarrierFact =
 
 export type StreamStopReason = 'stopped' | 'closed' | 'silent' | 'refused' | 'superseded' | 'left' | 'failed';
 
+/** The words with which a carrier says that a call is over. */
+export const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+/** Keys that always reach a person, without the model. */
+export const personKeys: ReadonlySet<string> = new Set(['0', '*']);
+
 export type ModelFact =
   | { type: 'model.ready'; at: number; sessionId: string; model: string }
   /** The session ended or never came to be; `fatal` by the table of error codes. */
   | { type: 'model.lost'; at: number; code: string; fatal: boolean }
-  | { type: 'model.responded'; at: number; responseId: string; status: ResponseStatus; spoke: boolean; toolCallIds: string[]; errorCode: string | null; usage: Usage | null };
+  | {
+      type: 'model.responded';
+      at: number;
+      responseId: string;
+      status: ResponseStatus;
+      spoke: boolean;
+      toolCallIds: string[];
+      errorCode: string | null;
+      usage: Usage | null;
+    };
 
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
 
@@ -60,13 +89,29 @@ export type SpeechFact =
   /** Everything that the model wanted to say in this item, redacted. */
   | { type: 'assistant.said'; at: number; itemId: string; responseId: string; text: string; totalMs: number }
   /** How much of the item reached the caller's ear; `text` is the part heard, whole where not cut. */
-  | { type: 'assistant.heard'; at: number; itemId: string; text: string; heardMs: number; totalMs: number; cut: boolean }
+  | {
+      type: 'assistant.heard';
+      at: number;
+      itemId: string;
+      text: string;
+      heardMs: number;
+      totalMs: number;
+      cut: boolean;
+    }
   /** All audio sent so far was played and no response is under way. */
   | { type: 'assistant.fellSilent'; at: number };
 
 export type ToolFact =
   | { type: 'tool.asked'; at: number; toolCallId: string; responseId: string; name: string; arguments: string }
-  | { type: 'tool.answered'; at: number; toolCallId: string; result: ToolResult; output: string; durationMs: number; leave: Intent | null };
+  | {
+      type: 'tool.answered';
+      at: number;
+      toolCallId: string;
+      result: ToolResult;
+      output: string;
+      durationMs: number;
+      leave: Intent | null;
+    };
 
 export type ToolResult = 'ok' | 'refused' | 'failed' | 'late';
 
@@ -78,7 +123,16 @@ export type RedactionFact = { type: 'journal.redacted'; at: number; itemId: stri
 export type CallEvent = CarrierFact | ModelFact | SpeechFact | ToolFact | ClockFact | RedactionFact;
 
 /** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
-export type DeadlineName = 'stream' | 'detached' | 'model' | 'farewell' | 'ring' | 'record' | 'menu' | 'ending' | 'check';
+export type DeadlineName =
+  | 'stream'
+  | 'detached'
+  | 'model'
+  | 'farewell'
+  | 'ring'
+  | 'record'
+  | 'menu'
+  | 'ending'
+  | 'check';
 
 /** Bounds in ms. */
 export const limits = {

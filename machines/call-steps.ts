@@ -27,7 +27,9 @@ export function arrive(context: CallContext, event: Of<'carrier.arrived'>) {
 }
 
 export function toRinging(context: CallContext, at: number, opening: Opening = context.opening) {
-  return entering(context).set({ opening, streamSid: null }).arm('stream', at + limits.streamMs);
+  return entering(context)
+    .set({ opening, streamSid: null })
+    .arm('stream', at + limits.streamMs);
 }
 
 export function toConversation(context: CallContext, event: Of<'carrier.streamStarted'>) {
@@ -53,7 +55,10 @@ export function reopenModel(context: CallContext, at: number) {
 
 /** From here on another session goes on with the conversation rather than beginning it. */
 export function modelIsReady(context: CallContext) {
-  return new Step(context).disarm().answer((effect) => effect.type === 'model.open').set({ opening: 'bridging' });
+  return new Step(context)
+    .disarm()
+    .answer((effect) => effect.type === 'model.open')
+    .set({ opening: 'bridging' });
 }
 
 /** No model can be had: the keypad menu takes over. */
@@ -62,7 +67,9 @@ export function giveUpModel(context: CallContext, reason: string, at: number) {
 }
 
 export function toLeft(context: CallContext, intent: Intent, at: number) {
-  return entering(context).want({ type: 'stream.leave', intent }).arm('detached', at + limits.detachedMs);
+  return entering(context)
+    .want({ type: 'stream.leave', intent })
+    .arm('detached', at + limits.detachedMs);
 }
 
 /** Carries out the intent that the farewell was said for. */
@@ -105,15 +112,21 @@ export function toDetached(context: CallContext, at: number) {
 }
 
 export function toDialing(context: CallContext, at: number, about: string) {
-  return entering(context).set({ about }).arm('ring', at + limits.ringMs);
+  return entering(context)
+    .set({ about })
+    .arm('ring', at + limits.ringMs);
 }
 
 export function toRecording(context: CallContext, at: number, about: string) {
-  return entering(context).set({ about }).arm('record', at + limits.recordMs);
+  return entering(context)
+    .set({ about })
+    .arm('record', at + limits.recordMs);
 }
 
 export function toMenu(context: CallContext, at: number, about: string) {
-  return entering(context).set({ about, menuRounds: 0, outcome: 'menu' }).arm('menu', at + limits.menuMs);
+  return entering(context)
+    .set({ about, menuRounds: 0, outcome: 'menu' })
+    .arm('menu', at + limits.menuMs);
 }
 
 export function stayInMenu(context: CallContext, event: Of<'carrier.menuChosen'>) {
@@ -126,7 +139,10 @@ export function toHangingUp(context: CallContext, at: number) {
 }
 
 export function toEnded(context: CallContext) {
-  return new Step(context).disarm().answer(() => true).set({ leaving: null });
+  return new Step(context)
+    .disarm()
+    .answer(() => true)
+    .set({ leaving: null });
 }
 
 /** A deadline passed and nothing else tells what became of the call: REST is asked, now and from time to time. */
@@ -146,7 +162,9 @@ export function withRecording(context: CallContext, event: Of<'carrier.recordEnd
 
 export function withCaller(context: CallContext, event: Of<'caller.said'>) {
   const { itemId, text, after } = event;
-  return new Step(context).set(text === '' ? {} : { turns: insertTurn(context.turns, { who: 'caller', itemId, text }, after) });
+  return new Step(context).set(
+    text === '' ? {} : { turns: insertTurn(context.turns, { who: 'caller', itemId, text }, after) },
+  );
 }
 
 /** Until it is known how much of it was heard, it stands as cut. */
@@ -174,8 +192,12 @@ export function withAsk(context: CallContext, event: Of<'tool.asked'>) {
 
 export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const { toolCallId, output } = event;
-  const turns = context.turns.map((turn) => (turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn));
-  return new Step(context).answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId).set({ turns });
+  const turns = context.turns.map((turn) =>
+    turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn,
+  );
+  return new Step(context)
+    .answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId)
+    .set({ turns });
 }
 
 export function withResponse(context: CallContext, event: Of<'model.responded'>) {

@@ -23,16 +23,60 @@ const fact = {
   lost: { type: 'model.lost', at: 2_400, code: '1006', fatal: false },
   lostForGood: { type: 'model.lost', at: 2_400, code: 'insufficient_quota', fatal: true },
   asked: { type: 'tool.asked', at: 3_000, toolCallId: 't1', responseId: 'r1', name: 'end_call', arguments: '{}' },
-  silentAnswer: { type: 'model.responded', at: 3_100, responseId: 'r1', status: 'completed', spoke: false, toolCallIds: ['t1'], errorCode: null, usage },
-  farewell: { type: 'model.responded', at: 3_900, responseId: 'r2', status: 'completed', spoke: true, toolCallIds: [], errorCode: null, usage },
-  spokenAsk: { type: 'model.responded', at: 3_100, responseId: 'r1', status: 'completed', spoke: true, toolCallIds: ['t1'], errorCode: null, usage },
+  silentAnswer: {
+    type: 'model.responded',
+    at: 3_100,
+    responseId: 'r1',
+    status: 'completed',
+    spoke: false,
+    toolCallIds: ['t1'],
+    errorCode: null,
+    usage,
+  },
+  farewell: {
+    type: 'model.responded',
+    at: 3_900,
+    responseId: 'r2',
+    status: 'completed',
+    spoke: true,
+    toolCallIds: [],
+    errorCode: null,
+    usage,
+  },
+  spokenAsk: {
+    type: 'model.responded',
+    at: 3_100,
+    responseId: 'r1',
+    status: 'completed',
+    spoke: true,
+    toolCallIds: ['t1'],
+    errorCode: null,
+    usage,
+  },
   silent: { type: 'assistant.fellSilent', at: 5_000 },
   completed: { type: 'carrier.statusReported', at: 60_000, status: 'completed', durationS: 59, sequence: 3 },
 } satisfies Record<string, CallEvent>;
 
-const left = (intent: Intent | null): CallEvent => ({ type: 'tool.answered', at: 3_200, toolCallId: 't1', result: 'ok', output: '"bye"', durationMs: 5, leave: intent });
-const next = (intent: Intent | null, breaks = 0): CallEvent => ({ type: 'carrier.nextAsked', at: 10_000, intent, breaks });
-const passed = (name: Extract<CallEvent, { type: 'deadline.passed' }>['name'], at: number): CallEvent => ({ type: 'deadline.passed', at, name });
+const left = (intent: Intent | null): CallEvent => ({
+  type: 'tool.answered',
+  at: 3_200,
+  toolCallId: 't1',
+  result: 'ok',
+  output: '"bye"',
+  durationMs: 5,
+  leave: intent,
+});
+const next = (intent: Intent | null, breaks = 0): CallEvent => ({
+  type: 'carrier.nextAsked',
+  at: 10_000,
+  intent,
+  breaks,
+});
+const passed = (name: Extract<CallEvent, { type: 'deadline.passed' }>['name'], at: number): CallEvent => ({
+  type: 'deadline.passed',
+  at,
+  name,
+});
 
 /** As the host does: an ended call is told nothing more. */
 function tell(actor: ActorRefFrom<typeof callMachine>, event: CallEvent) {
@@ -53,8 +97,15 @@ const place = (snapshot: SnapshotFrom<typeof callMachine>) => JSON.stringify(sna
 /** One of each kind of fact, so that every state can be reached and every state meets every fact. */
 const anyFact: CallEvent[] = [
   ...Object.values(fact),
-  left(hangup), left(transfer), left(null),
-  next(null), next(null, limits.breaksMax), next(transfer), next(voicemail), next(hangup), next({ kind: 'menu', reason: 'no model' }),
+  left(hangup),
+  left(transfer),
+  left(null),
+  next(null),
+  next(null, limits.breaksMax),
+  next(transfer),
+  next(voicemail),
+  next(hangup),
+  next({ kind: 'menu', reason: 'no model' }),
   { type: 'carrier.dtmf', at: 4_000, digit: '0' },
   { type: 'carrier.dtmf', at: 4_000, digit: '5' },
   { type: 'carrier.statusReported', at: 2_000, status: 'in-progress', durationS: null, sequence: 1 },
@@ -65,7 +116,14 @@ const anyFact: CallEvent[] = [
   { type: 'carrier.menuChosen', at: 11_000, digits: '3' },
   { type: 'carrier.menuChosen', at: 11_000, digits: '' },
   { type: 'carrier.recordEnded', at: 40_000, recordingSid: 'RE1', recordingUrl: 'u', durationS: 9, digits: '#' },
-  { type: 'carrier.recordingReady', at: 41_000, recordingSid: 'RE1', recordingUrl: 'u', durationS: 9, status: 'completed' },
+  {
+    type: 'carrier.recordingReady',
+    at: 41_000,
+    recordingSid: 'RE1',
+    recordingUrl: 'u',
+    durationS: 9,
+    status: 'completed',
+  },
   { type: 'carrier.gone', at: 50_000, status: 'completed', durationS: 1 },
   { type: 'carrier.stillLive', at: 50_000, status: 'in-progress' },
   { type: 'caller.speechStarted', at: 4_000, itemId: 'u1' },
@@ -74,18 +132,36 @@ const anyFact: CallEvent[] = [
   { type: 'assistant.said', at: 4_700, itemId: 'a1', responseId: 'r2', text: 'Good bye', totalMs: 600 },
   { type: 'assistant.heard', at: 5_000, itemId: 'a1', text: 'Good', heardMs: 300, totalMs: 600, cut: true },
   { type: 'journal.redacted', at: 5_100, itemId: 'u1', text: '[card]' },
-  ...(['stream', 'detached', 'model', 'farewell', 'ring', 'record', 'menu', 'ending', 'check'] as const).map((name) => passed(name, 10_000_000)),
+  ...(['stream', 'detached', 'model', 'farewell', 'ring', 'record', 'menu', 'ending', 'check'] as const).map((name) =>
+    passed(name, 10_000_000),
+  ),
 ];
 
-const leaves = ['ringing', 'detached', 'dialing', 'recording', 'menu', 'hangingUp', 'ended',
-  ...['opening', 'talking', 'leaving', 'left'].map((inner) => ({ conversation: inner }))].map((value) => JSON.stringify(value));
+const leaves = [
+  'ringing',
+  'detached',
+  'dialing',
+  'recording',
+  'menu',
+  'hangingUp',
+  'ended',
+  ...['opening', 'talking', 'leaving', 'left'].map((inner) => ({ conversation: inner })),
+].map((value) => JSON.stringify(value));
 
 const paths = getShortestPaths(callMachine, {
   input,
   events: anyFact,
-  serializeState: (snapshot) => JSON.stringify([snapshot.value, 'context' in snapshot && [
-    snapshot.context.leaving?.delivered, snapshot.context.silent, snapshot.context.lastResponse?.spoke, snapshot.context.menuRounds,
-    Object.values(snapshot.context.pending.effects).some((effect) => effect.type === 'tool.run')]]),
+  serializeState: (snapshot) =>
+    JSON.stringify([
+      snapshot.value,
+      'context' in snapshot && [
+        snapshot.context.leaving?.delivered,
+        snapshot.context.silent,
+        snapshot.context.lastResponse?.spoke,
+        snapshot.context.menuRounds,
+        Object.values(snapshot.context.pending.effects).some((effect) => effect.type === 'tool.run'),
+      ],
+    ]),
   limit: 200_000,
 });
 
@@ -125,7 +201,11 @@ describe('the call machine', () => {
         });
         const { value, context, status } = actor.getSnapshot();
         const whole = play(facts).snapshot;
-        expect({ value, context, status }).toEqual({ value: whole.value, context: whole.context, status: whole.status });
+        expect({ value, context, status }).toEqual({
+          value: whole.value,
+          context: whole.context,
+          status: whole.status,
+        });
         expect(status).not.toBe('error');
         expect(JSON.parse(JSON.stringify(context))).toEqual(context);
       }),
@@ -137,7 +217,10 @@ describe('the call machine', () => {
     for (const { state } of paths) {
       if (state.status === 'done' || state.context.from === '') continue;
       const talks = place(state) === '{"conversation":"talking"}';
-      expect([place(state), talks || Object.keys(state.context.pending.deadlines).length > 0]).toEqual([place(state), true]);
+      expect([place(state), talks || Object.keys(state.context.pending.deadlines).length > 0]).toEqual([
+        place(state),
+        true,
+      ]);
     }
   });
 });
@@ -153,36 +236,96 @@ describe('stories of a call', () => {
   test('end_call hangs up only after the farewell was heard', () => {
     const { snapshot, effects } = play([...talking, fact.asked, fact.silentAnswer, left(hangup), fact.farewell]);
     expect(snapshot.value).toEqual({ conversation: 'leaving' });
-    expect(effects.at(-1)).toEqual({ type: 'tool.deliver', id: 'e3', toolCallId: 't1', output: '"bye"', respond: true });
+    expect(effects.at(-1)).toEqual({
+      type: 'tool.deliver',
+      id: 'e3',
+      toolCallId: 't1',
+      output: '"bye"',
+      respond: true,
+    });
     const heard = play([...talking, fact.asked, fact.silentAnswer, left(hangup), fact.farewell, fact.silent]);
     expect(heard.snapshot.value).toEqual({ conversation: 'left' });
     expect(heard.effects.at(-1)).toEqual({ type: 'stream.leave', id: 'e4', intent: hangup });
-    const after = play([...talking, fact.asked, fact.silentAnswer, left(hangup), fact.farewell, fact.silent, fact.stopped, next(hangup)]);
+    const after = play([
+      ...talking,
+      fact.asked,
+      fact.silentAnswer,
+      left(hangup),
+      fact.farewell,
+      fact.silent,
+      fact.stopped,
+      next(hangup),
+    ]);
     expect(after.snapshot.value).toBe('hangingUp');
-    expect(play([...talking, fact.asked, fact.silentAnswer, left(hangup), fact.farewell, fact.silent, fact.stopped, next(hangup), fact.completed]).snapshot.value).toBe('ended');
+    expect(
+      play([
+        ...talking,
+        fact.asked,
+        fact.silentAnswer,
+        left(hangup),
+        fact.farewell,
+        fact.silent,
+        fact.stopped,
+        next(hangup),
+        fact.completed,
+      ]).snapshot.value,
+    ).toBe('ended');
   });
 
   test('a farewell said beside the tool ask is not asked for again', () => {
     const { effects, snapshot } = play([...talking, fact.asked, left(transfer), fact.spokenAsk]);
     expect(effects.at(-1)).toMatchObject({ type: 'tool.deliver', respond: false });
     expect(snapshot.value).toEqual({ conversation: 'leaving' });
-    expect(play([...talking, fact.asked, left(transfer), fact.spokenAsk, fact.silent]).effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: transfer });
+    expect(play([...talking, fact.asked, left(transfer), fact.spokenAsk, fact.silent]).effects.at(-1)).toMatchObject({
+      type: 'stream.leave',
+      intent: transfer,
+    });
   });
 
   test('a farewell that was never heard is left behind at its deadline', () => {
-    const { effects } = play([...talking, fact.asked, fact.silentAnswer, left(transfer), passed('farewell', 3_200 + limits.farewellMs)]);
+    const { effects } = play([
+      ...talking,
+      fact.asked,
+      fact.silentAnswer,
+      left(transfer),
+      passed('farewell', 3_200 + limits.farewellMs),
+    ]);
     expect(effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: transfer });
   });
 
   test('who speaks into the goodbye is not hung up on', () => {
-    const { snapshot } = play([...talking, fact.asked, fact.silentAnswer, left(hangup), { type: 'caller.speechStarted', at: 3_500, itemId: 'u9' }, fact.farewell, fact.silent]);
+    const { snapshot } = play([
+      ...talking,
+      fact.asked,
+      fact.silentAnswer,
+      left(hangup),
+      { type: 'caller.speechStarted', at: 3_500, itemId: 'u9' },
+      fact.farewell,
+      fact.silent,
+    ]);
     expect(snapshot.value).toEqual({ conversation: 'talking' });
   });
 
   test('a caller whom staff did not answer is back in the same conversation', () => {
-    const said: CallEvent = { type: 'caller.said', at: 2_500, itemId: 'u1', text: 'do you cater weddings', after: null };
-    const { effects } = play([...talking, said, fact.asked, left(transfer), fact.spokenAsk, fact.silent, fact.stopped, next(transfer),
-      { type: 'carrier.dialEnded', at: 40_000, result: 'no-answer', durationS: 0 }, { ...fact.started, at: 41_000, streamSid: 'MZ2' }]);
+    const said: CallEvent = {
+      type: 'caller.said',
+      at: 2_500,
+      itemId: 'u1',
+      text: 'do you cater weddings',
+      after: null,
+    };
+    const { effects } = play([
+      ...talking,
+      said,
+      fact.asked,
+      left(transfer),
+      fact.spokenAsk,
+      fact.silent,
+      fact.stopped,
+      next(transfer),
+      { type: 'carrier.dialEnded', at: 40_000, result: 'no-answer', durationS: 0 },
+      { ...fact.started, at: 41_000, streamSid: 'MZ2' },
+    ]);
     expect(effects.at(-1)).toMatchObject({ type: 'model.open', opening: 'staffUnavailable' });
     expect(JSON.stringify(effects.at(-1))).toContain('do you cater weddings');
   });
@@ -193,7 +336,14 @@ describe('stories of a call', () => {
     const asked = play([...talking, fact.stopped, passed('detached', 9_000 + limits.detachedMs)]);
     expect(asked.effects.at(-1)).toMatchObject({ type: 'carrier.ask' });
     expect(asked.snapshot.value).toBe('detached');
-    expect(play([...talking, fact.stopped, passed('detached', 39_000), { type: 'carrier.gone', at: 39_100, status: 'completed', durationS: 8 }]).snapshot.value).toBe('ended');
+    expect(
+      play([
+        ...talking,
+        fact.stopped,
+        passed('detached', 39_000),
+        { type: 'carrier.gone', at: 39_100, status: 'completed', durationS: 8 },
+      ]).snapshot.value,
+    ).toBe('ended');
   });
 
   test('the stop of an older stream does not detach the one that followed it', () => {
@@ -208,9 +358,19 @@ describe('stories of a call', () => {
 
   test('a lost model session is opened again with what was said; a fatal loss leads to the menu', () => {
     const said: CallEvent = { type: 'caller.said', at: 2_500, itemId: 'u1', text: 'a latte', after: null };
-    expect(play([...talking, said, fact.lost]).effects.at(-1)).toMatchObject({ type: 'model.open', opening: 'bridging', seed: [{ who: 'caller', itemId: 'u1', text: 'a latte' }] });
-    expect(play([...talking, fact.lostForGood]).effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: { kind: 'menu', reason: 'insufficient_quota' } });
-    expect(play([fact.arrived, fact.started, fact.lost, fact.lost, fact.lost]).effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: { kind: 'menu' } });
+    expect(play([...talking, said, fact.lost]).effects.at(-1)).toMatchObject({
+      type: 'model.open',
+      opening: 'bridging',
+      seed: [{ who: 'caller', itemId: 'u1', text: 'a latte' }],
+    });
+    expect(play([...talking, fact.lostForGood]).effects.at(-1)).toMatchObject({
+      type: 'stream.leave',
+      intent: { kind: 'menu', reason: 'insufficient_quota' },
+    });
+    expect(play([fact.arrived, fact.started, fact.lost, fact.lost, fact.lost]).effects.at(-1)).toMatchObject({
+      type: 'stream.leave',
+      intent: { kind: 'menu' },
+    });
   });
 
   test('a session is opened after a loss only when the running tool has answered, and is told its answer', () => {
@@ -218,12 +378,19 @@ describe('stories of a call', () => {
     const waiting = play([...talking, ask, fact.lost]);
     expect(waiting.effects.map((effect) => effect.type)).toEqual(['model.open', 'tool.run']);
     const answered = play([...talking, ask, fact.lost, left(null)]);
-    expect(answered.effects.at(-1)).toMatchObject({ type: 'model.open', seed: [{ who: 'tool', toolCallId: 't1', output: '"bye"' }] });
+    expect(answered.effects.at(-1)).toMatchObject({
+      type: 'model.open',
+      seed: [{ who: 'tool', toolCallId: 't1', output: '"bye"' }],
+    });
   });
 
   test('a tool asked twice under one id runs once', () => {
-    expect(play([...talking, fact.asked, fact.asked]).effects.filter((effect) => effect.type === 'tool.run')).toHaveLength(1);
-    expect(play([...talking, fact.asked, left(null), left(null)]).effects.filter((effect) => effect.type === 'tool.deliver')).toHaveLength(1);
+    expect(
+      play([...talking, fact.asked, fact.asked]).effects.filter((effect) => effect.type === 'tool.run'),
+    ).toHaveLength(1);
+    expect(
+      play([...talking, fact.asked, left(null), left(null)]).effects.filter((effect) => effect.type === 'tool.deliver'),
+    ).toHaveLength(1);
   });
 
   test('a stale deadline is nothing', () => {
@@ -232,17 +399,29 @@ describe('stories of a call', () => {
   });
 
   test('zero and star reach a person without the model', () => {
-    expect(play([...talking, { type: 'carrier.dtmf', at: 3_000, digit: '0' }]).effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: { kind: 'transfer' } });
+    expect(play([...talking, { type: 'carrier.dtmf', at: 3_000, digit: '0' }]).effects.at(-1)).toMatchObject({
+      type: 'stream.leave',
+      intent: { kind: 'transfer' },
+    });
     expect(play([...talking, { type: 'carrier.dtmf', at: 3_000, digit: '7' }]).effects).toHaveLength(1);
   });
 
   test('turns stand in the order they were said in, as they were heard', () => {
-    const { snapshot } = play([...talking,
+    const { snapshot } = play([
+      ...talking,
       { type: 'assistant.said', at: 2_900, itemId: 'a1', responseId: 'r0', text: 'Hello there', totalMs: 900 },
-      { type: 'assistant.said', at: 4_700, itemId: 'a2', responseId: 'r1', text: 'We open at seven and close at six', totalMs: 2_000 },
+      {
+        type: 'assistant.said',
+        at: 4_700,
+        itemId: 'a2',
+        responseId: 'r1',
+        text: 'We open at seven and close at six',
+        totalMs: 2_000,
+      },
       { type: 'caller.said', at: 4_800, itemId: 'u1', text: 'your hours please', after: 'a1' },
       { type: 'assistant.heard', at: 4_900, itemId: 'a1', text: 'Hello there', heardMs: 900, totalMs: 900, cut: false },
-      { type: 'assistant.heard', at: 5_000, itemId: 'a2', text: 'We open at', heardMs: 600, totalMs: 2_000, cut: true }]);
+      { type: 'assistant.heard', at: 5_000, itemId: 'a2', text: 'We open at', heardMs: 600, totalMs: 2_000, cut: true },
+    ]);
     expect(snapshot.context.turns).toEqual([
       { who: 'assistant', itemId: 'a1', text: 'Hello there', cut: false },
       { who: 'caller', itemId: 'u1', text: 'your hours please' },
@@ -251,7 +430,11 @@ describe('stories of a call', () => {
   });
 
   test('a later card number takes back the words of an earlier turn', () => {
-    const { snapshot } = play([...talking, { type: 'caller.said', at: 3_000, itemId: 'u1', text: '4111 1111', after: null }, { type: 'journal.redacted', at: 3_500, itemId: 'u1', text: '[card]' }]);
+    const { snapshot } = play([
+      ...talking,
+      { type: 'caller.said', at: 3_000, itemId: 'u1', text: '4111 1111', after: null },
+      { type: 'journal.redacted', at: 3_500, itemId: 'u1', text: '[card]' },
+    ]);
     expect(snapshot.context.turns).toEqual([{ who: 'caller', itemId: 'u1', text: '[card]' }]);
   });
 
@@ -259,7 +442,9 @@ describe('stories of a call', () => {
     const menu = [...talking, fact.lostForGood, fact.stopped, next({ kind: 'menu', reason: 'no model' })];
     const dialled: CallEvent[] = [...menu, { type: 'carrier.menuChosen', at: 11_000, digits: '2' }];
     expect(play(dialled).snapshot.value).toBe('dialing');
-    expect(play([...dialled, { type: 'carrier.dialEnded', at: 20_000, result: 'busy', durationS: 0 }]).snapshot.value).toBe('menu');
+    expect(
+      play([...dialled, { type: 'carrier.dialEnded', at: 20_000, result: 'busy', durationS: 0 }]).snapshot.value,
+    ).toBe('menu');
     const nothing: CallEvent = { type: 'carrier.menuChosen', at: 11_000, digits: '' };
     expect(play([...menu, nothing, nothing, nothing]).snapshot.value).toBe('hangingUp');
   });

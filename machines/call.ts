@@ -1,13 +1,17 @@
 import { enqueueActions, setup } from 'xstate';
 import { type CallContext, initialContext, isDue, Step } from './call-context.ts';
-import { type CallEffect, type CallEvent, type CallInput, type Intent, limits } from './call-events.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallInput,
+  finalStatuses,
+  type Intent,
+  limits,
+  personKeys,
+} from './call-events.ts';
 import * as steps from './call-steps.ts';
 import { runningTool } from './call-steps.ts';
 
-/** Words with which a carrier says that a call is over. */
-const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
-/** Keys that always reach a person, without the model. */
-const personKeys: ReadonlySet<string> = new Set(['0', '*']);
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
 
@@ -16,15 +20,18 @@ const setups = setup({
   guards: {
     isFinal: ({ event }) => event.type === 'carrier.statusReported' && finalStatuses.has(event.status),
     isDue: ({ context, event }) => event.type === 'deadline.passed' && isDue(context, event),
-    isThisStream: ({ context, event }) => event.type === 'carrier.streamStopped' && event.streamSid === context.streamSid,
+    isThisStream: ({ context, event }) =>
+      event.type === 'carrier.streamStopped' && event.streamSid === context.streamSid,
     asksPerson: ({ event }) => event.type === 'carrier.dtmf' && personKeys.has(event.digit),
     intends: ({ event }, kind: Intent['kind']) => event.type === 'carrier.nextAsked' && event.intent?.kind === kind,
     loops: ({ event }) => event.type === 'carrier.nextAsked' && event.breaks >= limits.breaksMax,
     noModelLeft: ({ context, event }) =>
       event.type === 'model.lost' && (event.fatal || context.modelAttempts + 1 >= limits.modelAttemptsMax),
     isNewTool: ({ context, event }) =>
-      event.type === 'tool.asked' && !context.turns.some((turn) => turn.who === 'tool' && turn.toolCallId === event.toolCallId),
-    isRunning: ({ context, event }) => event.type === 'tool.answered' && runningTool(context, event.toolCallId) !== undefined,
+      event.type === 'tool.asked' &&
+      !context.turns.some((turn) => turn.who === 'tool' && turn.toolCallId === event.toolCallId),
+    isRunning: ({ context, event }) =>
+      event.type === 'tool.answered' && runningTool(context, event.toolCallId) !== undefined,
     leaves: ({ context, event }) =>
       event.type === 'tool.answered' && event.leave !== null && runningTool(context, event.toolCallId) !== undefined,
     // The farewell was heard when it was said and nothing is left to play.
@@ -45,7 +52,6 @@ const setups = setup({
     }),
   },
 });
-
 
 /** A stream is attached; a model session is being opened, or waits for a tool that the last one asked for. */
 const opening = setups.createStateConfig({
@@ -199,11 +205,17 @@ export const callMachine = setups.createMachine({
           {
             guard: 'cameByMenu',
             target: 'menu',
-            actions: { type: 'apply', params: ({ context, event }) => steps.toMenu(context, event.at, 'staff unavailable') },
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toMenu(context, event.at, 'staff unavailable'),
+            },
           },
           {
             target: 'ringing',
-            actions: { type: 'apply', params: ({ context, event }) => steps.toRinging(context, event.at, 'staffUnavailable') },
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toRinging(context, event.at, 'staffUnavailable'),
+            },
           },
         ],
       },
@@ -222,12 +234,18 @@ export const callMachine = setups.createMachine({
           {
             guard: { type: 'presses', params: ['2', '0', '*'] },
             target: 'dialing',
-            actions: { type: 'apply', params: ({ context, event }) => steps.toDialing(context, event.at, 'keypad menu') },
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toDialing(context, event.at, 'keypad menu'),
+            },
           },
           {
             guard: { type: 'presses', params: ['3'] },
             target: 'recording',
-            actions: { type: 'apply', params: ({ context, event }) => steps.toRecording(context, event.at, 'keypad menu') },
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toRecording(context, event.at, 'keypad menu'),
+            },
           },
           {
             guard: 'isIgnored',
@@ -250,12 +268,18 @@ export const callMachine = setups.createMachine({
       {
         guard: { type: 'intends', params: 'transfer' },
         target: '.dialing',
-        actions: { type: 'apply', params: ({ context, event }) => steps.toDialing(context, event.at, steps.aboutOf(event)) },
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => steps.toDialing(context, event.at, steps.aboutOf(event)),
+        },
       },
       {
         guard: { type: 'intends', params: 'voicemail' },
         target: '.recording',
-        actions: { type: 'apply', params: ({ context, event }) => steps.toRecording(context, event.at, steps.aboutOf(event)) },
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => steps.toRecording(context, event.at, steps.aboutOf(event)),
+        },
       },
       {
         guard: { type: 'intends', params: 'hangup' },
@@ -265,12 +289,18 @@ export const callMachine = setups.createMachine({
       {
         guard: { type: 'intends', params: 'menu' },
         target: '.menu',
-        actions: { type: 'apply', params: ({ context, event }) => steps.toMenu(context, event.at, steps.aboutOf(event)) },
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => steps.toMenu(context, event.at, steps.aboutOf(event)),
+        },
       },
       {
         guard: 'loops',
         target: '.menu',
-        actions: { type: 'apply', params: ({ context, event }) => steps.toMenu(context, event.at, 'stream broke too often') },
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => steps.toMenu(context, event.at, 'stream broke too often'),
+        },
       },
       {
         target: '.ringing',

@@ -2,6 +2,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { startPglite } from './embedded/postgres.ts';
 import { startRedis } from './embedded/redis.ts';
 import { seed } from '../entities/seed/index.ts';
+import { nativeServer } from './http/native.ts';
 import { startNode } from './node.ts';
 import { openDatabase } from './services/database.ts';
 import { createLog } from './telemetry/log.ts';
@@ -30,7 +31,10 @@ const database = config.databaseUrl === null ? await startPglite() : null;
 const redisUrl = config.redisUrl ?? redis?.url ?? '';
 const databaseUrl = config.databaseUrl ?? database?.url ?? '';
 if (database) await seedDatabase(databaseUrl);
-const node = await startNode({ ...config, redisUrl, databaseUrl }, { log, amnesia: process.argv.includes('--amnesia') });
+const node = await startNode(
+  { ...config, redisUrl, databaseUrl },
+  { log, amnesia: process.argv.includes('--amnesia') },
+);
 
 /** The embedded database begins with the first tenant's data. */
 async function seedDatabase(url: string): Promise<void> {
@@ -63,6 +67,13 @@ process.on('uncaughtException', abandon);
 process.on('unhandledRejection', abandon);
 
 log.info(
-  { port: node.port, opsPort: node.opsPort, url: `http://127.0.0.1:${node.port}`, opsUrl: `http://127.0.0.1:${node.opsPort}`, nodeId: config.nodeId },
+  {
+    port: node.port,
+    opsPort: node.opsPort,
+    url: `http://127.0.0.1:${node.port}`,
+    opsUrl: `http://127.0.0.1:${node.opsPort}`,
+    nodeId: config.nodeId,
+    server: nativeServer(),
+  },
   `${node.storeName} Voice Assistant running on port ${node.port}`,
 );

@@ -52,14 +52,21 @@ export interface Node {
 }
 
 /** Builds one node from its settings and starts it. Rejects when its database or a port cannot be had. */
-export async function startNode(config: Config & { redisUrl: string; databaseUrl: string }, options: NodeOptions): Promise<Node> {
+export async function startNode(
+  config: Config & { redisUrl: string; databaseUrl: string },
+  options: NodeOptions,
+): Promise<Node> {
   const { log } = options;
   const metrics = createMetrics();
   watchProcess(metrics);
-  const link = await connectRedis(config.redisUrl, { onError: (error) => log.warn({ err: error }, 'Redis connection failed') });
+  const link = await connectRedis(config.redisUrl, {
+    onError: (error) => log.warn({ err: error }, 'Redis connection failed'),
+  });
   const clock = createRedisClock();
   await syncClock(link, clock).catch((error: unknown) => log.warn({ err: error }, 'Redis did not tell the time'));
-  const dataSource = await openDatabase(config.databaseUrl, { onError: (error) => log.warn({ err: error }, 'database connection failed') });
+  const dataSource = await openDatabase(config.databaseUrl, {
+    onError: (error) => log.warn({ err: error }, 'database connection failed'),
+  });
   const services = await createServices(dataSource, {
     now: Date.now,
     log,
@@ -72,13 +79,31 @@ export async function startNode(config: Config & { redisUrl: string; databaseUrl
 async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   const { config, log, metrics, link, clock, dataSource, services } = ground;
   const name = { node: config.nodeId, incarnation: randomUUID() };
-  const account = { accountSid: config.twilio.accountSid, authToken: config.twilio.authTokens[0] ?? '', apiUrl: config.twilio.apiUrl };
+  const account = {
+    accountSid: config.twilio.accountSid,
+    authToken: config.twilio.authTokens[0] ?? '',
+    apiUrl: config.twilio.apiUrl,
+  };
   const carrier = createCarrier(account, (error) => log.warn({ err: error }, 'the carrier could not be asked'));
   const tools = createTools(services, { log });
   const { redactPhone, redactEmail } = services.assistant();
-  const redactor = createRedactor({ phone: config.redact.phone || redactPhone, mail: config.redact.mail || redactEmail });
-  const calls = new Calls({ link, node: name, now: () => clock.now(), redactor, tools, carrier, log, metrics, amnesia });
-  const sweep = new Sweep({ link, node: name, carrier, isResident: (callSid) => calls.has(callSid), log });
+  const redactor = createRedactor({
+    phone: config.redact.phone || redactPhone,
+    mail: config.redact.mail || redactEmail,
+  });
+  const calls = new Calls({
+    link,
+    node: name,
+    now: () => clock.now(),
+    redactor,
+    tools,
+    carrier,
+    log,
+    metrics,
+    amnesia,
+  });
+  const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
+  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), log });
   const media = createMedia({
     desk: calls,
     checkToken: (token, callSid) => checkToken(token, callSid, clock.now(), config.streamTokenSecret),
@@ -88,10 +113,26 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     metrics,
   });
 
-  const opsServer = await createServer({ host: config.host, port: config.opsPort, routes: opsRoutes(ground, () => placement.ready), log, metrics });
-  const self = { ...name, nodeUrl: config.nodeUrl ?? defaultNodeUrl(config.host, opsServer.port), mediaUrl: config.mediaUrl, version: packageJson.version };
+  const opsServer = await createServer({
+    host: config.host,
+    port: config.opsPort,
+    routes: opsRoutes(ground, () => placement.ready),
+    log,
+    metrics,
+  });
+  const self = {
+    ...name,
+    nodeUrl: config.nodeUrl ?? defaultNodeUrl(config.host, opsServer.port),
+    mediaUrl: config.mediaUrl,
+    version: packageJson.version,
+  };
   const placement: Placement = new Placement({
-    link, self, callsMax: config.callsMax, live: () => calls.callSids(), clock, log,
+    link,
+    self,
+    callsMax: config.callsMax,
+    live: () => calls.callSids(),
+    clock,
+    log,
   });
   await placement.start();
   sweep.start();
@@ -117,10 +158,18 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
 
 function opsRoutes({ config, log, metrics, link, dataSource, services }: Ground, isPlaced: () => boolean) {
   const ready = { redis: () => link.ready, placement: isPlaced, catalog: () => services.isLoaded() };
-  return [...healthRoutes({ ready, metrics }), ...consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log })];
+  return [
+    ...healthRoutes({ ready, metrics }),
+    ...consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log }),
+  ];
 }
 
-function publicServer({ config, log, metrics, clock, services }: Ground, calls: Calls, placement: Placement, media: Media) {
+function publicServer(
+  { config, log, metrics, clock, services }: Ground,
+  calls: Calls,
+  placement: Placement,
+  media: Media,
+) {
   const hosts = new Set([new URL(config.publicUrl).host, new URL(config.mediaUrl).host]);
   const { authTokens } = config.twilio;
   return {
@@ -132,7 +181,11 @@ function publicServer({ config, log, metrics, clock, services }: Ground, calls: 
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
       admission: placement,
-      facts: () => ({ name: services.store().name, hours: services.openNow().message, staffNumbers: services.assistant().staffNumbers }),
+      facts: () => ({
+        name: services.store().name,
+        hours: services.openNow().message,
+        staffNumbers: services.assistant().staffNumbers,
+      }),
       now: () => clock.now(),
       log,
       metrics,

@@ -1,7 +1,15 @@
 import type { Told } from './stream-port.ts';
 
 /** Where a call stands, as far as its next TwiML needs to know. Names of the machine's states. */
-export type CallState = 'ringing' | 'conversation' | 'detached' | 'dialing' | 'recording' | 'menu' | 'hangingUp' | 'ended';
+export type CallState =
+  | 'ringing'
+  | 'conversation'
+  | 'detached'
+  | 'dialing'
+  | 'recording'
+  | 'menu'
+  | 'hangingUp'
+  | 'ended';
 
 export interface CallView {
   callSid: string;

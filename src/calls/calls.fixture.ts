@@ -45,6 +45,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     now: Date.now,
     redactor: createRedactor({ phone: false, mail: false }),
     tools: {
+      definitions: [],
       run: async ({ name }) => ({ result: 'ok', output: `"${name}"`, durationMs: 1, leave: intentOf(name) }),
     },
     carrier: { ask: async () => null },
@@ -62,7 +63,8 @@ function intentOf(tool: string): Intent | null {
 
 /** TwiML that says where the call stands. */
 export const render = (view: CallView) => `<${view.state} epoch="${view.epoch}"/>`;
-export const epochIn = (answer: unknown) => Number(/epoch="(\d+)"/.exec(JSON.stringify(answer).replaceAll('\\', ''))?.[1]);
+export const epochIn = (answer: unknown) =>
+  Number(/epoch="(\d+)"/.exec(JSON.stringify(answer).replaceAll('\\', ''))?.[1]);
 
 let sids = 0;
 export const newSid = () => `CA${String((sids += 1)).padStart(32, '0')}`;
@@ -77,13 +79,27 @@ export const arrive = (calls: Calls, callSid: string, idempotencyToken: string |
   });
 
 export const askNext = (calls: Calls, callSid: string, idempotencyToken: string | null = null) =>
-  calls.answer({ callSid, idempotencyToken, kind: 'next', fact: { type: 'carrier.nextAsked', intent: null, breaks: 0 }, render });
+  calls.answer({
+    callSid,
+    idempotencyToken,
+    kind: 'next',
+    fact: { type: 'carrier.nextAsked', intent: null, breaks: 0 },
+    render,
+  });
 
 /** What a conversation with one question tells the call. */
 export const conversation: Told[] = [
   { type: 'model.ready', sessionId: 'sess_1', model: 'm' },
   { type: 'assistant.said', itemId: 'a1', responseId: 'r0', text: 'Welcome', totalMs: 600 },
-  { type: 'model.responded', responseId: 'r0', status: 'completed', spoke: true, toolCallIds: [], errorCode: null, usage: null },
+  {
+    type: 'model.responded',
+    responseId: 'r0',
+    status: 'completed',
+    spoke: true,
+    toolCallIds: [],
+    errorCode: null,
+    usage: null,
+  },
   { type: 'assistant.heard', itemId: 'a1', text: 'Welcome', heardMs: 600, totalMs: 600, cut: false },
   { type: 'assistant.fellSilent' },
   { type: 'caller.speechStarted', itemId: 'u1' },
@@ -92,12 +108,28 @@ export const conversation: Told[] = [
 
 export const ask = (name: string, toolCallId = 't1', responseId = 'r1'): Told[] => [
   { type: 'tool.asked', toolCallId, responseId, name, arguments: '{}' },
-  { type: 'model.responded', responseId, status: 'completed', spoke: false, toolCallIds: [toolCallId], errorCode: null, usage: null },
+  {
+    type: 'model.responded',
+    responseId,
+    status: 'completed',
+    spoke: false,
+    toolCallIds: [toolCallId],
+    errorCode: null,
+    usage: null,
+  },
 ];
 
 export const farewell: Told[] = [
   { type: 'assistant.said', itemId: 'a9', responseId: 'r9', text: 'Good bye', totalMs: 500 },
-  { type: 'model.responded', responseId: 'r9', status: 'completed', spoke: true, toolCallIds: [], errorCode: null, usage: null },
+  {
+    type: 'model.responded',
+    responseId: 'r9',
+    status: 'completed',
+    spoke: true,
+    toolCallIds: [],
+    errorCode: null,
+    usage: null,
+  },
   { type: 'assistant.heard', itemId: 'a9', text: 'Good bye', heardMs: 500, totalMs: 500, cut: false },
   { type: 'assistant.fellSilent' },
 ];

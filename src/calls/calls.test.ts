@@ -2,7 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../directory/journal.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
-import { ask, arrive, askNext, conversation, createCalls, epochIn, FakePort, farewell, newSid, render } from './calls.fixture.ts';
+import {
+  ask,
+  arrive,
+  askNext,
+  conversation,
+  createCalls,
+  epochIn,
+  FakePort,
+  farewell,
+  newSid,
+  render,
+} from './calls.fixture.ts';
 import type { Calls } from './calls.ts';
 import type { ResidentCall } from './stream-port.ts';
 
@@ -37,7 +48,8 @@ async function talk(calls: Calls, callSid: string) {
   return { port, call, epoch };
 }
 
-const tellAll = (call: ResidentCall, told: Parameters<ResidentCall['tell']>[0][]) => told.forEach((fact) => call.tell(fact));
+const tellAll = (call: ResidentCall, told: Parameters<ResidentCall['tell']>[0][]) =>
+  told.forEach((fact) => call.tell(fact));
 
 for (const amnesia of [false, true]) {
   describe(amnesia ? 'calls that forget everything but their journal' : 'calls', () => {
@@ -55,10 +67,20 @@ for (const amnesia of [false, true]) {
       const answer = await askNext(calls, callSid);
       expect(answer).toMatchObject({ twiml: expect.stringContaining('<hangingUp') });
       expect(calls.live).toBe(0);
-      expect(await calls.tell(callSid, { type: 'carrier.statusReported', status: 'completed', durationS: 12, sequence: 1 })).toBe('taken');
+      expect(
+        await calls.tell(callSid, { type: 'carrier.statusReported', status: 'completed', durationS: 12, sequence: 1 }),
+      ).toBe('taken');
       expect(await types(callSid)).toEqual([
-        'carrier.arrived', 'carrier.streamStarted', ...conversation.map((fact) => fact.type), 'tool.asked', 'model.responded',
-        'tool.answered', ...farewell.map((fact) => fact.type), 'carrier.streamStopped', 'carrier.nextAsked', 'carrier.statusReported',
+        'carrier.arrived',
+        'carrier.streamStarted',
+        ...conversation.map((fact) => fact.type),
+        'tool.asked',
+        'model.responded',
+        'tool.answered',
+        ...farewell.map((fact) => fact.type),
+        'carrier.streamStopped',
+        'carrier.nextAsked',
+        'carrier.statusReported',
       ]);
       expect(JSON.stringify(await facts(callSid))).not.toContain('4111111111111111');
       expect(await askNext(calls, callSid)).toEqual({ refused: 'ended' });
@@ -76,7 +98,13 @@ for (const amnesia of [false, true]) {
       await port.saw('end left');
       call.tell({ type: 'carrier.streamStopped', streamSid: 'MZ1', reason: 'left' });
       expect(await askNext(calls, callSid)).toMatchObject({ twiml: expect.stringContaining('<dialing') });
-      const back = await calls.answer({ callSid, idempotencyToken: null, kind: 'dialResult', fact: { type: 'carrier.dialEnded', result: 'no-answer', durationS: 0 }, render });
+      const back = await calls.answer({
+        callSid,
+        idempotencyToken: null,
+        kind: 'dialResult',
+        fact: { type: 'carrier.dialEnded', result: 'no-answer', durationS: 0 },
+        render,
+      });
       const { port: second } = await stream(calls, callSid, epochIn(back), 'MZ2');
       expect(second.asked).toEqual(['open staffUnavailable']);
       expect(second.seeds[0]).toEqual([
@@ -95,8 +123,13 @@ for (const amnesia of [false, true]) {
       const { port, call } = await talk(calls, callSid);
       tellAll(call, conversation);
       await port.saw('open greeting');
-      await calls.tell(callSid, { type: 'carrier.statusReported', status: 'in-progress', durationS: null, sequence: 0 });
-      while (calls.figures().waiting > 0) await new Promise(setImmediate);
+      await calls.tell(callSid, {
+        type: 'carrier.statusReported',
+        status: 'in-progress',
+        durationS: null,
+        sequence: 0,
+      });
+      while (calls.waiting > 0) await new Promise(setImmediate);
       const epoch = epochIn(await askNext(other, callSid));
       const { port: second } = await stream(other, callSid, epoch, 'MZ2');
       expect(second.asked).toEqual(['open bridging']);
@@ -166,7 +199,9 @@ describe('the door', () => {
   test('an unknown call is said to be unknown, and an ended one to be over', async () => {
     const calls = createCalls(link);
     expect(await askNext(calls, newSid())).toEqual({ refused: 'unknown' });
-    expect(await calls.tell(newSid(), { type: 'carrier.statusReported', status: 'completed', durationS: 1, sequence: 1 })).toBe('unknown');
+    expect(
+      await calls.tell(newSid(), { type: 'carrier.statusReported', status: 'completed', durationS: 1, sequence: 1 }),
+    ).toBe('unknown');
     const callSid = newSid();
     await arrive(calls, callSid);
     const completed = { type: 'carrier.statusReported', status: 'completed', durationS: 1, sequence: 1 } as const;
@@ -182,7 +217,14 @@ describe('the door', () => {
     const { port, call } = await talk(calls, newSid());
     const other = await talk(calls, newSid());
     // A fact that no version writes: the turn is not a text.
-    call.tell({ type: 'caller.said', itemId: 'u1', after: null, get text(): string { throw new Error('planted'); } });
+    call.tell({
+      type: 'caller.said',
+      itemId: 'u1',
+      after: null,
+      get text(): string {
+        throw new Error('planted');
+      },
+    });
     await port.saw('end failed');
     expect(calls.live).toBe(1);
     expect(other.port.asked).toEqual(['open greeting']);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type CallEvent, limits } from '../../machines/call-events.ts';
+import { type CallEvent, finalStatuses, limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf, type StreamClaim } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import { append, appendLate, restore } from '../directory/journal.ts';
@@ -10,7 +10,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallActor } from './actor.ts';
-import type { CallDoor, CallState, DoorRefusal, TwimlRequest } from './call-door.ts';
+import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
@@ -21,7 +21,6 @@ import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.
 /** A fact for a call that a webhook answers for at this moment is tried again after this. */
 const busyPauseMs = 100;
 const busyTriesMax = 10;
-const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 export interface CallsDeps {
   link: RedisLink;
@@ -48,7 +47,9 @@ export class Calls implements CallDesk, CallDoor {
 
   constructor(deps: CallsDeps) {
     this.deps = deps;
-    this.doorDeps = { link: deps.link, node: deps.node };
+    const { link, node, metrics } = deps;
+    this.doorDeps = { link, node, ended: (outcome) => metrics.callsEnded.inc({ outcome }) };
+    metrics.onScrape(() => this.report());
     this.wheel = new DeadlineWheel(deps.now, (callSid) => this.residents.get(callSid)?.deadlinePassed());
     this.stopListening = deps.link.onRestored(() => {
       for (const resident of this.residents.values()) resident.resend();
@@ -60,15 +61,11 @@ export class Calls implements CallDesk, CallDoor {
     return this.residents.size;
   }
 
-  /** How many calls are in each state, and how many of their facts wait for the journal. */
-  figures(): { byState: Map<CallState, number>; waiting: number } {
-    const byState = new Map<CallState, number>();
+  /** Facts of all calls here that the journal has not acknowledged. */
+  get waiting(): number {
     let waiting = 0;
-    for (const resident of this.residents.values()) {
-      byState.set(resident.state, (byState.get(resident.state) ?? 0) + 1);
-      waiting += resident.waiting;
-    }
-    return { byState, waiting };
+    for (const resident of this.residents.values()) waiting += resident.waiting;
+    return waiting;
   }
 
   has(callSid: string): boolean {
@@ -84,7 +81,13 @@ export class Calls implements CallDesk, CallDoor {
     const { link, node } = this.deps;
     try {
       await this.residents.get(callSid)?.settled();
-      const claim = await claimStream(link, { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs });
+      const claim = await claimStream(link, {
+        callSid,
+        tokenEpoch,
+        owner: node,
+        attempt: randomUUID(),
+        dueInMs: limits.checkMs,
+      });
       if (claim.kind !== 'claimed') return 'refused';
       const actor = await foldCall(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
@@ -148,10 +151,17 @@ export class Calls implements CallDesk, CallDoor {
     }
   }
 
+  private report(): void {
+    const { callsLive, journalWaiting } = this.deps.metrics;
+    callsLive.reset();
+    for (const resident of this.residents.values()) callsLive.inc({ state: resident.state });
+    journalWaiting.set(this.waiting);
+  }
+
   /** The call has no stream here. */
   private async tellAway(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
     const { link, now } = this.deps;
-    const stamped = { ...fact, at: now() } as CallEvent;
+    const stamped: CallEvent = { ...fact, at: now() };
     const owner = await ownerOf(link, callSid);
     if (owner === null) return 'unknown';
     if (owner.ended === null && stamped.type === 'carrier.statusReported' && finalStatuses.has(stamped.status)) {
@@ -169,11 +179,17 @@ export class Calls implements CallDesk, CallDoor {
     }
   }
 
-  private host(callSid: string, claim: Extract<StreamClaim, { kind: 'claimed' }>, actor: CallActor, stream: ResidentStream) {
+  private host(
+    callSid: string,
+    claim: Extract<StreamClaim, { kind: 'claimed' }>,
+    actor: CallActor,
+    stream: ResidentStream,
+  ) {
     const resident = makeResident(this.deps, { callSid, claim }, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
         if (this.residents.get(callSid) === call) this.residents.delete(callSid);
+        if (why === 'ended') this.deps.metrics.callsEnded.inc({ outcome: call.outcome });
         this.deps.log.info({ callSid, why, state: call.state }, 'call left this node');
       },
     });
@@ -186,7 +202,7 @@ export class Calls implements CallDesk, CallDoor {
 function keyOf(fact: CallEvent): string {
   if (fact.type === 'carrier.recordingReady') return `${fact.type}:${fact.recordingSid}:${fact.status}`;
   if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}`;
-  return fact.type;
+  return fact.type === 'carrier.streamStopped' ? `${fact.type}:${fact.streamSid}` : fact.type;
 }
 
 function makeResident(
@@ -212,6 +228,11 @@ function makeResident(
     tools: deps.tools,
     carrier: deps.carrier,
     ...own,
+    toolRan: (name, result) => {
+      // The model makes names up now and then: they must not become labels.
+      const tool = deps.tools.definitions.some((known) => known.name === name) ? name : 'unknown';
+      deps.metrics.toolRuns.inc({ tool, result });
+    },
     stepFailed: (sid, error) => {
       deps.metrics.faults.inc({ place: 'actor' });
       deps.log.error({ err: error, callSid: sid }, 'call could not take a fact');

@@ -1,10 +1,10 @@
 import twilio from 'twilio';
+import { finalStatuses } from '../../machines/call-events.ts';
 import type { Told } from './stream-port.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const CALL_IS_OVER = 21_220;
 const NOT_FOUND = 20_404;
-const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 /** What the carrier's REST interface is asked. */
 export interface CarrierPort {
@@ -29,10 +29,13 @@ export function createCarrier(settings: CarrierSettings, failed: (error: unknown
       try {
         const { status, duration } = await client.calls(callSid).fetch();
         const durationS = duration === null || duration === '' ? null : Number(duration);
-        return finalStatuses.has(status) ? { type: 'carrier.gone', status, durationS } : { type: 'carrier.stillLive', status };
+        return finalStatuses.has(status)
+          ? { type: 'carrier.gone', status, durationS }
+          : { type: 'carrier.stillLive', status };
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? error.code : null;
-        if (code === CALL_IS_OVER || code === NOT_FOUND) return { type: 'carrier.gone', status: 'completed', durationS: null };
+        if (code === CALL_IS_OVER || code === NOT_FOUND)
+          return { type: 'carrier.gone', status: 'completed', durationS: null };
         failed(error);
         return null;
       }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallEvent } from '../../machines/call-events.ts';
+import type { Outcome } from '../../machines/call-context.ts';
 import { limits } from '../../machines/call-events.ts';
 import { claimWebhook, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { append, readJournal } from '../directory/journal.ts';
@@ -18,19 +19,24 @@ type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 export interface DoorDeps {
   link: RedisLink;
   node: NodeName;
+  /** A call was folded to its end here. */
+  ended(outcome: Outcome): void;
 }
 
 /** Folds the journal of a call that was just claimed. */
 export async function foldCall(link: RedisLink, callSid: string): Promise<CallActor> {
   const entries = await readJournal(link, callSid);
-  return CallActor.fold(callSid, entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : [])));
+  return CallActor.fold(
+    callSid,
+    entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : [])),
+  );
 }
 
 /** Fills in what only the claim knows. */
 function completed(fact: Told, claim: Claimed, node: NodeName): CallEvent {
   if (fact.type === 'carrier.nextAsked') return { ...fact, at: claim.at, intent: claim.intent, breaks: claim.breaks };
   if (fact.type === 'carrier.arrived') return { ...fact, at: claim.at, node: node.node };
-  return { ...fact, at: claim.at } as CallEvent;
+  return { ...fact, at: claim.at };
 }
 
 function viewOf(actor: CallActor, claim: Claimed): CallView {
@@ -71,7 +77,10 @@ const refusals: Record<Exclude<WebhookClaim['kind'], 'claimed' | 'answered'>, Do
  * Claims, folds, steps, appends, answers: the whole life of a webhook whose answer is TwiML.
  * @throws DirectoryError when Redis did not answer
  */
-export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+export async function answerWebhook(
+  deps: DoorDeps,
+  request: TwimlRequest,
+): Promise<{ twiml: string } | { refused: DoorRefusal }> {
   const claim = await claimFor(deps, request);
   if (claim.kind === 'answered') return { twiml: claim.answer };
   if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };
@@ -91,6 +100,7 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
     ...(actor.ended && 'status' in fact ? { ended: fact.status } : {}),
   });
   actor.stop();
+  if (appended.kind === 'ok' && actor.ended) deps.ended(actor.context.outcome);
   if (appended.kind === 'ok') return { twiml };
   return { refused: appended.kind === 'fenced' && appended.ended ? 'ended' : 'unavailable' };
 }
@@ -107,8 +117,16 @@ export async function visit(
   facts: (actor: CallActor, at: number) => Promise<CallEvent[]>,
 ): Promise<'taken' | DoorRefusal> {
   const claim = await claimWebhook(deps.link, {
-    callSid, kind: 'check', node: deps.node, from: '', to: '', givenEpoch: 0, idempotencyToken: null, countBreak: false,
-    expectedEpoch, dueInMs: limits.checkMs,
+    callSid,
+    kind: 'check',
+    node: deps.node,
+    from: '',
+    to: '',
+    givenEpoch: 0,
+    idempotencyToken: null,
+    countBreak: false,
+    expectedEpoch,
+    dueInMs: limits.checkMs,
   });
   if (claim.kind === 'ended') return 'ended';
   if (claim.kind !== 'claimed') return claim.kind === 'unknown' ? 'unknown' : 'unavailable';
@@ -125,5 +143,7 @@ export async function visit(
     ...(ended && 'status' in ended ? { ended: ended.status } : {}),
   });
   actor.stop();
-  return appended.kind === 'ok' ? 'taken' : 'unavailable';
+  if (appended.kind !== 'ok') return 'unavailable';
+  if (actor.ended) deps.ended(actor.context.outcome);
+  return 'taken';
 }

@@ -5,7 +5,8 @@ import type { Append, AppendRequest } from '../directory/journal.ts';
 import { JournalWriter, resendAgeMs, waitingFactsMax } from './journal-writer.ts';
 
 const fact = (digit: string, at = 0): CallEvent => ({ type: 'carrier.dtmf', at, digit });
-const digits = (facts: readonly CallEvent[]) => facts.map((one) => (one.type === 'carrier.dtmf' ? one.digit : '?')).join('');
+const digits = (facts: readonly CallEvent[]) =>
+  facts.map((one) => (one.type === 'carrier.dtmf' ? one.digit : '?')).join('');
 
 /** A journal in memory that answers as Redis would; `answers` are given first. */
 function journal(answers: (Append | Error)[] = []) {
@@ -40,7 +41,15 @@ function journal(answers: (Append | Error)[] = []) {
       now: () => now,
     },
   );
-  return { writer, log, requests, troubles, fenced: () => fenced, restored: () => restored, tick: (to: number) => (now = to) };
+  return {
+    writer,
+    log,
+    requests,
+    troubles,
+    fenced: () => fenced,
+    restored: () => restored,
+    tick: (to: number) => (now = to),
+  };
 }
 
 describe('the journal writer', () => {
@@ -49,7 +58,10 @@ describe('the journal writer', () => {
     for (const digit of '123456') writer.add(fact(digit));
     await writer.settled();
     expect(digits(log)).toBe('123456');
-    expect(requests.map((request) => [request.firstSeq, digits(request.facts)])).toEqual([[1, '1'], [2, '23456']]);
+    expect(requests.map((request) => [request.firstSeq, digits(request.facts)])).toEqual([
+      [1, '1'],
+      [2, '23456'],
+    ]);
     expect(writer.waiting).toBe(0);
   });
 
@@ -79,7 +91,11 @@ describe('the journal writer', () => {
     writer.add(fact('1'));
     expect(await writer.leave({ kind: 'hangup', reason: 'bye' })).toBe(true);
     const withIntent = requests.filter((request) => request.intent !== undefined);
-    expect(withIntent.at(-1)).toMatchObject({ intent: { kind: 'hangup', reason: 'bye' }, state: 'conversation', facts: [fact('1')] });
+    expect(withIntent.at(-1)).toMatchObject({
+      intent: { kind: 'hangup', reason: 'bye' },
+      state: 'conversation',
+      facts: [fact('1')],
+    });
   });
 
   test('stops for good when fenced', async () => {
@@ -92,7 +108,10 @@ describe('the journal writer', () => {
   });
 
   test('goes on where the journal ends after a gap, and restores one that Redis forgot', async () => {
-    const gap = journal([{ kind: 'ok', lastSeq: 1, written: 1, ended: false }, { kind: 'gap', lastSeq: 0 }]);
+    const gap = journal([
+      { kind: 'ok', lastSeq: 1, written: 1, ended: false },
+      { kind: 'gap', lastSeq: 0 },
+    ]);
     gap.writer.add(fact('1'));
     await gap.writer.settled();
     gap.writer.add(fact('2'));
@@ -119,7 +138,9 @@ describe('the journal writer', () => {
   });
 
   test('gives up at its bound, and the call hears of it', async () => {
-    const { writer, troubles } = journal(Array.from({ length: 50 }, () => new DirectoryError('unavailable', 'planted')));
+    const { writer, troubles } = journal(
+      Array.from({ length: 50 }, () => new DirectoryError('unavailable', 'planted')),
+    );
     for (let count = 0; count <= waitingFactsMax; count += 1) writer.add(fact('1'));
     await writer.settled();
     expect(troubles.map(String)).toContain(`Error: more than ${waitingFactsMax} facts wait for the journal`);

@@ -69,7 +69,7 @@ export class JournalWriter {
     }
     this.facts.push(fact);
     this.lastSeq += 1;
-    this.kick();
+    void this.kick();
   }
 
   /** Leaves an intent for `/voice/next` with all facts so far; resolves when Redis has both, false when fenced. */
@@ -88,7 +88,7 @@ export class JournalWriter {
   resend(): void {
     if (this.closed || this.lastSeq === 0) return;
     this.ackedSeq = this.firstSeq - 1;
-    this.kick();
+    void this.kick();
   }
 
   close(): void {
@@ -139,7 +139,9 @@ export class JournalWriter {
       ...this.request,
       firstSeq: from,
       facts,
-      ...(reachesEnd ? { state, dueAt, ...(ended === null ? {} : { ended }), ...(intent === null ? {} : { intent }) } : {}),
+      ...(reachesEnd
+        ? { state, dueAt, ...(ended === null ? {} : { ended }), ...(intent === null ? {} : { intent }) }
+        : {}),
     });
     await this.take(result, from + facts.length - 1, intent);
   }

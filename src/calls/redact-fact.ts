@@ -1,4 +1,4 @@
-import type { Intent } from '../../machines/call-events.ts';
+import { type Intent, personKeys } from '../../machines/call-events.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Speaker } from '../redact/turns.ts';
 import type { Told } from './stream-port.ts';
@@ -24,6 +24,9 @@ export function createFactRedactor(redactor: Redactor): FactRedactor {
         return said('assistant', fact);
       case 'assistant.heard':
         return [{ ...fact, text: redactor.text(fact.text) }];
+      case 'carrier.dtmf':
+        // A row of keys may be a card number; the call itself only minds those that reach a person.
+        return [personKeys.has(fact.digit) ? fact : { ...fact, digit: '?' }];
       case 'tool.asked':
         return [{ ...fact, arguments: json(redactor, fact.arguments) }];
       case 'tool.answered':

@@ -1,6 +1,6 @@
-import type { CallEffect, CallEvent, DeadlineName } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent, DeadlineName, ToolResult } from '../../machines/call-events.ts';
 import { limits } from '../../machines/call-events.ts';
-import { CallActor } from './actor.ts';
+import type { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
 import { JournalWriter, type JournalPort } from './journal-writer.ts';
 import type { FactRedactor } from './redact-fact.ts';
@@ -10,7 +10,14 @@ import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
 const rebuildQueueMax = 1_000;
 
 export interface ToolRunner {
-  run(ask: { callSid: string; epoch: number; toolCallId: string; name: string; arguments: string }): Promise<Omit<Extract<CallEvent, { type: 'tool.answered' }>, 'type' | 'at' | 'toolCallId'>>;
+  definitions: readonly { name: string }[];
+  run(ask: {
+    callSid: string;
+    epoch: number;
+    toolCallId: string;
+    name: string;
+    arguments: string;
+  }): Promise<Omit<Extract<CallEvent, { type: 'tool.answered' }>, 'type' | 'at' | 'toolCallId'>>;
 }
 
 export interface ResidentHost {
@@ -22,6 +29,7 @@ export interface ResidentHost {
   setDeadline(callSid: string, at: number | null): void;
   /** The call is no longer this node's: forget it. */
   dropped(call: Resident, why: 'ended' | 'superseded' | 'failed'): void;
+  toolRan(name: string, result: ToolResult): void;
   stepFailed(callSid: string, error: unknown): void;
   journalTroubled(callSid: string, error: unknown): void;
   /** Tests drop and rebuild the actor after every fact; null in service. */
@@ -51,7 +59,13 @@ export class Resident implements ResidentCall {
   private finalStatus: string | null = null;
   private gone = false;
 
-  constructor(claim: { callSid: string; epoch: number }, actor: CallActor, stream: ResidentStream, journal: JournalPort, host: ResidentHost) {
+  constructor(
+    claim: { callSid: string; epoch: number },
+    actor: CallActor,
+    stream: ResidentStream,
+    journal: JournalPort,
+    host: ResidentHost,
+  ) {
     this.callSid = claim.callSid;
     this.epoch = claim.epoch;
     this.actor = actor;
@@ -68,6 +82,10 @@ export class Resident implements ResidentCall {
 
   get state() {
     return this.actor.state;
+  }
+
+  get outcome() {
+    return this.actor.context.outcome;
   }
 
   /** Facts that Redis has not acknowledged. */
@@ -129,12 +147,13 @@ export class Resident implements ResidentCall {
 
   private take(fact: Told): void {
     if (this.rebuilding) {
-      if (this.queue.length >= rebuildQueueMax) throw new Error(`more than ${rebuildQueueMax} facts wait for a rebuild`);
+      if (this.queue.length >= rebuildQueueMax)
+        throw new Error(`more than ${rebuildQueueMax} facts wait for a rebuild`);
       this.queue.push(fact);
       return;
     }
     this.lastAt = Math.max(this.host.now(), this.lastAt);
-    const stamped = { ...fact, at: this.lastAt } as CallEvent;
+    const stamped: CallEvent = { ...fact, at: this.lastAt };
     // First the actor: a fact that it cannot take must not stand in the journal, where every fold would meet it again.
     const effects = this.actor.step(stamped);
     if (this.actor.ended) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
@@ -166,8 +185,19 @@ export class Resident implements ResidentCall {
     }
   }
 
-  private async runTool({ toolCallId, name, arguments: args }: Extract<CallEffect, { type: 'tool.run' }>): Promise<void> {
-    const answer = await this.host.tools.run({ callSid: this.callSid, epoch: this.epoch, toolCallId, name, arguments: args });
+  private async runTool({
+    toolCallId,
+    name,
+    arguments: args,
+  }: Extract<CallEffect, { type: 'tool.run' }>): Promise<void> {
+    const answer = await this.host.tools.run({
+      callSid: this.callSid,
+      epoch: this.epoch,
+      toolCallId,
+      name,
+      arguments: args,
+    });
+    this.host.toolRan(name, answer.result);
     this.tell({ type: 'tool.answered', toolCallId, ...answer });
   }
 

@@ -1,20 +1,17 @@
 import type { CallEvent } from '../../machines/call-events.ts';
 import { ownerOf } from '../directory/claims.ts';
 import { claimDue, dropDueLease, forgetDue } from '../directory/due.ts';
-import { type NodeName, partitionCount } from '../directory/keys.ts';
-import type { RedisLink } from '../directory/redis.ts';
+import { partitionCount } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
-import { visit } from './door.ts';
+import { type DoorDeps, visit } from './door.ts';
 
 const SWEEP_MS = 1_000;
 /** Deadlines that one visit lets pass, one after the other. */
 const DEADLINES_MAX = 10;
 
-export interface SweepDeps {
-  link: RedisLink;
-  node: NodeName;
+export interface SweepDeps extends DoorDeps {
   carrier: CarrierPort;
   /** True for a call whose deadlines this node's wheel fires. */
   isResident(callSid: string): boolean;
@@ -46,7 +43,9 @@ export class Sweep {
     if (this.timer) clearTimeout(this.timer);
     await this.running;
     const { link, node } = this.deps;
-    await Promise.allSettled(Array.from({ length: partitionCount }, (_, partition) => dropDueLease(link, partition, node)));
+    await Promise.allSettled(
+      Array.from({ length: partitionCount }, (_, partition) => dropDueLease(link, partition, node)),
+    );
   }
 
   /** One look at every partition. Never rejects. */
@@ -71,7 +70,7 @@ export class Sweep {
     }
     // Another node's stream is that node's to look after; an earlier process of this one has none any more.
     if (owner.owner !== null && owner.owner.node !== node.node) return;
-    await visit({ link, node }, callSid, owner.epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
+    await visit(this.deps, callSid, owner.epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
   }
 
   private async passDeadlines(callSid: string, actor: CallActor, at: number): Promise<CallEvent[]> {
@@ -86,12 +85,12 @@ export class Sweep {
       for (const effect of tell({ type: 'deadline.passed', at, name: deadline.name })) {
         if (effect.type !== 'carrier.ask') continue;
         const answer = await this.deps.carrier.ask(callSid);
-        if (answer) tell({ ...answer, at } as CallEvent);
+        if (answer) tell({ ...answer, at });
       }
     }
     if (happened.length === 0) {
       const answer = await this.deps.carrier.ask(callSid);
-      if (answer) tell({ ...answer, at } as CallEvent);
+      if (answer) tell({ ...answer, at });
     }
     return happened;
   }

@@ -43,7 +43,7 @@ export function healthRoutes({ ready, metrics }: HealthOptions): Route[] {
       handler: async () => ({
         status: 200,
         headers: { 'content-type': metrics.registry.contentType },
-        body: await metrics.registry.metrics(),
+        body: await metrics.scrape(),
       }),
     },
   ];

@@ -89,7 +89,13 @@ export class Placement {
     const held = calls.filter((callSid) => !this.known.has(callSid)).slice(0, HELD_MAX);
     const sentAt = clock.monotonic();
     try {
-      const reply = await heartbeat(link, { self, capacity: callsMax, liveCalls: calls.length, held, starting: !this.answered });
+      const reply = await heartbeat(link, {
+        self,
+        capacity: callsMax,
+        liveCalls: calls.length,
+        held,
+        starting: !this.answered,
+      });
       if (reply.kind === 'superseded') {
         log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
         return;

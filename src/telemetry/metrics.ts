@@ -22,8 +22,15 @@ export function createMetrics() {
     new Gauge<L>({ name, help, labelNames, registers: [registry] });
   const hot = (name: string, help: string, buckets: readonly number[]) =>
     new HotHistogram({ name, help, buckets, registry });
+  const scrapeListeners: (() => void)[] = [];
   return {
     registry,
+    /** Called before each scrape, for figures that nobody counts while they change. */
+    onScrape: (listener: () => void): void => void scrapeListeners.push(listener),
+    scrape: (): Promise<string> => {
+      for (const listener of scrapeListeners) listener();
+      return registry.metrics();
+    },
     callsLive: gauge('aida_calls_live', 'Calls resident on this node, by state of their machine', ['state']),
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),

@@ -1,3 +1,4 @@
+import { finalStatuses } from '../../machines/call-events.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { plain } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -35,7 +36,6 @@ const TOKEN_LENGTH_MAX = 128;
 const COUNT = /^\d{1,9}$/;
 const CALL_SID = /^CA[0-9a-fA-F]{32}$/;
 const HASHED_BODY = /[?&]bodySHA256=/;
-const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 const refusals: Record<RefusalReason, { status: number; sentence: string }> = {
   signature: { status: 403, sentence: 'The signature is missing or wrong.' },
