@@ -24,15 +24,16 @@ export interface NodeProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `src/main.ts` with this environment and waits for its ready line: JSON with `port` and `opsPort`. */
+/** Starts `src/main.ts` with this environment and these arguments and waits for its ready line: JSON with `port` and `opsPort`. */
 export async function spawnNode(
   env: Record<string, string>,
   onLine: (line: string) => void = () => undefined,
+  args: readonly string[] = [],
 ): Promise<NodeProcess> {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts')], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), ...args], {
     cwd: ROOT,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

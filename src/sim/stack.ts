@@ -21,6 +21,8 @@ export interface StackOptions {
   twilio?: Pick<FakeTwilioOptions, 'faults' | 'staff' | 'seed'>;
   /** More settings of the node, or other ones. */
   env?: Record<string, string>;
+  /** Arguments of the node: `--amnesia`. */
+  args?: readonly string[];
   /** Lines that the node writes. */
   onLog?: (line: string) => void;
   /** Told what is being started, for whoever waits. */
@@ -39,6 +41,8 @@ export interface Stack {
   /** The environment of the node; another node of the same fleet takes it with its own NODE_ID. */
   env: Record<string, string>;
   adminToken: string;
+  /** `stop` was called. */
+  readonly stopping: boolean;
   stop(): Promise<void>;
 }
 
@@ -47,18 +51,27 @@ type Ending = () => Promise<unknown>;
 /** Starts Redis, a migrated and filled database, the fakes and one node of `src/main.ts`; on a failure ends what it began. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const endings: Ending[] = [];
+  let stopping = false;
   const stop = async (): Promise<void> => {
+    stopping = true;
     for (const end of endings.splice(0).toReversed()) await end();
   };
   try {
-    return { ...(await build(options, endings)), stop };
+    const parts = await build(options, endings);
+    return {
+      ...parts,
+      get stopping() {
+        return stopping;
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Stack, 'stop'>> {
+async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Stack, 'stop' | 'stopping'>> {
   const step = options.onStep ?? (() => undefined);
   const started = <T>(what: Promise<T>, end: (part: T) => Promise<unknown>): Promise<T> =>
     what.then((part) => {
@@ -110,7 +123,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     ...options.env,
   };
   step('Aida');
-  const node = await started(spawnNode(env, options.onLog), (one) => one.stop());
+  const node = await started(spawnNode(env, options.onLog, options.args), (one) => one.stop());
   endings.push(() => twilio.close());
   for (const scheme of ['https', 'wss']) twilio.hosts[`${scheme}://${PUBLIC_HOST}`] = `127.0.0.1:${node.port}`;
   const link = await started(connectRedis(redis.url), (one) => one.close());
