@@ -18,6 +18,7 @@ const OUT = join(ROOT, 'out');
 const ROW_MS_MAX = 15_000;
 const ROW_POLL_MS = 200;
 const INTERRUPTED = 130;
+const LOG_LINES = 10;
 const API_URL = 'https://api.openai.com/v1';
 const PASSED_ON = ['OPENAI_API_KEY', 'OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL', 'OPENAI_API_URL'];
 
@@ -122,13 +123,16 @@ function complaintsOf(stack: Stack): string[] {
   return [...stack.twilio.complaints, ...(stack.model?.complaints ?? [])].map((complaint) => `complaint: ${complaint}`);
 }
 
-/** Resolves at the first signal, or when the node ends by itself. */
+/** Resolves at the first signal, or when the node ends by itself, which it then says. */
 async function stopOnSignal(stack: Stack): Promise<void> {
   const signalled = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
-  await Promise.race([signalled, stack.node.exited]);
+  const ended = stack.node.exited.then((code) => {
+    if (!stack.stopping) say(`Aida ended with ${code}:\n${stack.node.log.slice(-LOG_LINES).join('\n')}`);
+  });
+  await Promise.race([signalled, ended]);
 }
 
 function given(names: readonly string[]): Record<string, string> {
