@@ -9,6 +9,7 @@ export class ModelStub {
   readonly received: Received[] = [];
   readonly headers: Record<string, string | string[] | undefined>[] = [];
   readonly paths: (string | undefined)[] = [];
+  readonly url: string;
   readonly #server: WebSocketServer;
   #waiters: (() => void)[] = [];
   socket: WebSocket | null = null;
@@ -17,6 +18,7 @@ export class ModelStub {
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
+    this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/realtime`;
     server.on('connection', (socket, request) => {
       this.socket = socket;
       this.headers.push(request.headers);
@@ -44,10 +46,6 @@ export class ModelStub {
     await once(server, 'listening');
     stub.current = new ModelStub(server);
     return stub.current;
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1/realtime`;
   }
 
   /** Types received so far, in order. */

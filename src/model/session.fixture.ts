@@ -1,0 +1,118 @@
+import { expect } from 'vitest';
+import type { Turn } from '../../machines/call-events.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { SessionProfile } from './profile.ts';
+import { ModelSession, type SessionListener } from './session.ts';
+import { ModelStub } from './stub.fixture.ts';
+
+export const profile: SessionProfile = {
+  instructions: 'You answer the phone.',
+  voice: 'marin',
+  greeting: 'Hello, Mangy Dog Coffee.',
+  tools: [{ type: 'function', name: 'get_menu', description: 'Menu', parameters: { type: 'object', properties: {} } }],
+  language: 'en',
+};
+
+/** A session, the scripted server at its other end, and everything that the session told. */
+export class Line {
+  readonly stub: ModelStub;
+  readonly metrics = createMetrics();
+  /** The session's clock. */
+  now = 0;
+  session: ModelSession | null = null;
+  /** Name of the method, then its values. */
+  readonly told: unknown[][] = [];
+  #wake: (() => void)[] = [];
+
+  constructor(stub: ModelStub) {
+    this.stub = stub;
+  }
+
+  static async open(): Promise<Line> {
+    return new Line(await ModelStub.start());
+  }
+
+  connect(given: Promise<SessionProfile> = Promise.resolve(profile)): ModelSession {
+    const settings = { url: this.stub.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' };
+    const deps = { settings, log: createLog('silent'), metrics: this.metrics, now: () => this.now };
+    this.session = new ModelSession(deps, given, this.#listener());
+    return this.session;
+  }
+
+  /** A live session whose opening response is over. */
+  async live(seed: Turn[] = []): Promise<ModelSession> {
+    const made = this.connect();
+    made.begin('greeting', seed);
+    await this.stub.accept();
+    await this.stub.event('response.create');
+    this.stub.send({ type: 'response.created', response: { id: 'resp_0' } }, done('resp_0'));
+    await this.tell('responseEnded');
+    return made;
+  }
+
+  /** What was told the n-th time by a method, as soon as it is. */
+  async tell(name: string, nth = 1): Promise<unknown[]> {
+    const found = () => this.told.filter(([kind]) => kind === name);
+    while (found().length < nth) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    return found()[nth - 1] as unknown[];
+  }
+
+  /** Items created by the client, without their ids. */
+  items(): unknown[] {
+    return this.stub.received
+      .filter((event) => event.type === 'conversation.item.create')
+      .map((event) => {
+        const { id, ...item } = event['item'] as Record<string, unknown>;
+        expect(String(id).length).toBeLessThanOrEqual(32);
+        return item;
+      });
+  }
+
+  /** A round trip: everything sent before has been handled on both sides. */
+  async settled(): Promise<void> {
+    const pong = new Promise((resolve) => this.stub.socket?.once('pong', resolve));
+    this.stub.socket?.ping();
+    await pong;
+  }
+
+  async close(): Promise<void> {
+    this.session?.close();
+    await this.stub.close();
+  }
+
+  #listener(): SessionListener {
+    return {
+      onReady: this.#record('ready'),
+      onAudio: this.#record('audio'),
+      onOutputStarted: this.#record('outputStarted'),
+      onWords: this.#record('words'),
+      onOutputEnded: this.#record('outputEnded'),
+      onSpeechStarted: this.#record('speechStarted'),
+      onSpeechStopped: this.#record('speechStopped'),
+      onCallerSaid: this.#record('callerSaid'),
+      onToolAsked: this.#record('toolAsked'),
+      onResponseEnded: this.#record('responseEnded'),
+      onLost: this.#record('lost'),
+      onFault: this.#record('fault'),
+    };
+  }
+
+  /** Objects are copied: the session overwrites its delta. */
+  #record(name: string): (...values: unknown[]) => void {
+    return (...values) => {
+      const copies = values.map((value) => (typeof value === 'object' && value !== null ? { ...value } : value));
+      this.told.push([name, ...copies]);
+      for (const resolve of this.#wake.splice(0)) resolve();
+    };
+  }
+}
+
+export function done(id: string, more: object = {}): object {
+  return { type: 'response.done', response: { id, status: 'completed', output: [], usage: null, ...more } };
+}
+
+export function call(responseId: string, callId: string, status = 'completed'): object {
+  const item = { type: 'function_call', status, call_id: callId, name: 'get_menu', arguments: '{}' };
+  return { type: 'response.output_item.done', response_id: responseId, item: { id: `item_${callId}`, ...item } };
+}
