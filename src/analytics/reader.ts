@@ -1,0 +1,216 @@
+import { partitionCount } from '../directory/keys.ts';
+import { directoryLimits } from '../directory/limits.ts';
+import {
+  ackOutbox,
+  deadLetter,
+  dropOutboxLease,
+  type OutboxEntry,
+  type OutboxSeat,
+  readOutbox,
+  registerGroups,
+} from '../directory/outbox.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Consumer, takeApart } from './consumer.ts';
+import type { StoredFact } from './stored-fact.ts';
+
+const limits = {
+  idleMs: 20,
+  idleMaxMs: 250,
+  troubleMs: 100,
+  troubleMaxMs: 5_000,
+  /** Facts taken in together. */
+  batchMax: 256,
+  /** Facts that were to come later do so after this. */
+  laterMs: 15_000,
+  /** A lease is kept alive this often while a batch is taken in. */
+  leaseKeepMs: directoryLimits.outboxLeaseMs / 4,
+  /** How long `stop` goes on reading what is there. */
+  drainMs: 3_000,
+} as const;
+
+const reasonLengthMax = 200;
+
+/** A fact with its seat at the outbox, for acknowledging. */
+interface SeatedFact extends StoredFact {
+  partition: number;
+  entry: OutboxEntry;
+}
+
+interface Seat extends OutboxSeat {
+  /** When to ask for what was given out and not acknowledged: at once after trouble, Infinity when there is none. */
+  pendingAt: number;
+}
+
+export interface ReaderOptions {
+  link: RedisLink;
+  consumer: Consumer;
+  /** Unlike that of any other process. */
+  holder: string;
+  log: Pick<Log, 'warn' | 'error'>;
+  /** A fact was set aside. */
+  onPoison(): void;
+  now?: () => number;
+}
+
+/**
+ * Reads the outbox for one group, all partitions whose lease it gets, and acknowledges what the consumer has
+ * committed. At least once, in order for each call. A fact that fails by itself is set aside; when Redis or the
+ * consumer's database is away it waits and goes on where it was.
+ */
+export class OutboxReader {
+  private readonly options: ReaderOptions;
+  private readonly seats: Seat[];
+  private readonly now: () => number;
+  private running: Promise<void> | null = null;
+  private stopAt = Infinity;
+  private isTroubled = false;
+  private wakeUp: (() => void) | null = null;
+
+  constructor(options: ReaderOptions) {
+    this.options = options;
+    this.now = options.now ?? Date.now;
+    const { consumer, holder } = options;
+    this.seats = Array.from({ length: partitionCount }, (_, partition) => ({
+      partition,
+      group: consumer.group,
+      holder,
+      pendingAt: 0,
+    }));
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Reads what is there, for a bounded time, then gives the leases back. */
+  async stop(): Promise<void> {
+    this.stopAt = Math.min(this.stopAt, this.now() + limits.drainMs);
+    this.wakeUp?.();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    let isRegistered = false;
+    let pauseMs: number = limits.idleMs;
+    for (;;) {
+      const stopping = this.stopAt !== Infinity;
+      try {
+        if (!isRegistered) await registerGroups(this.options.link, [this.options.consumer.group]);
+        isRegistered = true;
+        const count = await this.round();
+        this.isTroubled = false;
+        if (count === 0 && stopping) break;
+        pauseMs = count > 0 ? 0 : Math.min(Math.max(pauseMs * 2, limits.idleMs), limits.idleMaxMs);
+      } catch (error) {
+        isRegistered = false;
+        this.trouble(error);
+        pauseMs = Math.min(Math.max(pauseMs * 2, limits.troubleMs), limits.troubleMaxMs);
+      }
+      if (this.now() >= this.stopAt) break;
+      if (pauseMs > 0) await this.pause(stopping ? limits.idleMs : pauseMs);
+    }
+    await Promise.allSettled(this.seats.map((seat) => dropOutboxLease(this.options.link, seat)));
+  }
+
+  private trouble(error: unknown): void {
+    for (const seat of this.seats) seat.pendingAt = 0;
+    if (!this.isTroubled)
+      this.options.log.warn({ err: error, group: this.options.consumer.group }, 'facts wait for their consumer');
+    this.isTroubled = true;
+  }
+
+  /** Reads every seat once and takes in what is there; the number of entries. */
+  private async round(): Promise<number> {
+    const reads = await Promise.all(this.seats.map((seat) => this.read(seat)));
+    let count = 0;
+    let batch: SeatedFact[] = [];
+    for (const facts of reads) {
+      count += facts.length;
+      batch.push(...facts);
+      if (batch.length < limits.batchMax) continue;
+      await this.take(batch);
+      batch = [];
+    }
+    await this.take(batch);
+    return count;
+  }
+
+  private async read(seat: Seat): Promise<SeatedFact[]> {
+    const asksPending = this.now() >= seat.pendingAt;
+    const read = await readOutbox(this.options.link, seat, asksPending);
+    if (read.kind === 'leased') return [];
+    if (read.kind === 'pending') seat.pendingAt = 0;
+    else if (asksPending) seat.pendingAt = Infinity;
+    const facts: SeatedFact[] = [];
+    for (const entry of read.entries) {
+      const { callSid, epoch, seq, fact } = entry;
+      if (fact) facts.push({ callSid, epoch, seq, fact, partition: seat.partition, entry });
+      else await this.setAside(seat, entry, new TypeError('not a fact'));
+    }
+    return facts;
+  }
+
+  private async take(facts: SeatedFact[]): Promise<void> {
+    if (facts.length === 0) return;
+    const held = Map.groupBy(facts, ({ partition }) => partition);
+    const keeper = setInterval(() => this.keepLeases([...held.keys()]), limits.leaseKeepMs);
+    try {
+      const { done, later, poison } = await takeApart(this.options.consumer, facts);
+      for (const { fact, error } of poison) {
+        await this.setAside(this.seatAt(fact.partition), fact.entry, error);
+      }
+      await this.acknowledge(done);
+      // What is new comes meanwhile.
+      for (const { partition } of later) this.seatAt(partition).pendingAt = this.now() + limits.laterMs;
+    } finally {
+      clearInterval(keeper);
+    }
+  }
+
+  private async acknowledge(facts: readonly SeatedFact[]): Promise<void> {
+    const ids = Map.groupBy(facts, ({ partition }) => partition);
+    await Promise.all(
+      [...ids].map(([partition, own]) =>
+        ackOutbox(
+          this.options.link,
+          this.seatAt(partition),
+          own.map(({ entry }) => entry.id),
+        ),
+      ),
+    );
+  }
+
+  /** The log names the fault only: a database's message quotes what it choked on. */
+  private async setAside(seat: Seat, entry: OutboxEntry, error: unknown): Promise<void> {
+    const { group, partition } = seat;
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    await deadLetter(this.options.link, seat, entry, message.slice(0, reasonLengthMax));
+    const { callSid, id, fact } = entry;
+    this.options.log.error({ group, partition, callSid, entry: id, type: fact?.type, fault: name }, 'fact set aside');
+    this.options.onPoison();
+  }
+
+  /** Somebody else gets the partition if this fails, and the consumer takes repeats. */
+  private keepLeases(partitions: readonly number[]): void {
+    for (const partition of partitions) void ackOutbox(this.options.link, this.seatAt(partition), []).catch(() => {});
+  }
+
+  private seatAt(partition: number): Seat {
+    const seat = this.seats[partition];
+    if (!seat) throw new RangeError(`partition ${partition}`);
+    return seat;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.wakeUp = null;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.wakeUp = done;
+    });
+  }
+}
