@@ -170,7 +170,7 @@ export type Turn =
   | { who: 'tool'; toolCallId: string; name: string; arguments: string; output: string | null };
 
 /** Why a model session is opened: what it says first. */
-export type Opening = 'greeting' | 'bridging' | 'staffUnavailable' | 'staffDone' | 'voicemailDone';
+export type Opening = 'greeting' | 'bridging' | 'staffUnavailable';
 
 /**
  * What the machine wants done. `id` is unique in the call and stable over folds; what stands in

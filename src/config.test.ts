@@ -32,7 +32,7 @@ describe('readConfig', () => {
       nodeId: 'node-1',
       mediaUrl: 'wss://voice.example.com/media-stream',
       nodeUrl: null,
-      roles: ['call', 'relay', 'analytics', 'console'],
+      roles: ['call', 'analytics', 'console'],
       redisUrl: 'redis://127.0.0.1:6379',
       databaseUrl: 'postgres://aida:pass@127.0.0.1/aida',
       twilio: {

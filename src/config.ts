@@ -43,7 +43,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const roles = ['call', 'relay', 'analytics', 'console'] as const;
+const roles = ['call', 'analytics', 'console'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';

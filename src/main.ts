@@ -70,10 +70,8 @@ log.info(
   {
     port: node.port,
     opsPort: node.opsPort,
-    url: `http://127.0.0.1:${node.port}`,
-    opsUrl: `http://127.0.0.1:${node.opsPort}`,
     nodeId: config.nodeId,
     server: nativeServer(),
   },
-  `${node.storeName} Voice Assistant running on port ${node.port}`,
+  `${node.storeName} Voice Assistant running on port ${node.port ?? node.opsPort}`,
 );

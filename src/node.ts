@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import packageJson from '../package.json' with { type: 'json' };
+import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
 import { Calls } from './calls/calls.ts';
 import { createCarrier } from './calls/carrier.ts';
 import { Sweep } from './calls/sweep.ts';
-import { type Config, defaultNodeUrl } from './config.ts';
+import { type Config, defaultNodeUrl, type Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
+import type { NodeName } from './directory/keys.ts';
 import { connectRedis, type RedisLink, subscribe } from './directory/redis.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
@@ -17,6 +19,7 @@ import { createRedactor } from './redact/redactor.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import { createServices, type Services } from './services/services.ts';
+import { createVoicemails } from './services/voicemail.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics, watchProcess } from './telemetry/metrics.ts';
 import { createTools } from './tools/registry.ts';
@@ -43,7 +46,8 @@ interface Ground {
 export interface Node {
   /** Name of the store whose calls it answers. */
   storeName: string;
-  port: number;
+  /** Webhooks and media; null without the role `call`. */
+  port: number | null;
   opsPort: number;
   /** Ends every stream so that its call goes on elsewhere, writes what waits, closes. */
   close(): Promise<void>;
@@ -77,78 +81,30 @@ export async function startNode(
 }
 
 async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
-  const { config, log, metrics, link, clock, dataSource, services } = ground;
+  const { config, link, dataSource, services, log, metrics } = ground;
   const name = { node: config.nodeId, incarnation: randomUUID() };
-  const account = {
-    accountSid: config.twilio.accountSid,
-    authToken: config.twilio.authTokens[0] ?? '',
-    apiUrl: config.twilio.apiUrl,
+  const has = (role: Role) => config.roles.includes(role);
+  const switchboard = has('call') ? createSwitchboard(ground, name, amnesia) : null;
+  const analytics = has('analytics') ? createAnalytics(ground, name.incarnation) : null;
+  const ready = {
+    redis: () => link.ready,
+    catalog: () => services.isLoaded(),
+    ...(switchboard ? { placement: () => switchboard.isPlaced() } : {}),
   };
-  const carrier = createCarrier(account, (error) => log.warn({ err: error }, 'the carrier could not be asked'));
-  const tools = createTools(services, { log });
-  const { redactPhone, redactEmail } = services.assistant();
-  const redactor = createRedactor({
-    phone: config.redact.phone || redactPhone,
-    mail: config.redact.mail || redactEmail,
-  });
-  const calls = new Calls({
-    link,
-    node: name,
-    now: () => clock.now(),
-    redactor,
-    tools,
-    carrier,
-    log,
-    metrics,
-    amnesia,
-  });
-  const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
-  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), log });
-  const media = createMedia({
-    desk: calls,
-    checkToken: (token, callSid) => checkToken(token, callSid, clock.now(), config.streamTokenSecret),
-    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
-    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
-    log,
-    metrics,
-  });
-
-  const opsServer = await createServer({
-    host: config.host,
-    port: config.opsPort,
-    routes: opsRoutes(ground, () => placement.ready),
-    log,
-    metrics,
-  });
-  const self = {
-    ...name,
-    nodeUrl: config.nodeUrl ?? defaultNodeUrl(config.host, opsServer.port),
-    mediaUrl: config.mediaUrl,
-    version: packageJson.version,
-  };
-  const placement: Placement = new Placement({
-    link,
-    self,
-    callsMax: config.callsMax,
-    live: () => calls.callSids(),
-    clock,
-    log,
-  });
-  await placement.start();
-  sweep.start();
-  const server = await createServer({ ...publicServer(ground, calls, placement, media), log, metrics });
-
+  const pages = has('console') ? consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log }) : [];
+  const routes = [...healthRoutes({ ready, metrics }), ...pages];
+  const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
+  analytics?.start();
+  const port = (await switchboard?.start(opsServer.port)) ?? null;
   return {
     storeName: services.store().name,
-    port: server.port,
+    port,
     opsPort: opsServer.port,
-    abandon: () => media.endAll(),
+    abandon: () => switchboard?.abandon(),
     async close() {
-      await placement.stop();
-      await sweep.stop();
-      await calls.close();
-      media.endAll();
-      await closeAll(server, opsServer);
+      await switchboard?.close();
+      await analytics?.stop();
+      await opsServer.close();
       services.close();
       await dataSource.destroy();
       await link.close();
@@ -156,12 +112,71 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   };
 }
 
-function opsRoutes({ config, log, metrics, link, dataSource, services }: Ground, isPlaced: () => boolean) {
-  const ready = { redis: () => link.ready, placement: isPlaced, catalog: () => services.isLoaded() };
-  return [
-    ...healthRoutes({ ready, metrics }),
-    ...consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log }),
-  ];
+/** The role `call`: webhooks, media streams and the calls between them. */
+interface Switchboard {
+  isPlaced(): boolean;
+  /** Listens; resolves with the public port. `opsPort` is where other nodes reach this one. */
+  start(opsPort: number): Promise<number>;
+  abandon(): void;
+  close(): Promise<void>;
+}
+
+function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Switchboard {
+  const { config, log, metrics, link, clock, services } = ground;
+  const carrier = createCarrier(accountOf(config), (error) =>
+    log.warn({ err: error }, 'the carrier could not be asked'),
+  );
+  const tools = createTools(services, { log });
+  const { redactPhone, redactEmail } = services.assistant();
+  const redactor = createRedactor({
+    phone: config.redact.phone || redactPhone,
+    mail: config.redact.mail || redactEmail,
+  });
+  const now = () => clock.now();
+  const calls = new Calls({ link, node: name, now, redactor, tools, carrier, log, metrics, amnesia });
+  const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
+  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), log });
+  const media = createMedia({
+    desk: calls,
+    checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
+    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
+    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+    log,
+    metrics,
+  });
+  let placement: Placement | null = null;
+  let server: Server | null = null;
+  return {
+    isPlaced: () => placement?.ready ?? false,
+    async start(opsPort) {
+      const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
+      const self = { ...name, nodeUrl, mediaUrl: config.mediaUrl, version: packageJson.version };
+      placement = new Placement({ link, self, callsMax: config.callsMax, live: () => calls.callSids(), clock, log });
+      await placement.start();
+      sweep.start();
+      server = await createServer({ ...publicServer(ground, calls, placement, media), log, metrics });
+      return server.port;
+    },
+    abandon: () => media.endAll(),
+    async close() {
+      await placement?.stop();
+      await sweep.stop();
+      await calls.close();
+      media.endAll();
+      await server?.close();
+    },
+  };
+}
+
+function accountOf({ twilio: { accountSid, authTokens, apiUrl } }: Config) {
+  return { accountSid, authTokens, apiUrl };
+}
+
+/** Rows from the outbox, and voicemails from the carrier. */
+function createAnalytics({ config, log, metrics, link, clock, dataSource }: Ground, holder: string): Analytics {
+  const voicemails = createVoicemails(dataSource, { account: accountOf(config), log });
+  const saveVoicemail: AnalyticsOptions['saveVoicemail'] = (recording) => voicemails.save(recording);
+  return new Analytics({ link, dataSource, saveVoicemail, holder, now: () => clock.now(), log, metrics });
 }
 
 function publicServer(
@@ -201,8 +216,4 @@ function publicServer(
       },
     ],
   };
-}
-
-async function closeAll(...servers: Server[]): Promise<void> {
-  await Promise.all(servers.map((server) => server.close()));
 }

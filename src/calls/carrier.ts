@@ -14,7 +14,8 @@ export interface CarrierPort {
 
 export interface CarrierSettings {
   accountSid: string;
-  authToken: string;
+  /** The first signs in; the others are on their way in or out. */
+  authTokens: readonly string[];
   /** Base of the REST interface, without a trailing slash. */
   apiUrl: string;
 }
@@ -22,7 +23,11 @@ export interface CarrierSettings {
 /** The carrier's REST interface through its own SDK. */
 export function createCarrier(settings: CarrierSettings, failed: (error: unknown) => void): CarrierPort {
   // Edge and region would rewrite the host, and the SDK reads both from the environment.
-  const client = twilio(settings.accountSid, settings.authToken, { edge: '', region: '', timeout: REQUEST_TIMEOUT_MS });
+  const client = twilio(settings.accountSid, settings.authTokens[0], {
+    edge: '',
+    region: '',
+    timeout: REQUEST_TIMEOUT_MS,
+  });
   client.api.baseUrl = settings.apiUrl;
   return {
     async ask(callSid) {

@@ -21,10 +21,6 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string>> = {
       : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.',
   staffUnavailable: () =>
     'The caller asked for a person and nobody on the staff could answer; the caller is back with you. Say "I am sorry, nobody could pick up just now." Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.',
-  staffDone: () =>
-    'The caller has spoken with a member of the staff and is back with you. Say "Welcome back." Ask whether there is anything else. Do not greet again.',
-  voicemailDone: () =>
-    'The caller has left a voicemail and is back with you. Say "Thank you, your message is saved." Ask whether there is anything else. Do not greet again.',
 };
 
 export function openingText(opening: Opening, scene: OpeningScene): string {
