@@ -26,7 +26,7 @@ beforeEach(async () => {
     accountSid: 'AC00000000000000000000000000000000',
     authToken: 'secret',
     seed: 5,
-    number: { voiceUrl: `${BASE}/voice`, statusCallback: `${BASE}/status` },
+    number: { voiceUrl: `${BASE}/voice`, statusCallback: `${BASE}/voice/status` },
     hosts: { [BASE]: bridge.address, 'wss://voice.example.com': bridge.address },
   });
 });

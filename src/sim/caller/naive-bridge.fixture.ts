@@ -22,7 +22,7 @@ export function startNaiveBridge(modelUrl: string): Promise<SmallService> {
       '/voice': () =>
         '<Response><Connect action="/next"><Stream url="wss://voice.example.com/media"/></Connect></Response>',
       '/next': () => '<Response><Hangup/></Response>',
-      '/status': () => ({ status: 204 }),
+      '/voice/status': () => ({ status: 204 }),
     },
     onStart: (stream) => void lines.set(stream, openModel(stream, modelUrl)),
     onMedia: (stream, audio) => {

@@ -1,6 +1,6 @@
-import { BYTES_PER_MS, isSilence, type Speaker, VoiceReader, type VoiceSpan } from '../voice/index.ts';
+import { BYTES_PER_MS, isSilence, silence, type Speaker, VoiceReader, type VoiceSpan } from '../voice/index.ts';
 
-/** A stretch of audio without a gap; `startByte` counts the bytes heard before it. */
+/** A stretch of audio without a gap; `startByte` counts the bytes that the reader had before it. */
 interface Stretch {
   startMs: number;
   startByte: number;
@@ -30,6 +30,9 @@ export interface Heard {
 const PAUSE_MS = 200;
 /** Two stretches closer than this are one: rounding of the clock. */
 const JOIN_MS = 0.5;
+/** The reader is told of a longer gap by one frame of silence: a frame that was cut before it is not taken for a broken one. */
+const GAP_MS = 20;
+const GAP = silence(GAP_MS);
 
 /** What reached one end of the line, to the sample, and the words in it. Times are ms since the call was placed. */
 export class Ear {
@@ -48,7 +51,8 @@ export class Ear {
     const endMs = last ? last.startMs + last.bytes / BYTES_PER_MS : -1;
     let stretch = last;
     if (!stretch || atMs - endMs > JOIN_MS) {
-      stretch = { startMs: Math.max(atMs, endMs), startByte: this.bytes, bytes: 0, chunks: [] };
+      if (stretch && atMs - endMs > GAP_MS) this.reader.push(GAP);
+      stretch = { startMs: Math.max(atMs, endMs), startByte: this.reader.bytes, bytes: 0, chunks: [] };
       this.stretches.push(stretch);
     }
     if (this.keepAudio) stretch.chunks.push(bytes);

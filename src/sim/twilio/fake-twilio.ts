@@ -19,6 +19,8 @@ export interface FakeTwilioOptions {
   hosts: Hosts;
   faults?: Partial<TwilioFaults>;
   staff?: Record<string, StaffPhone>;
+  /** Port of the REST interface, a free one when left out. */
+  apiPort?: number;
   /** Ids, faults and delays follow from it; a random one when left out. */
   seed?: number;
 }
@@ -85,7 +87,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     complain,
     warn,
   };
-  const rest = await startRest(world);
+  const rest = await startRest(world, options.apiPort ?? 0);
   apiUrl = rest.url;
   let closing: Promise<void> | null = null;
   const closeDown = async (): Promise<void> => {

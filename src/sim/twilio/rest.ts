@@ -8,16 +8,16 @@ import type { World } from './world.ts';
 const BODY_BYTES_MAX = 64 * 1024;
 
 /** Serves `/2010-04-01/Accounts/{AC}/…` on 127.0.0.1. */
-export async function startRest(world: World): Promise<{ url: string; close(): Promise<void> }> {
+export async function startRest(world: World, port: number): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     void handle(world, incoming).then((answer) => {
       if (answer) write(outgoing, answer);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
