@@ -27,8 +27,6 @@ export interface MarkRecord {
 export interface ClearRecord {
   atMs: number;
   playedBytes: number;
-  /** All that the caller's ear had heard by then, before this stream too. */
-  earBytes: number;
   droppedBytes: number;
 }
 
@@ -248,7 +246,7 @@ export class MediaStream {
     this.#clearing = true;
     const { playedBytes, droppedBytes } = this.#leg.clearAudio();
     this.#clearing = false;
-    this.clears.push({ atMs: nowMs, playedBytes: playedBytes - this.#baseBytes, earBytes: playedBytes, droppedBytes });
+    this.clears.push({ atMs: nowMs, playedBytes: playedBytes - this.#baseBytes, droppedBytes });
   }
 
   #mark(name: string, sentMs: number): void {
