@@ -6,7 +6,7 @@ import { PROGRAMS, ROOT } from './programs.ts';
 
 const SUITE_TIMEOUT_MS = 30 * 60_000;
 const REPORT = join(ROOT, '.toolchain/vitest.json');
-/** Parts that only tests need: fetched beside the checks and the first tests; who needs one waits for it. */
+/** Parts that only tests need: a whole run fetches them beside the checks and the first tests; who needs one waits for it. */
 const TEST_PARTS = ['postgres', 'chromium'];
 
 interface Report {
@@ -58,10 +58,13 @@ function count(text: string | null): Counts {
   };
 }
 
-const fetching = spawn(join(ROOT, 'toolchain/fetch'), TEST_PARTS, { stdio: ['ignore', 'inherit', 'inherit'] });
-const fetched = ended(fetching);
+const args = process.argv.slice(2);
+const whole = args.length === 0;
+const fetched = whole
+  ? ended(spawn(join(ROOT, 'toolchain/fetch'), TEST_PARTS, { stdio: ['ignore', 'inherit', 'inherit'] }))
+  : null;
 const checks = await check(console.log);
-const tests = await runVitest(process.argv.slice(2));
+const tests = await runVitest(args);
 await fetched;
 const passed = checks.passed + tests.passed;
 const failed = checks.failed + tests.failed;
