@@ -34,7 +34,11 @@ if (database) await seedDatabase(databaseUrl);
 const node = await startNode(
   { ...config, redisUrl, databaseUrl },
   { log, amnesia: process.argv.includes('--amnesia') },
-);
+).catch((error: unknown) => {
+  log.fatal({ err: error }, 'the node could not start');
+  log.flush(() => process.exit(1));
+  return new Promise<never>(() => {});
+});
 
 /** The embedded database begins with the first tenant's data. */
 async function seedDatabase(url: string): Promise<void> {
