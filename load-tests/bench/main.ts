@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { coreCount } from './cores.ts';
+import type { Measure, Outcome } from './figure.ts';
+import { latency } from './latency.ts';
+import { webhook } from './webhook.ts';
+import { memory } from './memory.ts';
+import { printOutcome } from './print.ts';
+
+const resultsDir = join(import.meta.dirname, '../results');
+const measures: readonly Measure[] = [latency, memory, webhook];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** `npm run bench [-- NAME…] [-- --strict]`. Returns the exit code: 1 only when strict, for figures that miss a target. */
+async function bench(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { strict: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((name) => !measures.some((measure) => measure.name === name));
+  if (unknown.length > 0) {
+    process.stderr.write(`no such measure: ${unknown.join(', ')}; there are ${measures.map(({ name }) => name).join(', ')}\n`);
+    return 2;
+  }
+  let missed = 0;
+  const chosen = measures.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  for (const measure of chosen) {
+    say(`\n${measure.name}: ${measure.title}`);
+    const outcome = await measure.run((line) => say(`  ${line}`));
+    printOutcome(outcome, say);
+    await save(measure, outcome);
+    missed += outcome.figures.filter(({ verdict }) => verdict === 'missed').length;
+  }
+  say(missed === 0 ? '\nNo target was missed.' : `\n${missed} ${missed === 1 ? 'target was' : 'targets were'} missed.`);
+  return values.strict && missed > 0 ? 1 : 0;
+}
+
+async function save(measure: Measure, outcome: Outcome): Promise<void> {
+  const machine = { cpu: cpus()[0]?.model ?? '', cores: coreCount, node: process.version, platform: `${process.platform} ${process.arch}` };
+  const result = { measure: measure.name, title: measure.title, command: `npm run bench -- ${measure.name}`, at: new Date().toISOString(), machine, ...outcome };
+  await mkdir(resultsDir, { recursive: true });
+  await writeFile(join(resultsDir, `${measure.name}.json`), `${JSON.stringify(result, rounded, 2)}\n`);
+}
+
+/** Four digits say all that such a measurement knows. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+}
+
+process.exitCode = await bench();

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Stack, startStack } from '../../src/sim/stack.ts';
+import type { SimCall } from '../../src/sim/twilio/index.ts';
+import { startChild } from './child.ts';
+import { figure, type Measure, type Outcome } from './figure.ts';
+import { Pacer, until } from './pacer.ts';
+import { median } from './statistics.ts';
+
+const calls = 200;
+const kibPerCallTarget = 180;
+const runs = 2;
+/** Held before the first reading, so that code and connections which all calls share are there. */
+const warmUpCalls = 5;
+const arrivalsPerS = 20;
+/** What each caller asks: a tool reads the database for it. */
+const question = 'What are your hours on Tuesday?';
+const answerWord = 'Tuesday';
+const talkMsMax = 60_000;
+const readMsMax = 10_000;
+const endMsMax = 20_000;
+const kib = 1024;
+const modelFile = join(import.meta.dirname, '../../src/sim/model/main.ts');
+const collectorUrl = pathToFileURL(join(import.meta.dirname, 'collector.ts')).href;
+
+/** What a node holds, in bytes; all but `rssBefore` after collections. */
+interface Held {
+  rssBefore: number;
+  rss: number;
+  heapUsed: number;
+  heapTotal: number;
+  external: number;
+  arrayBuffers: number;
+}
+
+class Watch {
+  #held: Held | null = null;
+
+  /** A line of the node's. */
+  take(line: string): void {
+    if (line.startsWith('{"held":')) this.#held = (JSON.parse(line) as { held: Held }).held;
+  }
+
+  async read(stack: Stack): Promise<Held> {
+    this.#held = null;
+    stack.node.kill('SIGUSR2');
+    await until(() => this.#held !== null, readMsMax, () => 'the node says nothing of its memory');
+    return this.#held as unknown as Held;
+  }
+}
+
+/** Callers arrive evenly, each greeted, each asking one thing and listening to the answer; then they stay on the line. */
+async function converse(stack: Stack, count: number): Promise<SimCall[]> {
+  const callers: SimCall[] = [];
+  const asked = new Set<SimCall>();
+  const pacer = new Pacer();
+  pacer.start(1, 1000 / arrivalsPerS, () => {
+    if (callers.length < count) callers.push(stack.twilio.placeCall({ from: '+15553334444', to: '+15559990000', keepAudio: false }));
+  });
+  try {
+    await until(
+      () => {
+        for (const caller of callers) {
+          if (asked.has(caller) || !caller.heardText().includes('help you today')) continue;
+          asked.add(caller);
+          caller.speak(question);
+        }
+        return callers.length === count && callers.every((caller) => caller.heardText().includes(answerWord));
+      },
+      talkMsMax,
+      () => `${callers.filter((caller) => caller.heardText().includes(answerWord)).length} of ${count} callers have their answer`,
+    );
+  } finally {
+    pacer.stop();
+  }
+  return callers;
+}
+
+async function hangUp(callers: readonly SimCall[]): Promise<void> {
+  for (const caller of callers) caller.hangUp();
+  const done = Promise.all(callers.map((caller) => caller.done));
+  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, endMsMax))]);
+}
+
+interface Run {
+  idle: Held;
+  live: Held;
+  after: Held;
+  complaints: number;
+}
+
+async function measureOnce(): Promise<Run> {
+  const model = await startChild(modelFile, []);
+  const watch = new Watch();
+  let stack: Stack | null = null;
+  try {
+    stack = await startStack({
+      model: null,
+      env: {
+        OPENAI_REALTIME_URL: (model.ready as { url: string }).url,
+        CALLS_MAX: String(2 * calls),
+        NODE_OPTIONS: `--import=${collectorUrl}`,
+      },
+      onLog: (line) => watch.take(line),
+    });
+    await hangUp(await converse(stack, warmUpCalls));
+    const idle = await watch.read(stack);
+    const callers = await converse(stack, calls);
+    const gone = callers.filter((caller) => caller.stream === null).length;
+    if (gone > 0) throw new Error(`${gone} of ${calls} calls are no longer live`);
+    const live = await watch.read(stack);
+    await hangUp(callers);
+    const after = await watch.read(stack);
+    return { idle, live, after, complaints: stack.twilio.complaints.length };
+  } finally {
+    await stack?.stop();
+    await model.stop();
+  }
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const all: Run[] = [];
+  for (let i = 0; i < runs; i++) {
+    const one = await measureOnce();
+    all.push(one);
+    const mib = (bytes: number): string => (bytes / kib / kib).toFixed(1);
+    say(`RSS ${mib(one.idle.rss)} MiB at 0 calls, ${mib(one.live.rss)} at ${calls}, ${mib(one.after.rss)} after them`);
+  }
+  const perCall = (of: (one: Run) => number): number => median(all.map(of)) / calls / kib;
+  const figures = [
+    figure(
+      {
+        name: `RSS for one of ${calls} live calls`,
+        value: perCall(({ live, idle }) => live.rss - idle.rss),
+        unit: 'KiB',
+        target: { is: '≤', value: kibPerCallTarget },
+        beside: `${Math.round(perCall(({ live, idle }) => live.rssBefore - idle.rss))} KiB with what is not collected yet`,
+      },
+      true,
+    ),
+    figure({ name: 'of it JavaScript objects', value: perCall(({ live, idle }) => live.heapUsed - idle.heapUsed), unit: 'KiB' }, true),
+    figure({ name: 'of it buffers outside the heap', value: perCall(({ live, idle }) => live.external - idle.external), unit: 'KiB' }, true),
+    figure({ name: 'objects left by each call that ended', value: perCall(({ after, idle }) => after.heapUsed - idle.heapUsed), unit: 'KiB' }, true),
+  ];
+  return { figures, runs: { measured: all.length, quiet: all.length }, details: { calls, warmUpCalls, runs: all } };
+}
+
+export const memory: Measure = {
+  name: 'memory',
+  title: `resident memory of the node for each of ${calls} live calls that were greeted and got one answer from a tool`,
+  run,
+};

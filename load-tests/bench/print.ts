@@ -1,0 +1,26 @@
+import type { Figure, Outcome } from './figure.ts';
+
+const headings = ['', 'figure', 'target', 'verdict', 'beside'];
+
+function number(value: number): string {
+  if (!Number.isFinite(value)) return 'none';
+  return Number.isInteger(value) ? String(value) : value.toFixed(value < 100 ? 2 : 0);
+}
+
+function row({ name, value, unit, target, verdict, beside }: Figure): string[] {
+  const bound = target ? `${target.is} ${target.value} ${unit}`.trimEnd() : '';
+  return [name, `${number(value)} ${unit}`.trimEnd(), bound, verdict ?? '', beside];
+}
+
+/** Columns as wide as their longest word. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = headings.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+}
+
+export function printOutcome({ figures, runs }: Outcome, say: (line: string) => void): void {
+  say('');
+  for (const line of table([headings, ...figures.map(row)])) say(`  ${line}`);
+  say('');
+  say(`  median of ${runs.quiet > 0 ? `${runs.quiet} quiet runs` : 'runs of which none was quiet'}, ${runs.measured} measured`);
+}
