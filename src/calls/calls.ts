@@ -6,6 +6,7 @@ import { DirectoryError } from '../directory/errors.ts';
 import { append, appendLate, restore } from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { repeated } from '../directory/repeat.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -81,13 +82,8 @@ export class Calls implements CallDesk, CallDoor {
     const { link, node } = this.deps;
     try {
       await this.residents.get(callSid)?.settled();
-      const claim = await claimStream(link, {
-        callSid,
-        tokenEpoch,
-        owner: node,
-        attempt: randomUUID(),
-        dueInMs: limits.checkMs,
-      });
+      const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs };
+      const claim = await repeated(() => claimStream(link, ask));
       if (claim.kind !== 'claimed') return 'refused';
       const actor = await foldCall(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
@@ -162,7 +158,7 @@ export class Calls implements CallDesk, CallDoor {
   private async tellAway(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
     const { link, now } = this.deps;
     const stamped: CallEvent = { ...fact, at: now() };
-    const owner = await ownerOf(link, callSid);
+    const owner = await repeated(() => ownerOf(link, callSid));
     if (owner === null) return 'unknown';
     if (owner.ended === null && stamped.type === 'carrier.statusReported' && finalStatuses.has(stamped.status)) {
       return visit(this.doorDeps, callSid, owner.epoch, async (actor, at) => {
@@ -172,7 +168,7 @@ export class Calls implements CallDesk, CallDoor {
       });
     }
     for (let tries = 1; ; tries += 1) {
-      const late = await appendLate(link, { callSid, key: keyOf(stamped), fact: stamped });
+      const late = await repeated(() => appendLate(link, { callSid, key: keyOf(stamped), fact: stamped }));
       if (late.kind === 'ok' || late.kind === 'repeated') return 'taken';
       if (late.kind !== 'busy' || tries === busyTriesMax) return late.kind === 'unknown' ? 'unknown' : 'unavailable';
       await wait(busyPauseMs);

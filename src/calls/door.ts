@@ -3,9 +3,10 @@ import type { CallEvent } from '../../machines/call-events.ts';
 import type { Outcome } from '../../machines/call-context.ts';
 import { limits } from '../../machines/call-events.ts';
 import { claimWebhook, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
-import { append, readJournal } from '../directory/journal.ts';
+import { append, type AppendRequest, readJournal } from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { repeated } from '../directory/repeat.ts';
 import { CallActor } from './actor.ts';
 import type { CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { Told } from './stream-port.ts';
@@ -25,7 +26,7 @@ export interface DoorDeps {
 
 /** Folds the journal of a call that was just claimed. */
 export async function foldCall(link: RedisLink, callSid: string): Promise<CallActor> {
-  const entries = await readJournal(link, callSid);
+  const entries = await repeated(() => readJournal(link, callSid));
   return CallActor.fold(
     callSid,
     entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : [])),
@@ -60,7 +61,7 @@ async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookC
     dueInMs: limits.checkMs,
   };
   for (let tries = 1; ; tries += 1) {
-    const claimed = await claimWebhook(deps.link, claim);
+    const claimed = await repeated(() => claimWebhook(deps.link, claim));
     if (claimed.kind !== 'pending' || tries === PENDING_TRIES_MAX) return claimed;
     await wait(PENDING_PAUSE_MS);
   }
@@ -89,7 +90,7 @@ export async function answerWebhook(
   const fact = completed(request.fact, claim, deps.node);
   actor.step(fact);
   const twiml = request.render(viewOf(actor, claim));
-  const appended = await append(deps.link, {
+  const batch: AppendRequest = {
     callSid: request.callSid,
     epoch: claim.epoch,
     firstSeq: 1,
@@ -98,7 +99,8 @@ export async function answerWebhook(
     dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
     answer: { idempotencyToken: request.idempotencyToken, text: twiml },
     ...(actor.ended && 'status' in fact ? { ended: fact.status } : {}),
-  });
+  };
+  const appended = await repeated(() => append(deps.link, batch));
   actor.stop();
   if (appended.kind === 'ok' && actor.ended) deps.ended(actor.context.outcome);
   if (appended.kind === 'ok') return { twiml };
@@ -133,7 +135,7 @@ export async function visit(
   const actor = await foldCall(deps.link, callSid);
   const happened = await facts(actor, claim.at);
   const ended = happened.find((fact) => actor.ended && 'status' in fact);
-  const appended = await append(deps.link, {
+  const batch: AppendRequest = {
     callSid,
     epoch: claim.epoch,
     firstSeq: 1,
@@ -141,7 +143,8 @@ export async function visit(
     state: actor.state,
     dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
     ...(ended && 'status' in ended ? { ended: ended.status } : {}),
-  });
+  };
+  const appended = await repeated(() => append(deps.link, batch));
   actor.stop();
   if (appended.kind !== 'ok') return 'unavailable';
   if (actor.ended) deps.ended(actor.context.outcome);

@@ -2,6 +2,7 @@ import type { RedisClock } from '../directory/clock.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import { heartbeat, type NodeAddresses, retire } from '../directory/fleet.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { repeated } from '../directory/repeat.ts';
 import { releaseReservation, reserve } from '../directory/reservations.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -56,7 +57,7 @@ export class Placement {
   async reserve(callSid: string, kind: 'new' | 'live'): Promise<Placing> {
     const { link, self } = this.deps;
     try {
-      const reservation = await reserve(link, { callSid, class: kind, preferredNode: self.node });
+      const reservation = await repeated(() => reserve(link, { callSid, class: kind, preferredNode: self.node }));
       if (reservation.kind !== 'placed') return { ok: false, reason: reservation.kind };
       return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
     } catch (error) {
