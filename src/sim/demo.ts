@@ -18,6 +18,8 @@ const OUT = join(ROOT, 'out');
 const ROW_MS_MAX = 15_000;
 const ROW_POLL_MS = 200;
 const INTERRUPTED = 130;
+/** Brisk, so that the whole conversation takes about a minute. */
+const CHARS_PER_SECOND = 24;
 const LOG_LINES = 10;
 const API_URL = 'https://api.openai.com/v1';
 const PASSED_ON = ['OPENAI_API_KEY', 'OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL', 'OPENAI_API_URL'];
@@ -40,8 +42,9 @@ async function demo(): Promise<number> {
   const stack = await startStack({
     onStep: (step) => say(`  starting ${step} …`),
     onLog: (line) => values.verbose && process.stderr.write(`${line}\n`),
-    ...(real ? { model: null, env: given(PASSED_ON) } : {}),
+    ...(real ? { model: null, env: given(PASSED_ON) } : { model: { charsPerSecond: CHARS_PER_SECOND } }),
   });
+  say(`  ready after ${seconds(performance.now())}`);
   const stopped = stopOnSignal(stack);
   try {
     const speech = real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null;
@@ -125,12 +128,19 @@ function complaintsOf(stack: Stack): string[] {
 
 /** Resolves at the first signal, or when the node ends by itself, which it then says. */
 async function stopOnSignal(stack: Stack): Promise<void> {
+  let expected = false;
   const signalled = new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.once(signal, () => {
+        expected = true;
+        resolve();
+      });
+    }
   });
   const ended = stack.node.exited.then((code) => {
-    if (!stack.stopping) say(`Aida ended with ${code}:\n${stack.node.log.slice(-LOG_LINES).join('\n')}`);
+    // A terminal gives Ctrl-C to the node as well.
+    if (expected || stack.stopping) return;
+    say(`Aida ended with ${code}:\n${stack.node.log.slice(-LOG_LINES).join('\n')}`);
   });
   await Promise.race([signalled, ended]);
 }

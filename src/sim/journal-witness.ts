@@ -33,7 +33,9 @@ export function watchJournal(link: RedisLink, call: SimCall): JournalWitness {
   const originMs = call.leg.createdAt.getTime();
   return {
     tools: () =>
-      facts.flatMap((fact) => (fact.type === 'tool.asked' ? [{ name: fact.name, arguments: fact.arguments }] : [])),
+      facts.flatMap((fact): ToolUse[] =>
+        fact.type === 'tool.asked' ? [{ name: fact.name, arguments: fact.arguments, atMs: fact.at - originMs }] : [],
+      ),
     utterances: () =>
       facts.flatMap((fact, index): Heard[] => {
         if (fact.type !== 'assistant.heard' || fact.text === '') return [];

@@ -17,6 +17,8 @@ export interface TranscriptLine {
 export interface ToolUse {
   name: string;
   arguments: string;
+  /** When it was asked for; the moment of its being seen when left out. */
+  atMs?: number;
 }
 
 /** Silence after which an utterance without its last frame counts as cut. */
@@ -62,7 +64,8 @@ export class Transcript {
       found.push(this.heardLine(heard));
     }
     const used = this.options.tools();
-    for (const use of used.slice(this.toolsDone)) found.push(lineOf('tool', nowMs, `${use.name} ${use.arguments}`));
+    for (const use of used.slice(this.toolsDone))
+      found.push(lineOf('tool', use.atMs ?? nowMs, `${use.name} ${use.arguments}`));
     this.toolsDone = used.length;
     for (const line of found.toSorted((a, b) => a.atMs - b.atMs)) this.add(line);
   }
