@@ -101,6 +101,14 @@ export function deliverFarewell(step: Step) {
   return step.want({ type: 'tool.deliver', toolCallId, output, respond: !lastResponse.spoke });
 }
 
+/** The goodbye is off. A model whose tool has no output yet would wait for one. */
+export function talkOn(context: CallContext) {
+  const step = new Step(context).disarm().set({ leaving: null });
+  if (context.leaving === null || context.leaving.delivered) return step;
+  const { toolCallId, output } = context.leaving;
+  return step.want({ type: 'tool.deliver', toolCallId, output, respond: false });
+}
+
 export function deliverAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const { toolCallId, output } = event;
   const respond = context.leaving === null;

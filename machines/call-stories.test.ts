@@ -83,6 +83,19 @@ describe('stories of a call', () => {
     expect(snapshot.value).toEqual({ conversation: 'talking' });
   });
 
+  test('who speaks before the farewell has begun leaves the model no tool without an output', () => {
+    const facts = [fact.arrived, fact.started, fact.ready, fact.asked, left(hangup)];
+    const { snapshot, effects } = play([...facts, { type: 'caller.speechStarted', at: 3_250, itemId: 'u2' }]);
+    expect(snapshot.value).toEqual({ conversation: 'talking' });
+    expect(effects.at(-1)).toEqual({
+      type: 'tool.deliver',
+      id: 'e3',
+      toolCallId: 't1',
+      output: '"bye"',
+      respond: false,
+    });
+  });
+
   test('a caller whom staff did not answer is back in the same conversation', () => {
     const said: CallEvent = {
       type: 'caller.said',

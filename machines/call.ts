@@ -124,7 +124,7 @@ const leaving = setups.createStateConfig({
     'caller.speechStarted': {
       guard: 'isHangup',
       target: 'talking',
-      actions: { type: 'apply', params: ({ context }) => new Step(context).disarm().set({ leaving: null }) },
+      actions: { type: 'apply', params: ({ context }) => steps.talkOn(context) },
     },
     'model.lost': {
       target: 'left',
