@@ -271,3 +271,33 @@ test.each([
   await sim.waitFor(() => service.streams.length === 1);
   expect(service.streams[0]?.headers['x-twilio-signature']).toBe(sign(TOKEN, url));
 });
+
+test('frames held back by jitter come late and together, none lost, none out of order', async () => {
+  const reader = new VoiceReader();
+  const { service, twilio } = await world({ onMedia: (_, audio) => reader.push(audio) });
+  const sim = call(twilio);
+  await sim.waitFor(() => sim.stream !== null);
+  const line = sim.stream?.line;
+  if (line) line.jitterFramesMax = 6;
+  sim.speak('Nothing of this may be lost');
+  await sim.waitFor(() => reader.spans[0]?.ended === true);
+  expect([reader.text(), reader.intact]).toEqual(['Nothing of this may be lost', true]);
+  const media = service.streams[0]?.messages.filter((message) => message.event === 'media') ?? [];
+  expect(media.map((message) => Number((message['media'] as { timestamp: string }).timestamp))).toEqual(
+    media.map((_, index) => index * 20),
+  );
+});
+
+test('while Twilio does not read, nothing is played and no mark comes back', async () => {
+  const { service, twilio } = await world();
+  const sim = call(twilio);
+  await sim.waitFor(() => sim.stream !== null && service.streams[0]?.streamSid !== '');
+  const stream = service.streams[0] as SmallStream;
+  sim.stream?.pauseReading();
+  stream.mark('late');
+  const frames = stream.messages.length;
+  await sim.waitFor(() => stream.messages.length > frames + 10);
+  expect(sim.streams[0]?.marks).toEqual([]);
+  sim.stream?.resumeReading();
+  await sim.waitFor(() => stream.messages.some((message) => message.event === 'mark'));
+});

@@ -1,63 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { joinBytes, readWav, VoiceReader, writeWav } from '../voice/index.ts';
-import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
 import { spoken } from './mouth.ts';
-import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.fixture.ts';
-import { parseTwiml } from './twiml.ts';
-import type { Staff, TwilioFaults } from './world.ts';
+import { ACCOUNT, asked, BASE, BYE, call, closeWorlds, rest, world } from './verbs.fixture.ts';
 
-const BASE = 'https://voice.example.com';
-const ACCOUNT = 'AC00000000000000000000000000000000';
-const BYE = '<Response/>';
-
-let open: { close(): Promise<void> }[] = [];
-
-afterEach(async () => {
-  for (const one of open.toReversed()) await one.close();
-  open = [];
-});
-
-type Routes = Record<string, (request: SmallRequest) => SmallAnswer>;
-
-async function world(
-  routes: Routes,
-  faults: Partial<TwilioFaults> = {},
-  staff: Record<string, Staff> = {},
-): Promise<{ service: SmallService; twilio: FakeTwilio }> {
-  const service = await startSmallService({
-    routes: { '/cb': () => ({ status: 204 }), '/done': () => BYE, ...routes },
-  });
-  const twilio = await startFakeTwilio({
-    accountSid: ACCOUNT,
-    authToken: 'secret',
-    seed: 3,
-    faults,
-    staff,
-    number: { voiceUrl: `${BASE}/voice` },
-    hosts: { [BASE]: service.address, 'wss://voice.example.com': service.address },
-  });
-  open.push(service, twilio);
-  return { service, twilio };
-}
-
-const call = (twilio: FakeTwilio) => twilio.placeCall({ from: '+15550001111', to: '+15550002222' });
-const asked = (service: SmallService, path: string) =>
-  service.requests
-    .filter((request) => request.target.startsWith(path))
-    .map((request) => Object.fromEntries(request.params));
-
-function rest(
-  twilio: FakeTwilio,
-  path: string,
-  form?: Record<string, string>,
-  method = form ? 'POST' : 'GET',
-): Promise<Response> {
-  return fetch(`${twilio.apiUrl}/2010-04-01/Accounts/${ACCOUNT}${path}`, {
-    method,
-    headers: { Authorization: `Basic ${Buffer.from(`${ACCOUNT}:secret`).toString('base64')}` },
-    ...(form ? { body: new URLSearchParams(form) } : {}),
-  });
-}
+afterEach(closeWorlds);
 
 test('Say is heard, Play fetches audio, the end of the document hangs up', async () => {
   const audio = joinBytes(spoken('Played line', 'line', 900).map((frame) => frame.bytes));
@@ -275,63 +221,6 @@ test('a recording in the background holds both sides', async () => {
   expect(file.status).toBe(200);
 });
 
-test('REST: redirect stops the stream, runs the new TwiML, and the action is not asked', async () => {
-  const { service, twilio } = await world({
-    '/voice': () =>
-      '<Response><Connect action="/done"><Stream url="wss://voice.example.com/media"/></Connect></Response>',
-    '/moved': () => '<Response><Say>Moved</Say></Response>',
-  });
-  const sim = call(twilio);
-  await sim.waitFor(() => (service.streams[0]?.messages.length ?? 0) > 2);
-  const inline = await rest(twilio, `/Calls/${sim.sid}.json`, {
-    Twiml: `<Response><Say>Inline</Say><Redirect>${BASE}/moved</Redirect></Response>`,
-  });
-  expect(inline.status).toBe(200);
-  expect(await inline.json()).toMatchObject({
-    sid: sim.sid,
-    status: 'in-progress',
-    direction: 'inbound',
-    duration: null,
-  });
-  await sim.done;
-  expect(service.streams[0]?.messages.at(-1)).toMatchObject({ event: 'stop' });
-  expect(sim.heardText()).toBe('Inline Moved');
-  expect(asked(service, '/done')).toEqual([]);
-  const late = await rest(twilio, `/Calls/${sim.sid}.json`, { Status: 'completed' });
-  expect([late.status, await late.json()]).toEqual([
-    400,
-    { code: 21_220, message: expect.any(String), more_info: expect.any(String), status: 400 },
-  ]);
-  expect(await (await rest(twilio, `/Calls/${sim.sid}.json`)).json()).toMatchObject({
-    status: 'completed',
-    duration: expect.stringMatching(/^\d+$/),
-  });
-});
-
-test('REST: lists by status in pages, ends calls, refuses what is wrong', async () => {
-  const { twilio } = await world({ '/voice': () => '<Response><Pause length="20"/><Say>x</Say></Response>' });
-  const sims = [call(twilio), call(twilio), call(twilio)];
-  await Promise.all(sims.map((sim) => sim.waitFor(() => sim.documents.length === 1)));
-  const first = (await (await rest(twilio, '/Calls.json?Status=ringing&PageSize=2')).json()) as {
-    calls: unknown[];
-    next_page_uri: string;
-  };
-  expect(first.calls).toHaveLength(2);
-  const second = (await (await rest(twilio, first.next_page_uri.split(ACCOUNT)[1] ?? '')).json()) as {
-    calls: unknown[];
-    next_page_uri: null;
-  };
-  expect([second.calls.length, second.next_page_uri]).toEqual([1, null]);
-  expect((await rest(twilio, `/Calls/${sims[0]?.sid}.json`, { Status: 'completed' })).status).toBe(200);
-  expect((await rest(twilio, `/Calls/CA${'0'.repeat(32)}.json`)).status).toBe(404);
-  twilio.faults.restBusy = 1;
-  expect(await (await rest(twilio, '/Calls.json')).json()).toMatchObject({ code: 20_429, status: 429 });
-  twilio.faults.restBusy = 0;
-  expect(twilio.complaints).toEqual([]);
-  expect((await rest(twilio, `/Calls/${sims[1]?.sid}.json`, { Twiml: BYE, Status: 'completed' })).status).toBe(400);
-  expect(twilio.complaints).toHaveLength(1);
-});
-
 test('documents that chase each other are complained about and end', async () => {
   const { twilio } = await world({ '/voice': () => '<Response><Redirect>/voice</Redirect></Response>' });
   const sim = call(twilio);
@@ -340,52 +229,10 @@ test('documents that chase each other are complained about and end', async () =>
   expect(sim.ended).toBe(true);
 });
 
-test.each([
-  ['<Response><Talk/></Response>', '<Talk> is not known'],
-  ['<Response><Say speed="2">a</Say></Response>', '<Say speed="2"> is not known'],
-  ['<Response><Hangup/><Say>a</Say></Response>', '<Say> after <Hangup> is never reached'],
-  [
-    '<Response><Connect action="/x"><Stream url="wss://a.example/m"/></Connect><Say>a</Say></Response>',
-    'never reached',
-  ],
-  ['<Response><Connect><Stream url="https://a.example/m"/></Connect></Response>', '31922'],
-  ['<Response><Connect><Stream url="wss://a.example/m?x=1"/></Connect></Response>', '31920'],
-  [
-    `<Response><Connect><Stream url="wss://a.example/m"><Parameter name="a" value="${'v'.repeat(499)}"/></Stream></Connect></Response>`,
-    '500 characters',
-  ],
-  ['<response/>', 'not <Response>'],
-  ['<Response>words</Response>', 'holds text'],
-])('TwiML: %s', (source, complaint) => {
-  expect(parseTwiml(source, `${BASE}/voice`).complaints).toEqual([expect.stringContaining(complaint)]);
-});
-
-test.each([
-  '<Response>',
-  '<Response/><Response/>',
-  '<Response a=1/>',
-  '<Response a="1" a="2"/>',
-  '<Response><Say>a & b</Say></Response>',
-  '<Response><Say>&nbsp;</Say></Response>',
-  'words',
-  '<Response></response>',
-  '<!DOCTYPE a><Response/>',
-  '<Response><!-- a -- b --></Response>',
-])('XML: %s is not well-formed', (source) => {
-  expect(() => parseTwiml(source, null)).toThrow(/at character/);
-});
-
-test('XML: entities, CDATA, comments and both quotes are read', () => {
-  const { verbs, complaints } = parseTwiml(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<!-- x --><Response><Say voice='a"b'>a &amp; b &#x41;<![CDATA[<c>]]></Say></Response>\n`,
-    null,
-  );
-  expect(verbs).toEqual([{ name: 'Say', attributes: { voice: 'a"b' }, children: [], text: 'a & b A<c>' }]);
-  expect(complaints).toEqual([]);
-});
-
-test('inline TwiML needs absolute URLs', () => {
-  expect(parseTwiml('<Response><Dial action="/x">+1555</Dial></Response>', null).complaints).toEqual([
-    expect.stringContaining('inline'),
-  ]);
+test('Dial: only the call’s own numbers may be shown to staff', async () => {
+  const { twilio } = await world({
+    '/voice': () => '<Response><Dial action="/done" callerId="+15557770000" timeout="0">+15559990000</Dial></Response>',
+  });
+  await call(twilio).done;
+  expect(twilio.complaints).toEqual([expect.stringContaining('13214')]);
 });
