@@ -1,5 +1,9 @@
-/** SQLSTATE classes of a database that cannot work now: connection, rollback, resources, object in use, operator, system. */
-const transientClasses: ReadonlySet<string> = new Set(['08', '25', '40', '53', '55', '57', '58']);
+/**
+ * SQLSTATE classes of a database that cannot do this now: connection, state, log-in, rollback, no such database, tables
+ * not as this version knows them (a migration is to come), resources, object in use, operator, system. Our statements
+ * are the same for every fact, so that none of these can be a fact's own fault.
+ */
+const transientClasses: ReadonlySet<string> = new Set(['08', '25', '28', '3D', '40', '42', '53', '55', '57', '58']);
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const NETWORK_CODE = /^E[A-Z]{3,}$/;
 const LOST_CONNECTION =

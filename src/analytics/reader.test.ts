@@ -87,15 +87,25 @@ function bench(more: { through?: RedisLink; holder?: string; now?: () => number;
   const notebook = more.notebook ?? new Notebook();
   const faults: unknown[][] = [];
   let count = 0;
-  const log = { warn: (...args: unknown[]) => void faults.push(args), error: (...args: unknown[]) => void faults.push(args) };
+  const log = {
+    warn: (...args: unknown[]) => void faults.push(args),
+    error: (...args: unknown[]) => void faults.push(args),
+  };
   const reader = new OutboxReader({
-    link: more.through ?? direct, consumer: notebook, holder: more.holder ?? 'x', log, onPoison: () => (count += 1), ...(more.now ? { now: more.now } : {}),
+    link: more.through ?? direct,
+    consumer: notebook,
+    holder: more.holder ?? 'x',
+    log,
+    onPoison: () => (count += 1),
+    ...(more.now ? { now: more.now } : {}),
   });
   return { notebook, reader, poisoned: () => count, faults };
 }
 
 async function pending(): Promise<number> {
-  const stats = await Promise.all(Array.from({ length: partitionCount }, (_, partition) => outboxStats(direct, partition)));
+  const stats = await Promise.all(
+    Array.from({ length: partitionCount }, (_, partition) => outboxStats(direct, partition)),
+  );
   return stats.flatMap(({ groups }) => groups).reduce((sum, group) => sum + group.pending + group.unread, 0);
 }
 
@@ -107,7 +117,9 @@ test('facts of all partitions are taken in, in order for each call, and acknowle
   const late = await calls(5, '45');
   await vi.waitFor(() => expect(notebook.count).toBe(100), WAIT);
   await reader.stop();
-  expect(notebook.taken).toEqual(new Map([...early.map((sid) => [sid, '123'] as const), ...late.map((sid) => [sid, '45'] as const)].toSorted()));
+  expect(notebook.taken).toEqual(
+    new Map([...early.map((sid) => [sid, '123'] as const), ...late.map((sid) => [sid, '45'] as const)]),
+  );
   expect(await pending()).toBe(0);
   expect(Math.max(...notebook.batches)).toBeGreaterThan(1);
 });
@@ -155,7 +167,9 @@ test('a fact that fails by itself is set aside and counted, and blocks nothing',
   expect(poisoned()).toBe(2);
   expect(faults.map(([, message]) => message)).toEqual(['fact set aside', 'fact set aside']);
   expect(JSON.stringify(faults)).not.toContain('cannot take');
-  const letters = readStreamEntries(await direct.command('xrange', deadLetterKey(partitionOf(poisonous), GROUP), '-', '+'));
+  const letters = readStreamEntries(
+    await direct.command('xrange', deadLetterKey(partitionOf(poisonous), GROUP), '-', '+'),
+  );
   const reasons = letters.map(({ fields }) => fields.get('r'));
   expect(reasons).toContain('cannot take #');
   expect(await pending()).toBe(0);

@@ -76,7 +76,7 @@ test('a whole call in any order, repeated, comes to the same turns', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length * 2 }), (shuffled) => {
       const rows = fold(shuffled);
-      expect(new Map([...rows].toSorted())).toEqual(new Map([...expected].toSorted()));
+      expect(rows).toEqual(expected);
     }),
     { numRuns: 300 },
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort, type RedisServer, startRedis } from '../embedded/redis.ts';
 import { claimed, dtmf, newCallSid, webhook } from './calls.fixture.ts';
 import { ownerOf } from './claims.ts';
@@ -83,6 +83,17 @@ test('without Redis commands fail at once, nothing queues, and the link comes ba
   await early.close();
   await expect(ownerOf(early, 'CA1')).rejects.toMatchObject({ code: 'unavailable' });
   await late.stop();
+});
+
+test('a link is closed at once, whatever it was doing', async () => {
+  const short = await startRedis();
+  const its = await connectRedis(short.url);
+  await short.stop();
+  await vi.waitFor(() => expect(its.ready).toBe(false));
+  await its.close();
+  await its.close();
+  const never = await connectRedis(`redis://127.0.0.1:${await freePort()}`);
+  await never.close();
 });
 
 test('Redis out of memory refuses an append whole', async () => {

@@ -131,11 +131,22 @@ class Link implements RedisLink {
 
   async close(): Promise<void> {
     this.listeners.clear();
-    if (this.client.status === 'end') return;
+    const isConnected = this.client.status !== 'end' && this.client.status !== 'reconnecting';
     const ended = new Promise<void>((resolve) => this.client.once('end', () => resolve()));
     this.client.disconnect();
-    await ended;
+    // While it waits for its next attempt there is no socket whose end it would tell of.
+    if (isConnected) await withinMs(ended, directoryLimits.connectTimeoutMs);
   }
+}
+
+/** Waits for the promise, but no longer than this. */
+async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, bound]);
+  clearTimeout(timer);
 }
 
 /**
@@ -145,12 +156,10 @@ class Link implements RedisLink {
  */
 export async function connectRedis(url: string, options: RedisLinkOptions = {}): Promise<RedisLink> {
   const link = new Link(createClient(parseRedisUrl(url), options), options.onError ?? (() => {}));
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, directoryLimits.connectTimeoutMs);
-  });
-  await Promise.race([link.connect().catch(() => {}), bound]);
-  clearTimeout(timer);
+  await withinMs(
+    link.connect().catch(() => {}),
+    directoryLimits.connectTimeoutMs,
+  );
   return link;
 }
 
@@ -158,7 +167,12 @@ export async function connectRedis(url: string, options: RedisLinkOptions = {}):
  * Calls back for every message on a channel, and after each reconnect, since messages may have been missed. Needs no
  * answer to start: it goes on trying. Returns the way to stop.
  */
-export function subscribe(url: string, channel: string, listener: () => void, options: RedisLinkOptions = {}): () => void {
+export function subscribe(
+  url: string,
+  channel: string,
+  listener: () => void,
+  options: RedisLinkOptions = {},
+): () => void {
   const client = createClient(parseRedisUrl(url), options);
   const failed = options.onError ?? (() => {});
   let wasReady = false;
