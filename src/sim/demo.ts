@@ -18,37 +18,42 @@ const OUT = join(ROOT, 'out');
 const ROW_MS_MAX = 15_000;
 const ROW_POLL_MS = 200;
 const INTERRUPTED = 130;
-/** Brisk, so that the whole conversation takes about a minute. */
+/** Brisk, so that the whole conversation takes about a minute at a pace of 1. */
 const CHARS_PER_SECOND = 24;
+/** With --once nobody listens: as fast as the simulated voice is still heard word for word. */
+const PACE_ONCE = 16;
+const PACE_MAX = 20;
 const LOG_LINES = 10;
 const API_URL = 'https://api.openai.com/v1';
 const PASSED_ON = ['OPENAI_API_KEY', 'OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL', 'OPENAI_API_URL'];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** `npm run demo [-- --once] [-- --script FILE]`: one call through everything. Returns the exit code. */
+/** `npm run demo [-- --once] [-- --script FILE] [-- --pace N]`: one call through everything. Returns the exit code. */
 async function demo(): Promise<number> {
   const { values } = parseArgs({
     options: {
       once: { type: 'boolean', default: false },
       script: { type: 'string' },
+      pace: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
   });
   const script = await loadScript(values.script ?? SCRIPT);
   const apiKey = process.env['OPENAI_API_KEY'] ?? '';
   const real = apiKey !== '';
+  const pace = real ? 1 : paceOf(values.pace ?? (values.once ? String(PACE_ONCE) : '1'));
   say(`Aida's demo: ${script.name}${real ? ' (with the real model)' : ''}`);
   const stack = await startStack({
     onStep: (step) => say(`  starting ${step} …`),
     onLog: (line) => values.verbose && process.stderr.write(`${line}\n`),
-    ...(real ? { model: null, env: given(PASSED_ON) } : { model: { charsPerSecond: CHARS_PER_SECOND } }),
+    ...(real ? { model: null, env: given(PASSED_ON) } : { model: { charsPerSecond: CHARS_PER_SECOND * pace } }),
   });
   say(`  ready after ${seconds(performance.now())}`);
   const stopped = stopOnSignal(stack);
   try {
     const speech = real ? speechFrom(process.env['OPENAI_API_URL'] ?? API_URL, apiKey) : null;
-    const report = await Promise.race([converse(stack, script, speech), stopped.then(() => null)]);
+    const report = await Promise.race([converse(stack, script, speech, pace), stopped.then(() => null)]);
     if (!report) return INTERRUPTED;
     const row = await rowOf(stack, report.callSid);
     const failures = [
@@ -71,6 +76,7 @@ async function converse(
   stack: Stack,
   script: Script,
   speech: ((text: string) => Promise<Uint8Array>) | null,
+  pace: number,
 ): Promise<ConversationReport> {
   await mkdir(OUT, { recursive: true });
   const witnesses = new Map<SimCall, JournalWitness>();
@@ -83,6 +89,7 @@ async function converse(
     onLine: (line) => say(formatLine(line)),
     tools: (call) => witness(call).tools(),
     wavFile: join(OUT, 'demo.wav'),
+    pace,
     settle: async (call) => witness(call).stop(),
     ...(speech ? { speech, utterances: (call: SimCall) => witness(call).utterances() } : {}),
   };
@@ -143,6 +150,12 @@ async function stopOnSignal(stack: Stack): Promise<void> {
     say(`Aida ended with ${code}:\n${stack.node.log.slice(-LOG_LINES).join('\n')}`);
   });
   await Promise.race([signalled, ended]);
+}
+
+function paceOf(text: string): number {
+  const pace = Number(text);
+  if (!(pace >= 1 && pace <= PACE_MAX)) throw new ScriptError([`--pace must be 1 to ${PACE_MAX}, not ${text}`]);
+  return pace;
 }
 
 function given(names: readonly string[]): Record<string, string> {

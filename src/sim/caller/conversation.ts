@@ -19,6 +19,8 @@ export interface ConversationOptions {
   settle?: (call: SimCall) => Promise<void>;
   /** What the caller heard is written here as WAV. */
   wavFile?: string;
+  /** How many times faster than people talk the caller does; left out: 1. */
+  pace?: number;
 }
 
 /** How a conversation went. Times in ms. */
@@ -51,7 +53,7 @@ export async function runConversation(
   const transcript = new Transcript({ call, tools, utterances, onLine: options.onLine ?? (() => undefined) });
   const unwatch = call.leg.watch(() => transcript.look());
   const words = (sinceMs: number): string => wordsSince(utterances(), sinceMs);
-  const person = new Person({ call, transcript, words, audio, dir: script.dir });
+  const person = new Person({ call, transcript, words, audio, dir: script.dir, pace: options.pace ?? 1 });
   const failures = await perform(script, call, person);
   unwatch();
   call.hangUp();

@@ -9,8 +9,11 @@ import { matcherOf } from './words.ts';
 /** A step did not come about; the message says what was heard instead. */
 export class StepFailure extends Error {}
 
-/** So long the other side must be silent before the caller takes it as finished. */
+/** So long the other side must be silent before the caller takes it as finished; in a hurry, less, but no less than this. */
 const QUIET_MS = 600;
+const QUIET_MS_MIN = 200;
+/** How fast the caller speaks at a pace of 1. */
+const CHARS_PER_SECOND = 16;
 
 /** No step takes longer: the longest line, the longest pause. */
 const STEP_MS_MAX = 600_000;
@@ -24,6 +27,8 @@ export interface PersonOptions {
   audio: ReadonlyMap<string, Uint8Array>;
   /** Folder of the script. */
   dir: string;
+  /** 1: as people talk; above it, speech and what is measured in speech go by so many times faster. */
+  pace: number;
 }
 
 /** The caller: does one step of a script after the other, judging only by what reaches the ear. */
@@ -55,7 +60,7 @@ export class Person {
         return this.say(this.call.play(await readFile(resolve(this.options.dir, step.play)), step.play));
       case 'interrupt':
         await this.until(
-          (call) => this.heardMs(call) >= step.heardS * 1000,
+          (call) => this.heardMs(call) >= (step.heardS * 1000) / this.options.pace,
           step.withinS,
           `${step.heardS} s of an answer to interrupt`,
         );
@@ -82,9 +87,10 @@ export class Person {
   private async myTurn(step: { afterS: number; withinS: number; atOnce: boolean }): Promise<void> {
     const { ear } = this.call.leg;
     if (!step.atOnce) {
+      const quietMs = Math.max(QUIET_MS / this.options.pace, QUIET_MS_MIN);
       const answered = (): boolean => !this.acted || ear.firstVoiceMs(this.doneMs) !== null;
       const quiet = (call: SimCall): boolean =>
-        call.leg.answeredMs !== null && call.nowMs() - (ear.lastVoiceMs ?? 0) > QUIET_MS;
+        call.leg.answeredMs !== null && call.nowMs() - (ear.lastVoiceMs ?? 0) > quietMs;
       await this.until((call) => answered() && quiet(call), step.withinS, 'an answer and its end');
     }
     await this.pause(step.afterS);
@@ -92,7 +98,7 @@ export class Person {
 
   private speak(text: string): Promise<void> {
     const audio = this.options.audio.get(text);
-    return this.say(audio ? this.call.play(audio, text) : this.call.speak(text));
+    return this.say(audio ? this.call.play(audio, text) : this.call.speak(text, CHARS_PER_SECOND * this.options.pace));
   }
 
   private async say(speech: Speech): Promise<void> {

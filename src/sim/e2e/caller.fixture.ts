@@ -24,7 +24,7 @@ export class Caller {
       return heard.map(({ text }) => text).join(' ');
     };
     this.call = call;
-    this.person = new Person({ call, transcript, words, audio: new Map(), dir: '' });
+    this.person = new Person({ call, transcript, words, audio: new Map(), dir: '', pace: 1 });
   }
 
   /** Waits for words of an utterance that began after the caller's last act. */

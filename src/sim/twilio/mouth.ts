@@ -31,9 +31,9 @@ export class Mouth {
   }
 
   /** Says the words after what is still being said. */
-  speak(text: string): Speech {
+  speak(text: string, charsPerSecond?: number): Speech {
     this.utterances += 1;
-    return this.enqueue(text, spoken(text, this.speaker, this.utterances));
+    return this.enqueue(text, spoken(text, this.speaker, this.utterances, charsPerSecond));
   }
 
   /** Plays any µ-law audio; the last frame is filled up with silence. */
@@ -74,11 +74,13 @@ export class Mouth {
 }
 
 /** Frames of an utterance; the same words in the same place of many calls are encoded once. */
-export function spoken(text: string, speaker: Speaker, utterance: number): SpokenFrame[] {
-  const key = `${speaker}.${utterance}.${text}`;
+export function spoken(text: string, speaker: Speaker, utterance: number, charsPerSecond?: number): SpokenFrame[] {
+  const key = `${speaker}.${utterance}.${charsPerSecond ?? ''}.${text}`;
   const known = cache.get(key);
   if (known) return known;
-  const frames = encodeUtterance(text, { utterance, speaker }).map(frameOf);
+  const frames = encodeUtterance(text, { utterance, speaker, ...(charsPerSecond ? { charsPerSecond } : {}) }).map(
+    frameOf,
+  );
   if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value ?? '');
   cache.set(key, frames);
   return frames;

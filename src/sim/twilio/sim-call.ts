@@ -82,8 +82,8 @@ export class SimCall {
     return this.leg.nowMs();
   }
 
-  speak(text: string): Speech {
-    return this.leg.mouth.speak(text);
+  speak(text: string, charsPerSecond?: number): Speech {
+    return this.leg.mouth.speak(text, charsPerSecond);
   }
 
   /** Plays a WAV file, or raw µ-law of 8 kHz, into the line. */
