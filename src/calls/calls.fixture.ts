@@ -25,8 +25,12 @@ export class FakePort implements StreamPort {
   lastWords() {
     return Promise.resolve();
   }
+  /** What the stream tells the call while it ends. */
+  onEnd: () => void = () => undefined;
   end(reason: string) {
     this.note(`end ${reason}`);
+    this.onEnd();
+    this.onEnd = () => undefined;
   }
   /** Resolves when the call has asked this. */
   async saw(what: string): Promise<void> {

@@ -114,6 +114,10 @@ export class Calls implements CallDesk, CallDoor {
       resident.tell(fact);
       return 'taken';
     }
+    return this.tellQuietly(callSid, fact);
+  }
+
+  private async tellQuietly(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
     try {
       return await this.tellAway(callSid, fact);
     } catch (error) {
@@ -188,6 +192,7 @@ export class Calls implements CallDesk, CallDoor {
         if (why === 'ended') this.deps.metrics.callsEnded.inc({ outcome: call.outcome });
         this.deps.log.info({ callSid, why, state: call.state }, 'call left this node');
       },
+      cameLate: (sid, fact) => void this.tellQuietly(sid, fact),
     });
     this.residents.set(callSid, resident);
     return resident;
@@ -197,7 +202,8 @@ export class Calls implements CallDesk, CallDoor {
 /** What a callback tells of, so that its repeat is known. */
 function keyOf(fact: CallEvent): string {
   if (fact.type === 'carrier.recordingReady') return `${fact.type}:${fact.recordingSid}:${fact.status}`;
-  if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}`;
+  // A request about something else tells the status too, and without the duration.
+  if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}:${fact.durationS ?? ''}`;
   return fact.type === 'carrier.streamStopped' ? `${fact.type}:${fact.streamSid}` : fact.type;
 }
 
@@ -206,7 +212,7 @@ function makeResident(
   { callSid, claim }: { callSid: string; claim: Extract<StreamClaim, { kind: 'claimed' }> },
   actor: CallActor,
   stream: ResidentStream,
-  own: Pick<ResidentHost, 'setDeadline' | 'dropped'>,
+  own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'cameLate'>,
 ): Resident {
   const { link, node } = deps;
   const { epoch, from, to } = claim;

@@ -1,5 +1,5 @@
 import type { CallEffect, CallEvent, DeadlineName, ToolResult } from '../../machines/call-events.ts';
-import { limits } from '../../machines/call-events.ts';
+import { finalStatuses, limits } from '../../machines/call-events.ts';
 import type { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
 import { JournalWriter, type JournalPort } from './journal-writer.ts';
@@ -30,6 +30,8 @@ export interface ResidentHost {
   /** The call is no longer this node's: forget it. */
   dropped(call: Resident, why: 'ended' | 'superseded' | 'failed'): void;
   toolRan(name: string, result: ToolResult): void;
+  /** The call's end is in its journal, and this was told after it. */
+  cameLate(callSid: string, fact: Told): void;
   stepFailed(callSid: string, error: unknown): void;
   journalTroubled(callSid: string, error: unknown): void;
   /** Tests drop and rebuild the actor after every fact; null in service. */
@@ -103,6 +105,8 @@ export class Resident implements ResidentCall {
   tell(fact: Told): void {
     if (this.gone) return;
     try {
+      // A call's end may be told before its stream has stopped: what the caller heard belongs before the end.
+      if (endsCall(fact)) this.port.end('left');
       for (const safe of this.host.redact(fact)) this.take(safe);
     } catch (error) {
       // The stream ends, and the call goes on through the carrier's next question.
@@ -150,6 +154,10 @@ export class Resident implements ResidentCall {
       if (this.queue.length >= rebuildQueueMax)
         throw new Error(`more than ${rebuildQueueMax} facts wait for a rebuild`);
       this.queue.push(fact);
+      return;
+    }
+    if (this.actor.ended) {
+      void this.settled().then(() => this.host.cameLate(this.callSid, fact));
       return;
     }
     this.lastAt = Math.max(this.host.now(), this.lastAt);
@@ -223,4 +231,8 @@ export class Resident implements ResidentCall {
     this.startPending();
     for (const fact of this.queue.splice(0)) this.take(fact);
   }
+}
+
+function endsCall(fact: Told): boolean {
+  return fact.type === 'carrier.gone' || (fact.type === 'carrier.statusReported' && finalStatuses.has(fact.status));
 }
