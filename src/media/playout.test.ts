@@ -47,6 +47,7 @@ test('an echo of what cannot have been played says nothing', () => {
   const clock = new PlayoutClock();
   clock.sent(3000, 1000);
   expect([clock.echoed(600, 1300), clock.heardMs(1300)]).toEqual([false, 300]);
+  expect([clock.echoed(600, 1550), clock.heardMs(1550)]).toEqual([false, 550]);
   expect([clock.echoed(600, 1650), clock.heardMs(1650)]).toEqual([true, 600]);
   // Our own process was busy: echoes arrive late and together.
   expect([clock.echoed(1200, 3000), clock.echoed(1800, 3000), clock.echoed(3000, 3000)]).toEqual([true, true, false]);

@@ -3,8 +3,11 @@
  * carrier that does not play.
  */
 const beyondEchoMsMax = 1100;
-/** Audio plays in real time: an echo that is ahead of it by more came from a flushed buffer. */
-const earlyEchoMs = 250;
+/**
+ * Audio plays in real time, and not before it was sent: an echo that is ahead of that by more than two clocks may
+ * drift apart came from a flushed buffer.
+ */
+const earlyEchoMs = 40;
 
 /**
  * Where the carrier's playback stands, in milliseconds of audio sent since the last clear. Audio plays in order and

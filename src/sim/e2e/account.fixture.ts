@@ -8,6 +8,8 @@ import { CHARS_PER_SECOND, eventually, type World } from './world.fixture.ts';
 /** The truncation may differ so much from what was played when the carrier took the clear. */
 const TRUNCATION_MS_MAX = 60;
 const FRAME_MS = 20;
+/** A bridge knows of what was played by echoes, as late as the ticks of both sides. */
+const ECHO_MS_MAX = 40;
 /** Marks follow each other at most so far apart. */
 const MARK_MS_MAX = 600;
 
@@ -98,9 +100,11 @@ export function disagreements(world: World, call: SimCall, account: Account): st
   for (const item of items) {
     const { said, heard, span } = item;
     const ear = span?.text ?? '';
-    const note = `journal "${heard.text}"${heard.cut ? ' (cut)' : ''}, ear "${ear}"${span?.ended ? '' : ' (cut)'}`;
-    const spare = (uncertainMs(world, call, account, item) * CHARS_PER_SECOND) / 1000;
-    if (heard.cut ? !withinOneWord(ear, heard.text, spare) : ear !== heard.text) faults.push(note);
+    const note = `journal "${heard.text}"${heard.cut ? ' (cut)' : ''}, ear "${ear}"${span?.ended ? '' : ' (cut)'} ${heard.heardMs} of ${heard.totalMs} ms, ear ${(span?.frames ?? 0) * FRAME_MS} ms`;
+    const uncertain = ECHO_MS_MAX + uncertainMs(world, call, account, item);
+    const spare = (uncertain * CHARS_PER_SECOND) / 1000;
+    if (heard.cut ? !withinOneWord(ear, heard.text, spare) : ear !== heard.text)
+      faults.push(`${note}, uncertain ${Math.round(uncertain)} ms`);
     if (!heard.cut && span?.ended !== true) faults.push(`${note}: not heard to its end`);
     if (!said.startsWith(heard.text)) faults.push(`${note}: never said`);
     if (span && damaged(span)) faults.push(`${note}: damaged frames`);

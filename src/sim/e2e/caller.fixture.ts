@@ -4,6 +4,8 @@ import type { SimCall } from '../twilio/index.ts';
 import type { World } from './world.fixture.ts';
 
 const WITHIN_S = 25;
+/** Callers speak twice as fast as people do. */
+export const PACE = 2;
 const STORE = '+12075550142';
 
 /** A caller who is told what to do step by step. Every step rejects with what was heard instead. */

@@ -5,7 +5,8 @@ import { loadScript } from '../caller/script.ts';
 import type { FakeModelOptions } from '../model/index.ts';
 import type { SimCall, Staff, StaffPhone } from '../twilio/index.ts';
 import { accountOf, type Account, cutsOf, disagreements, wrongCuts } from './account.fixture.ts';
-import { Caller } from './caller.fixture.ts';
+import { Caller, PACE } from './caller.fixture.ts';
+import { judgeRow, judgeVoicemail } from './rows.fixture.ts';
 import type { World } from './world.fixture.ts';
 
 const DEMO = join(import.meta.dirname, '../caller/scripts/demo.yaml');
@@ -43,8 +44,9 @@ export interface Story {
   name: string;
   /** Has the conversation; returns when the call is over and its last callbacks were answered. */
   live(world: World): Promise<SimCall>;
+  intents: string[];
   /** What must be so besides what is so for every call. */
-  told(account: Account, call: SimCall): void;
+  told(account: Account, call: SimCall, world: World): void | Promise<void>;
 }
 
 const whole = (call: SimCall): string[] =>
@@ -63,8 +65,9 @@ const intents = (account: Account) => account.of('carrier.nextAsked').map(({ int
 export const stories: readonly Story[] = [
   {
     name: 'the demo',
+    intents: ['hours', 'menu', 'product', 'promotion', 'knowledge', 'goodbye'],
     async live(world) {
-      const report = await runConversation(await loadScript(DEMO), world.twilio, { tools: () => demoTools(world) });
+      const report = await runConversation(await loadScript(DEMO), world.twilio, { tools: demoTools, pace: PACE });
       if (!report.ok) throw new Error(report.failures.join('; '));
       return report.call;
     },
@@ -77,6 +80,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a product, and one that is not to be had',
+    intents: ['product'],
     async live(world) {
       const caller = new Caller(world, '+12075550201');
       await caller.hear(GREETING);
@@ -96,6 +100,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'the menu, interrupted twice',
+    intents: ['hours', 'menu'],
     async live(world) {
       const caller = new Caller(world, '+12075550202');
       await caller.hear(GREETING);
@@ -125,6 +130,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a person is asked for and answers',
+    intents: ['transfer'],
     async live(world) {
       const caller = new Caller(world, '+12075550204');
       await caller.hear(GREETING);
@@ -145,6 +151,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a person is asked for and nobody answers: the conversation goes on and remembers',
+    intents: ['product', 'transfer', 'goodbye'],
     async live(world) {
       const caller = new Caller(world, '+12075550205');
       await caller.hear(GREETING);
@@ -170,6 +177,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a voicemail',
+    intents: ['voicemail'],
     async live(world) {
       const caller = new Caller(world, '+12075550206');
       await caller.hear(GREETING);
@@ -183,16 +191,18 @@ export const stories: readonly Story[] = [
       await caller.hungUpOn();
       return caller.call;
     },
-    told(account, call) {
+    async told(account, call, world) {
       expect(account.tools).toEqual(['leave_voicemail']);
       expect(intents(account)).toEqual(['voicemail']);
       expect(account.of('carrier.recordEnded')).toMatchObject([{ digits: '#' }]);
       expect(account.of('carrier.recordingReady')).toMatchObject([{ status: 'completed' }]);
       expect([account.outcome, call.endedBy]).toEqual(['voicemail', 'service']);
+      await judgeVoicemail(world, call, account);
     },
   },
   {
     name: 'goodbye: hung up after the farewell was heard to its end',
+    intents: ['goodbye'],
     async live(world) {
       const caller = new Caller(world, '+12075550207');
       await caller.hear(GREETING);
@@ -209,6 +219,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'the caller hangs up in mid-answer',
+    intents: [],
     async live(world) {
       const caller = new Caller(world, '+12075550208');
       await caller.hear(GREETING);
@@ -225,6 +236,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'one more thing, said into the goodbye',
+    intents: ['hours', 'goodbye'],
     async live(world) {
       const caller = new Caller(world, '+12075550209');
       await caller.hear(GREETING);
@@ -247,6 +259,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'the caller presses 0',
+    intents: ['transfer'],
     async live(world) {
       const caller = new Caller(world, '+12075550210');
       await caller.hear(GREETING);
@@ -265,6 +278,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'two tools in one response',
+    intents: ['hours', 'product'],
     async live(world) {
       const caller = new Caller(world, '+12075550211');
       await caller.hear(GREETING);
@@ -285,7 +299,7 @@ export const stories: readonly Story[] = [
 
 const demoNames = ['get_store_hours', 'get_product_details', 'get_menu', 'search_knowledge_base', 'end_call'];
 /** The demo's script looks at the tools; here the journal is looked at afterwards. */
-const demoTools = (_world: World) => demoNames.map((name) => ({ name, arguments: '' }));
+const demoTools = () => demoNames.map((name) => ({ name, arguments: '' }));
 
 /** What must be so after every call, and then what the story says. */
 export async function judge(world: World, story: Story, call: SimCall): Promise<void> {
@@ -295,5 +309,6 @@ export async function judge(world: World, story: Story, call: SimCall): Promise<
   expect(wrongCuts(cutsOf(world, call, account))).toEqual([]);
   expect(account.of('carrier.arrived')).toHaveLength(1);
   expect(account.of('carrier.statusReported').filter(({ status }) => status === 'completed').length).toBeGreaterThan(0);
-  story.told(account, call);
+  await judgeRow(world, call, account, story.intents);
+  await story.told(account, call, world);
 }

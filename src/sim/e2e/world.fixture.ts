@@ -1,3 +1,5 @@
+import type { DataSource } from 'typeorm';
+import { openDatabase } from '../../services/database.ts';
 import { type Stack, type StackOptions, startStack } from '../stack.ts';
 import { Stalls } from './stalls.fixture.ts';
 
@@ -13,6 +15,8 @@ export interface World extends Stack {
   lines: string[];
   /** How often this process, and the fakes with it, was held up. */
   stalls: Stalls;
+  /** The database, by a connection of our own. */
+  rows: DataSource;
   /** The value of a metric of the node, summed over its series that carry these labels; 0 when there is none. */
   metric(name: string, labels?: Record<string, string>): Promise<number>;
   /** What the fakes dislike. */
@@ -31,14 +35,17 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
       if (lines.length > LOG_LINES_MAX) lines.shift();
     },
   });
+  const rows = await openDatabase(stack.database.url, { poolMax: 1, onError: () => undefined });
   return {
     ...stack,
     lines,
+    rows,
     stalls,
     metric: async (name, labels = {}) => metricIn(await metricsOf(stack.node.opsPort), name, labels),
     complaints: () => [...stack.twilio.complaints, ...(stack.model?.complaints ?? [])],
     stop: async () => {
       stalls.stop();
+      await rows.destroy();
       await stack.stop();
     },
   };
