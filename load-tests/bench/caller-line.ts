@@ -64,7 +64,10 @@ export class CallerLine {
     const timestampMs = this.#chunk * frameMs;
     this.#chunk++;
     const payload = this.#times.toModel.frame(this.#line);
-    this.#send('media', `"media":{"track":"inbound","chunk":"${this.#chunk}","timestamp":"${timestampMs}","payload":"${payload}"}`);
+    this.#send(
+      'media',
+      `"media":{"track":"inbound","chunk":"${this.#chunk}","timestamp":"${timestampMs}","payload":"${payload}"}`,
+    );
     const now = performance.now();
     while (this.#marks.length > 0 && (this.#marks[0] as Mark).playedAt <= now) {
       this.#send('mark', `"mark":{"name":"${this.#marks.shift()?.name}"}`);
@@ -79,13 +82,22 @@ export class CallerLine {
     this.#socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}');
     const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
     const { callSid } = this;
-    const start = { accountSid, streamSid: this.#streamSid, callSid, tracks: ['inbound'], mediaFormat, customParameters };
+    const start = {
+      accountSid,
+      streamSid: this.#streamSid,
+      callSid,
+      tracks: ['inbound'],
+      mediaFormat,
+      customParameters,
+    };
     this.#send('start', `"start":${JSON.stringify(start)}`);
   }
 
   #send(event: string, words: string): void {
     this.#sequence++;
-    this.#socket.send(`{"event":"${event}","sequenceNumber":"${this.#sequence}","streamSid":"${this.#streamSid}",${words}}`);
+    this.#socket.send(
+      `{"event":"${event}","sequenceNumber":"${this.#sequence}","streamSid":"${this.#streamSid}",${words}}`,
+    );
   }
 
   #take(message: Buffer): void {

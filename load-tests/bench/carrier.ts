@@ -63,7 +63,13 @@ export class Carrier {
 
   #post(path: string, callSid: string, status: string, more: Record<string, string>): Promise<Answer> {
     const { port, publicUrl, authToken, accountSid } = this.options;
-    const params = Object.entries({ ...standard, AccountSid: accountSid, CallSid: callSid, CallStatus: status, ...more });
+    const params = Object.entries({
+      ...standard,
+      AccountSid: accountSid,
+      CallSid: callSid,
+      CallStatus: status,
+      ...more,
+    });
     const headers = {
       host: new URL(publicUrl).host,
       'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 // Loaded into a node that is measured, before anything of its own (`--import`): on SIGUSR2 it says what it holds.
@@ -17,7 +17,8 @@ async function report(): Promise<void> {
     await setImmediate();
   }
   const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
-  const held = { rssBefore, rss, heapUsed, heapTotal, external, arrayBuffers };
+  const spaces = Object.fromEntries(getHeapSpaceStatistics().map((space) => [space.space_name, space.space_size]));
+  const held = { rssBefore, rss, heapUsed, heapTotal, external, arrayBuffers, spaces };
   process.stdout.write(`${JSON.stringify({ held })}\n`);
 }
 

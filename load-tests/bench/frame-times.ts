@@ -11,7 +11,9 @@ const magic = 0xa1;
 /** Frames of one line that may be under way at once. */
 const underWayMax = 1024;
 
-const rest = Buffer.from(Uint8Array.from({ length: frameBytes - numberBytes }, (_, i) => (i * 37 + 11) & 0x7f)).toString('base64');
+const rest = Buffer.from(
+  Uint8Array.from({ length: frameBytes - numberBytes }, (_, i) => (i * 37 + 11) & 0x7f),
+).toString('base64');
 
 /** The frames of one direction: numbered and timed when they leave, known again when they arrive. One clock for both. */
 export class FrameTimes {
@@ -52,7 +54,8 @@ export class FrameTimes {
   /** A message in which payloads begin at `from`; more than one frame may have been joined. */
   take(message: Buffer, from: number, chars = frameChars): void {
     const now = performance.now();
-    if (chars === frameChars) this.#takeOne(Buffer.from(message.toString('latin1', from, from + numberChars), 'base64'), now);
+    if (chars === frameChars)
+      this.#takeOne(Buffer.from(message.toString('latin1', from, from + numberChars), 'base64'), now);
     else this.#takeJoined(Buffer.from(message.toString('latin1', from, from + chars), 'base64'), now);
   }
 
@@ -73,7 +76,8 @@ export class FrameTimes {
   }
 
   #takeJoined(audio: Buffer, now: number): void {
-    for (let at = 0; at + frameBytes <= audio.length; at += frameBytes) this.#takeOne(audio.subarray(at, at + numberBytes), now);
+    for (let at = 0; at + frameBytes <= audio.length; at += frameBytes)
+      this.#takeOne(audio.subarray(at, at + numberBytes), now);
   }
 
   #takeOne(number: Buffer, now: number): void {

@@ -1,8 +1,11 @@
 import type { MediaFrame } from '../../src/media/frame.ts';
 import { FrameSlicer } from '../../src/media/frame-slicer.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from '../../src/model/delta.ts';
+import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { describe, repeated, watched } from './quiet.ts';
+import { median } from './statistics.ts';
 
-export interface SpliceResult {
+interface SpliceResult {
   /** Nanoseconds a message, from the bytes that arrived to the text that leaves; the median of the rounds. */
   spliceNs: number;
   parseNs: number;
@@ -10,16 +13,14 @@ export interface SpliceResult {
   ratio: number;
 }
 
+const ratioTarget = 4;
+const runs = { wanted: 2, triesMax: 5 };
 const rounds = 15;
 const messagesPerRound = 40_000;
 const streamSid = `MZ${'0'.repeat(32)}`;
 
 function audio(bytes: number): string {
   return Buffer.from(Uint8Array.from({ length: bytes }, (_, i) => (i * 37 + 11) & 0xff)).toString('base64');
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** Nanoseconds per call. */
@@ -45,7 +46,7 @@ function compare(splice: () => number, parse: () => number, times: number): Spli
 }
 
 /** Caller → model: one 20 ms frame of the carrier into one append. */
-export function benchCallerFrame(): SpliceResult {
+function benchCallerFrame(): SpliceResult {
   const media = { track: 'inbound', chunk: '12343', timestamp: '246860', payload: audio(160) };
   const message = new Uint8Array(
     Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })),
@@ -64,7 +65,7 @@ export function benchCallerFrame(): SpliceResult {
 }
 
 /** Model → caller: one delta of 600 ms into one media message. */
-export function benchModelDelta(): SpliceResult {
+function benchModelDelta(): SpliceResult {
   const event = {
     type: 'response.output_audio.delta',
     event_id: 'event_CkT0000000000000000001',
@@ -86,3 +87,40 @@ export function benchModelDelta(): SpliceResult {
   };
   return compare(splice, parse, messagesPerRound / 10);
 }
+
+interface Both {
+  callerFrame: SpliceResult;
+  modelDelta: SpliceResult;
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const measured = await repeated(runs, async () => {
+    const one = await watched([process.pid], () =>
+      Promise.resolve({ callerFrame: benchCallerFrame(), modelDelta: benchModelDelta() }),
+    );
+    const { callerFrame, modelDelta } = one.result;
+    say(`${callerFrame.ratio.toFixed(1)} × and ${modelDelta.ratio.toFixed(1)} ×; ${describe(one)}`);
+    return one;
+  });
+  const of = (pick: (both: Both) => number): number => median(measured.kept.map(({ result }) => pick(result)));
+  const ratio = (side: keyof Both, words: string): Figure => {
+    const ns = (name: 'spliceNs' | 'parseNs'): string => `${Math.round(of((both) => both[side][name]))} ns`;
+    const beside = `${ns('spliceNs')} beside ${ns('parseNs')}`;
+    const target = { is: '≥', value: ratioTarget } as const;
+    return figure(
+      { name: words, value: of((both) => both[side].ratio), unit: '×', target, beside },
+      measured.isTrusted,
+    );
+  };
+  return {
+    figures: [ratio('callerFrame', 'caller to model, 20 ms'), ratio('modelDelta', 'model to caller, 600 ms')],
+    runs: { measured: measured.all.length, quiet: measured.isTrusted ? measured.kept.length : 0 },
+    details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
+  };
+}
+
+export const frame: Measure = {
+  name: 'frame',
+  title: 'how much faster a frame is spliced than parsed and written anew',
+  run,
+};

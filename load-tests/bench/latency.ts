@@ -5,6 +5,7 @@ import { keepToOtherCores, pinToOwnCore, useAllCores } from './cores.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
 import { frameMs, FrameTimes } from './frame-times.ts';
 import { directPath, LeanModel } from './lean-model.ts';
+import { asStarted } from './node-flags.ts';
 import { Pacer, until } from './pacer.ts';
 import { describe, repeated, watched, type Watched } from './quiet.ts';
 import { median, type Percentiles } from './statistics.ts';
@@ -15,6 +16,8 @@ const p99MsTarget = 5;
 const rigShareMax = 0.15;
 const windowMs = 6_000;
 const warmUpMs = 1_000;
+/** Before the first window: code is compiled, heaps have grown. */
+const firstWarmUpMs = 4_000;
 const runs = { wanted: 3, triesMax: 8 };
 /** The same without a node between the two ends. */
 const calibrations = { wanted: 2, triesMax: 3 };
@@ -47,14 +50,14 @@ interface Room {
   times: LineTimes;
 }
 
-/** Lets all lines talk and looks at what leaves after the first second. */
-async function measureWindow({ callers, model, times }: Room): Promise<Window> {
+/** Lets all lines talk, looks at what leaves after the warm-up, and waits for what is under way. */
+async function measureWindow({ callers, model, times }: Room, warmMs: number, ms: number): Promise<Window> {
   const pacer = new Pacer();
   talk(pacer, callers, model);
-  await wait(warmUpMs);
+  await wait(warmMs);
   times.toModel.record();
   times.toCaller.record();
-  await wait(windowMs);
+  await wait(ms);
   pacer.stop();
   const isAllHere = (): boolean => times.toModel.missing <= 0 && times.toCaller.missing <= 0;
   await until(isAllHere, underWayMsMax, () => 'frames under way').catch(() => undefined);
@@ -72,8 +75,9 @@ async function converse(
   room: Room,
   measure: { pids: readonly number[]; wanted: number; triesMax: number; onWindow: (window: Watched<Window>) => void },
 ): Promise<Conversation> {
+  await measureWindow(room, firstWarmUpMs, 0);
   const windows = await repeated(measure, async () => {
-    const window = await watched(measure.pids, () => measureWindow(room));
+    const window = await watched(measure.pids, () => measureWindow(room, warmUpMs, windowMs));
     measure.onWindow(window);
     return window;
   });
@@ -100,15 +104,24 @@ async function measureNode(stack: Stack, model: LeanModel, say: (line: string) =
   const times = newTimes();
   model.reset(times);
   const { env, node, redis, database } = stack;
-  const [publicUrl, accountSid, authToken] = [env['PUBLIC_URL'] ?? '', env['TWILIO_ACCOUNT_SID'] ?? '', env['TWILIO_AUTH_TOKEN'] ?? ''];
+  const [publicUrl, accountSid, authToken] = [
+    env['PUBLIC_URL'] ?? '',
+    env['TWILIO_ACCOUNT_SID'] ?? '',
+    env['TWILIO_AUTH_TOKEN'] ?? '',
+  ];
   const carrier = new Carrier({ port: node.port, publicUrl, accountSid, authToken });
   const callers: CallerLine[] = [];
   try {
     for (let line = 0; line < calls; line++) callers.push(await CallerLine.dial(line, carrier, times));
     const speaking = (): number => model.lines.filter((line) => line.speaks).length;
-    await until(() => speaking() === calls, readyMsMax, () => `${speaking()} of ${calls} lines are open`);
+    await until(
+      () => speaking() === calls,
+      readyMsMax,
+      () => `${speaking()} of ${calls} lines are open`,
+    );
     const pids = [process.pid, node.pid, redis.pid, database.pid];
-    const onWindow = (window: Watched<Window>): void => say(`through the node: ${short(window)}, ${cores(window, node.pid)} of a core`);
+    const onWindow = (window: Watched<Window>): void =>
+      say(`through the node: ${short(window)}, ${cores(window, node.pid)} of a core`);
     const conversation = await converse({ callers, model, times }, { ...runs, pids, onWindow });
     if (!callers.every((caller) => caller.isOpen)) throw new Error('a stream was closed while it was measured');
     return conversation;
@@ -134,17 +147,31 @@ function figuresOf(node: Conversation, rig: Conversation, isPinned: boolean): Fi
     median(windows.kept.map(({ result }) => result[side][name]));
   const isTrusted = node.windows.isTrusted && isPinned;
   const figures: Figure[] = [];
-  for (const [side, words] of [['toModel', 'caller to model'], ['toCaller', 'model to caller']] as const) {
-    for (const [name, label] of [['p50', 'p50'], ['p99', 'p99'], ['p999', 'p99.9']] as const) {
+  for (const [side, words] of [
+    ['toModel', 'caller to model'],
+    ['toCaller', 'model to caller'],
+  ] as const) {
+    for (const [name, label] of [
+      ['p50', 'p50'],
+      ['p99', 'p99'],
+      ['p999', 'p99.9'],
+    ] as const) {
       const rigMs = of(rig, side, name);
       const beside = `rig alone ${rigMs.toFixed(2)} ms`;
       const target = name === 'p99' ? { target: { is: '<', value: p99MsTarget } as const } : {};
       const isClear = isTrusted && rigMs <= p99MsTarget * rigShareMax;
-      figures.push(figure({ name: `${words}, ${label}`, value: of(node, side, name), unit: 'ms', beside, ...target }, isClear));
+      figures.push(
+        figure({ name: `${words}, ${label}`, value: of(node, side, name), unit: 'ms', beside, ...target }, isClear),
+      );
     }
   }
   figures.push(figure({ name: 'frames lost', value: node.lost, unit: '', target: { is: '=', value: 0 } }, true));
-  figures.push(figure({ name: 'frames out of turn or changed', value: node.disordered, unit: '', target: { is: '=', value: 0 } }, true));
+  figures.push(
+    figure(
+      { name: 'frames out of turn or changed', value: node.disordered, unit: '', target: { is: '=', value: 0 } },
+      true,
+    ),
+  );
   return figures;
 }
 
@@ -154,16 +181,31 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const isApart = await keepToOtherCores();
   try {
     const rig = await calibrate(model, say);
-    stack = await startStack({ model: null, env: { OPENAI_REALTIME_URL: model.url, CALLS_MAX: String(2 * calls) } });
+    stack = await startStack({
+      model: null,
+      env: { OPENAI_REALTIME_URL: model.url, CALLS_MAX: String(2 * calls), ...(await asStarted()) },
+    });
     const isPinned = isApart && (await pinToOwnCore(stack.node.pid));
     if (!isPinned) say('the node cannot be pinned to a core here: what is missed is void');
     const node = await measureNode(stack, model, say);
     const { pid } = stack.node;
     const figures = figuresOf(node, rig, isPinned);
     const used = median(node.windows.kept.map((window) => (window.cpuMs.get(pid) ?? Number.NaN) / window.elapsedMs));
-    figures.push(figure({ name: 'CPU of the node for a second of one call', value: (used * 1000) / calls, unit: 'ms' }, true));
-    const details = { calls, windowMs, isPinned, node: node.windows.all.map(plain(pid)), rig: rig.windows.all.map(plain(pid)) };
-    return { figures, runs: { measured: node.windows.all.length, quiet: node.windows.isTrusted ? node.windows.kept.length : 0 }, details };
+    figures.push(
+      figure({ name: 'CPU of the node for a second of one call', value: (used * 1000) / calls, unit: 'ms' }, true),
+    );
+    const details = {
+      calls,
+      windowMs,
+      isPinned,
+      node: node.windows.all.map(plain(pid)),
+      rig: rig.windows.all.map(plain(pid)),
+    };
+    return {
+      figures,
+      runs: { measured: node.windows.all.length, quiet: node.windows.isTrusted ? node.windows.kept.length : 0 },
+      details,
+    };
   } finally {
     await stack?.stop();
     await model.close();

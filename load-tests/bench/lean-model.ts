@@ -57,15 +57,26 @@ class ModelLine {
     }
     const event = JSON.parse(message.toString()) as { type: string; item?: { id?: string } };
     if (event.type === 'session.update') this.#send('session.updated', { session: { type: 'realtime' } });
-    if (event.type === 'conversation.item.create') this.#send('conversation.item.added', { previous_item_id: null, item: event.item });
+    if (event.type === 'conversation.item.create')
+      this.#send('conversation.item.added', { previous_item_id: null, item: event.item });
     if (event.type === 'response.create') this.#answer();
   }
 
   #answer(): void {
     const response = { id: `resp_${this.#line}`, object: 'realtime.response', status: 'in_progress' };
-    const item = { id: `item_${this.#line}`, object: 'realtime.item', type: 'message', status: 'in_progress', role: 'assistant' };
+    const item = {
+      id: `item_${this.#line}`,
+      object: 'realtime.item',
+      type: 'message',
+      status: 'in_progress',
+      role: 'assistant',
+    };
     this.#send('response.created', { response });
-    this.#send('response.output_item.added', { response_id: response.id, output_index: 0, item: { ...item, content: [] } });
+    this.#send('response.output_item.added', {
+      response_id: response.id,
+      output_index: 0,
+      item: { ...item, content: [] },
+    });
     this.speaks = true;
   }
 

@@ -48,7 +48,8 @@ export class LeanSocket {
       if (frame === null) break;
       bytes = bytes.subarray(frame.bytes);
       if (frame.opcode === opcodes.text) this.onText(frame.payload);
-      else if (frame.opcode === opcodes.ping) this.#socket.write(frameOf(pongFrame, frame.payload.toString('latin1'), this.#masks));
+      else if (frame.opcode === opcodes.ping)
+        this.#socket.write(frameOf(pongFrame, frame.payload.toString('latin1'), this.#masks));
       else if (frame.opcode === opcodes.close) this.close();
     }
     this.#rest = bytes.length === 0 ? bytes : Buffer.from(bytes);
@@ -120,7 +121,9 @@ export function connectLean(port: number, path: string, headers: OutgoingHttpHea
 
 /** Answers an upgrade request as a server. */
 export function acceptLean(key: string, socket: Duplex, head: Buffer): LeanSocket {
-  const accept = createHash('sha1').update(key + guid).digest('base64');
+  const accept = createHash('sha1')
+    .update(key + guid)
+    .digest('base64');
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );

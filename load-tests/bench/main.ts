@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coreCount } from './cores.ts';
 import type { Measure, Outcome } from './figure.ts';
+import { frame } from './frame.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
 import { printOutcome } from './print.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
-const measures: readonly Measure[] = [latency, memory, webhook];
+const measures: readonly Measure[] = [frame, latency, memory, webhook];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -22,7 +23,9 @@ async function bench(): Promise<number> {
   });
   const unknown = positionals.filter((name) => !measures.some((measure) => measure.name === name));
   if (unknown.length > 0) {
-    process.stderr.write(`no such measure: ${unknown.join(', ')}; there are ${measures.map(({ name }) => name).join(', ')}\n`);
+    process.stderr.write(
+      `no such measure: ${unknown.join(', ')}; there are ${measures.map(({ name }) => name).join(', ')}\n`,
+    );
     return 2;
   }
   let missed = 0;
@@ -39,8 +42,20 @@ async function bench(): Promise<number> {
 }
 
 async function save(measure: Measure, outcome: Outcome): Promise<void> {
-  const machine = { cpu: cpus()[0]?.model ?? '', cores: coreCount, node: process.version, platform: `${process.platform} ${process.arch}` };
-  const result = { measure: measure.name, title: measure.title, command: `npm run bench -- ${measure.name}`, at: new Date().toISOString(), machine, ...outcome };
+  const machine = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: coreCount,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+  const result = {
+    measure: measure.name,
+    title: measure.title,
+    command: `npm run bench -- ${measure.name}`,
+    at: new Date().toISOString(),
+    machine,
+    ...outcome,
+  };
   await mkdir(resultsDir, { recursive: true });
   await writeFile(join(resultsDir, `${measure.name}.json`), `${JSON.stringify(result, rounded, 2)}\n`);
 }

@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
 import type { SimCall } from '../../src/sim/twilio/index.ts';
 import { startChild } from './child.ts';
-import { figure, type Measure, type Outcome } from './figure.ts';
+import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { asStarted } from './node-flags.ts';
 import { Pacer, until } from './pacer.ts';
 import { median } from './statistics.ts';
 
@@ -31,6 +32,8 @@ interface Held {
   heapTotal: number;
   external: number;
   arrayBuffers: number;
+  /** What V8 holds of the system's memory, by space. */
+  spaces: Record<string, number>;
 }
 
 class Watch {
@@ -44,7 +47,11 @@ class Watch {
   async read(stack: Stack): Promise<Held> {
     this.#held = null;
     stack.node.kill('SIGUSR2');
-    await until(() => this.#held !== null, readMsMax, () => 'the node says nothing of its memory');
+    await until(
+      () => this.#held !== null,
+      readMsMax,
+      () => 'the node says nothing of its memory',
+    );
     return this.#held as unknown as Held;
   }
 }
@@ -55,7 +62,8 @@ async function converse(stack: Stack, count: number): Promise<SimCall[]> {
   const asked = new Set<SimCall>();
   const pacer = new Pacer();
   pacer.start(1, 1000 / arrivalsPerS, () => {
-    if (callers.length < count) callers.push(stack.twilio.placeCall({ from: '+15553334444', to: '+15559990000', keepAudio: false }));
+    if (callers.length < count)
+      callers.push(stack.twilio.placeCall({ from: '+15553334444', to: '+15559990000', keepAudio: false }));
   });
   try {
     await until(
@@ -68,7 +76,8 @@ async function converse(stack: Stack, count: number): Promise<SimCall[]> {
         return callers.length === count && callers.every((caller) => caller.heardText().includes(answerWord));
       },
       talkMsMax,
-      () => `${callers.filter((caller) => caller.heardText().includes(answerWord)).length} of ${count} callers have their answer`,
+      () =>
+        `${callers.filter((caller) => caller.heardText().includes(answerWord)).length} of ${count} callers have their answer; ${callers[0]?.describe() ?? 'none arrived'}`,
     );
   } finally {
     pacer.stop();
@@ -99,7 +108,7 @@ async function measureOnce(): Promise<Run> {
       env: {
         OPENAI_REALTIME_URL: (model.ready as { url: string }).url,
         CALLS_MAX: String(2 * calls),
-        NODE_OPTIONS: `--import=${collectorUrl}`,
+        ...(await asStarted(`--import=${collectorUrl}`)),
       },
       onLog: (line) => watch.take(line),
     });
@@ -127,20 +136,34 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     say(`RSS ${mib(one.idle.rss)} MiB at 0 calls, ${mib(one.live.rss)} at ${calls}, ${mib(one.after.rss)} after them`);
   }
   const perCall = (of: (one: Run) => number): number => median(all.map(of)) / calls / kib;
+  const target = { is: '≤', value: kibPerCallTarget } as const;
+  const beside = `${Math.round(perCall(({ live, idle }) => live.rssBefore - idle.rss))} KiB with what is not collected yet`;
+  const grown = (name: string, of: (held: Held) => number): Figure =>
+    figure({ name, value: perCall(({ live, idle }) => of(live) - of(idle)), unit: 'KiB' }, true);
+  const young = ({ spaces }: Held): number => spaces['new_space'] ?? 0;
   const figures = [
     figure(
       {
         name: `RSS for one of ${calls} live calls`,
         value: perCall(({ live, idle }) => live.rss - idle.rss),
         unit: 'KiB',
-        target: { is: '≤', value: kibPerCallTarget },
-        beside: `${Math.round(perCall(({ live, idle }) => live.rssBefore - idle.rss))} KiB with what is not collected yet`,
+        target,
+        beside,
       },
       true,
     ),
-    figure({ name: 'of it JavaScript objects', value: perCall(({ live, idle }) => live.heapUsed - idle.heapUsed), unit: 'KiB' }, true),
-    figure({ name: 'of it buffers outside the heap', value: perCall(({ live, idle }) => live.external - idle.external), unit: 'KiB' }, true),
-    figure({ name: 'objects left by each call that ended', value: perCall(({ after, idle }) => after.heapUsed - idle.heapUsed), unit: 'KiB' }, true),
+    grown("of it V8's young generation, whatever is in it", young),
+    grown("of it the rest of V8's heap", (held) => held.heapTotal - young(held)),
+    grown('of it outside of the heap', (held) => held.rss - held.heapTotal),
+    grown('objects that live, for comparison', (held) => held.heapUsed),
+    figure(
+      {
+        name: 'objects left by each call that ended',
+        value: perCall(({ after, idle }) => after.heapUsed - idle.heapUsed),
+        unit: 'KiB',
+      },
+      true,
+    ),
   ];
   return { figures, runs: { measured: all.length, quiet: all.length }, details: { calls, warmUpCalls, runs: all } };
 }

@@ -39,7 +39,11 @@ export async function askSteadily({ rate, durationMs }: Load, ask: () => Promise
     void one(dueAt);
   });
   try {
-    await until(() => asked === total && settled === total, durationMs + answersMsMax, () => `${settled} of ${total} answers came`);
+    await until(
+      () => asked === total && settled === total,
+      durationMs + answersMsMax,
+      () => `${settled} of ${total} answers came`,
+    );
   } finally {
     pacer.stop();
   }

@@ -15,12 +15,19 @@ function row({ name, value, unit, target, verdict, beside }: Figure): string[] {
 /** Columns as wide as their longest word. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = headings.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 export function printOutcome({ figures, runs }: Outcome, say: (line: string) => void): void {
   say('');
   for (const line of table([headings, ...figures.map(row)])) say(`  ${line}`);
   say('');
-  say(`  median of ${runs.quiet > 0 ? `${runs.quiet} quiet runs` : 'runs of which none was quiet'}, ${runs.measured} measured`);
+  say(
+    `  median of ${runs.quiet > 0 ? `${runs.quiet} quiet runs` : 'runs of which none was quiet'}, ${runs.measured} measured`,
+  );
 }

@@ -16,8 +16,14 @@ test('a run is quiet when neither end of it was slow and others took little', ()
 });
 
 test('noisy runs are repeated and left out', async () => {
-  const { all, kept, isTrusted } = await repeated({ wanted: 2, triesMax: 9 }, (n) => Promise.resolve(run(n, n % 2 === 0)));
-  expect([all.map((one) => one.result), kept.map((one) => one.result), isTrusted]).toEqual([[1, 2, 3, 4], [2, 4], true]);
+  const { all, kept, isTrusted } = await repeated({ wanted: 2, triesMax: 9 }, (n) =>
+    Promise.resolve(run(n, n % 2 === 0)),
+  );
+  expect([all.map((one) => one.result), kept.map((one) => one.result), isTrusted]).toEqual([
+    [1, 2, 3, 4],
+    [2, 4],
+    true,
+  ]);
 });
 
 test('where every run was noisy all are shown and none is trusted', async () => {

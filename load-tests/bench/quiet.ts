@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { busyMs, coreCount, cpuMsOf } from './cores.ts';
 import { median } from './statistics.ts';
 
@@ -5,17 +6,13 @@ import { median } from './statistics.ts';
 const slowdownMax = 0.15;
 /** … and while processes that are none of ours take at most so much of all cores. */
 const foreignShareMax = 0.15;
-const loopTurns = 2_000_000;
-const loopsPerCheck = 9;
-/** Code that rested for a while runs slowly at first. */
-const loopsToWarmUp = 15;
+const loopInput = new Uint8Array(2 * 1024 * 1024);
+const loopsPerCheck = 15;
 
-/** Milliseconds of wall time for a fixed amount of arithmetic. */
+/** Milliseconds of wall time for a fixed amount of work: native code, which no compiler changes meanwhile. */
 function loopMs(): number {
   const startedAt = performance.now();
-  let sum = 1;
-  for (let i = 0; i < loopTurns; i++) sum = (Math.imul(sum, 31) + i) | 0;
-  if (sum === 0.5) throw new Error('unreachable');
+  hash('sha256', loopInput);
   return performance.now() - startedAt;
 }
 
@@ -25,9 +22,8 @@ let bestMs = Number.POSITIVE_INFINITY;
 
 /** How much slower than at its best this process runs at present: 0.1 is a tenth. */
 function slowdown(): number {
-  const warm = loops(loopsToWarmUp);
   const measured = loops(loopsPerCheck);
-  bestMs = Math.min(bestMs, ...warm, ...measured);
+  bestMs = Math.min(bestMs, ...measured);
   return median(measured) / bestMs - 1;
 }
 

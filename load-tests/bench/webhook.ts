@@ -4,6 +4,7 @@ import { startStack } from '../../src/sim/stack.ts';
 import { Carrier, streamOf } from './carrier.ts';
 import { keepToOtherCores, pinToOwnCore, useAllCores } from './cores.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { asStarted } from './node-flags.ts';
 import { type Answered, askSteadily } from './post-rate.ts';
 import { describe, repeated, watched, type Watched } from './quiet.ts';
 import { median, type Percentiles, percentiles } from './statistics.ts';
@@ -16,6 +17,8 @@ const runs = { wanted: 3, triesMax: 8 };
 const calibrations = { wanted: 2, triesMax: 3 };
 /** Reservations of callers who hung up before their stream began live on for a while: more than ever at once. */
 const callsMax = 50_000;
+/** No stream begins here, and so no session. */
+const unusedModelUrl = 'ws://127.0.0.1:9';
 
 type Report = Percentiles & Pick<Answered, 'wrong' | 'examples'>;
 
@@ -34,7 +37,8 @@ async function measureLoad(carrier: Carrier): Promise<Report> {
 
 /** The same load against a server that does nothing. */
 async function calibrate(say: (line: string) => void) {
-  const twiml = '<?xml version="1.0"?><Response><Connect><Stream url="wss://a.example/media-stream"/></Connect></Response>';
+  const twiml =
+    '<?xml version="1.0"?><Response><Connect><Stream url="wss://a.example/media-stream"/></Connect></Response>';
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.setHeader('content-type', 'text/xml').end(twiml));
   });
@@ -63,7 +67,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const isApart = await keepToOtherCores();
   try {
     const rig = await calibrate(say);
-    const stack = await startStack({ model: null, env: { OPENAI_REALTIME_URL: 'ws://127.0.0.1:9', CALLS_MAX: String(callsMax) } });
+    const stack = await startStack({
+      model: null,
+      env: { OPENAI_REALTIME_URL: unusedModelUrl, CALLS_MAX: String(callsMax), ...(await asStarted()) },
+    });
     const { env, node, redis, database } = stack;
     const carrier = new Carrier({
       port: node.port,
@@ -81,10 +88,21 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         return window;
       });
       const figures = figuresOf(measured, rig);
-      const cpuMs = median(measured.kept.map((window) => (window.cpuMs.get(node.pid) ?? Number.NaN) / window.elapsedMs));
-      figures.push(figure({ name: 'CPU of the node for a caller who hangs up at once', value: (cpuMs * 1000) / load.rate, unit: 'ms' }, true));
+      const cpuMs = median(
+        measured.kept.map((window) => (window.cpuMs.get(node.pid) ?? Number.NaN) / window.elapsedMs),
+      );
+      figures.push(
+        figure(
+          { name: 'CPU of the node for a caller who hangs up at once', value: (cpuMs * 1000) / load.rate, unit: 'ms' },
+          true,
+        ),
+      );
       const details = { load, isPinned, node: measured.all.map(plain), rig: rig.all.map(plain) };
-      return { figures, runs: { measured: measured.all.length, quiet: measured.isTrusted ? measured.kept.length : 0 }, details };
+      return {
+        figures,
+        runs: { measured: measured.all.length, quiet: measured.isTrusted ? measured.kept.length : 0 },
+        details,
+      };
     } finally {
       carrier.close();
       await stack.stop();
@@ -99,15 +117,23 @@ type Runs = Awaited<ReturnType<typeof calibrate>>;
 function figuresOf(node: Runs, rig: Runs): Figure[] {
   const of = ({ kept }: Runs, name: 'p50' | 'p99' | 'p999'): number => median(kept.map(({ result }) => result[name]));
   const figures: Figure[] = [];
-  for (const [name, label] of [['p50', 'p50'], ['p99', 'p99'], ['p999', 'p99.9']] as const) {
+  for (const [name, label] of [
+    ['p50', 'p50'],
+    ['p99', 'p99'],
+    ['p999', 'p99.9'],
+  ] as const) {
     const rigMs = of(rig, name);
     const target = name === 'p99' ? { target: { is: '<', value: p99MsTarget } as const } : {};
     const isClear = node.isTrusted && rigMs <= p99MsTarget * rigShareMax;
     const beside = `rig alone ${rigMs.toFixed(2)} ms`;
-    figures.push(figure({ name: `/voice to its answer, ${label}`, value: of(node, name), unit: 'ms', beside, ...target }, isClear));
+    figures.push(
+      figure({ name: `/voice to its answer, ${label}`, value: of(node, name), unit: 'ms', beside, ...target }, isClear),
+    );
   }
   const wrong = node.kept.reduce((sum, { result }) => sum + result.wrong, 0);
-  figures.push(figure({ name: 'answers without a stream', value: wrong, unit: '', target: { is: '=', value: 0 } }, node.isTrusted));
+  figures.push(
+    figure({ name: 'answers without a stream', value: wrong, unit: '', target: { is: '=', value: 0 } }, node.isTrusted),
+  );
   return figures;
 }
 
