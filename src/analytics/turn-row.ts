@@ -1,5 +1,6 @@
 import type { Turn } from '../../entities/turn.ts';
 import type { CallEvent } from '../../machines/call-events.ts';
+import { asHeard } from '../redact/heard.ts';
 import { isBefore, type StoredFact } from './stored-fact.ts';
 
 /**
@@ -11,7 +12,6 @@ type TurnFact = Extract<CallEvent, { type: 'caller.said' | 'assistant.said' | 'a
 
 /** What stands in place of something taken out. */
 const MASK = /\[[a-z ]+\]/g;
-const MASK_HERE = /^\[[a-z ]+\]/;
 
 /** The fact if it tells something of a turn: a transcription that failed does not. */
 export function turnFact({ fact }: StoredFact): TurnFact | null {
@@ -33,17 +33,6 @@ function lessTelling(left: string, right: string): string {
   const [open, other] = [left.replace(MASK, '').length, right.replace(MASK, '').length];
   if (open !== other) return open < other ? left : right;
   return left < right ? left : right;
-}
-
-/** What was heard, without what the whole text no longer says: `heard` is its beginning where it was cut. */
-function asHeard(text: string, heard: string, cut: boolean): string {
-  if (text === '') return heard;
-  if (!cut) return text;
-  let shared = 0;
-  while (shared < heard.length && heard[shared] === text[shared]) shared += 1;
-  if (shared === heard.length) return heard;
-  const mask = MASK_HERE.exec(text.slice(shared));
-  return mask ? text.slice(0, shared) + mask[0] : heard;
 }
 
 function blankTurn({ callSid, epoch, seq, fact }: StoredFact, itemId: string): Turn {

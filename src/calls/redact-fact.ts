@@ -1,4 +1,5 @@
 import { type Intent, personKeys } from '../../machines/call-events.ts';
+import { asHeard } from '../redact/heard.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Speaker } from '../redact/turns.ts';
 import type { Told } from './stream-port.ts';
@@ -9,11 +10,22 @@ export type FactRedactor = (fact: Told) => Told[];
 /** For one call: nothing but what this lets through reaches the actor, a tool, Redis, Kafka or Postgres. */
 export function createFactRedactor(redactor: Redactor): FactRedactor {
   const turns = redactor.turns();
+  /** What the assistant's items were shown to say, until it is told how much of them was heard. */
+  const unheard = new Map<string, string>();
 
   function said(speaker: Speaker, fact: Extract<Told, { type: 'caller.said' | 'assistant.said' }>): Told[] {
     const { text, amendments } = turns.turn(speaker, fact.itemId, fact.text);
+    if (speaker === 'assistant') unheard.set(fact.itemId, text);
+    for (const { itemId, text: amended } of amendments) if (unheard.has(itemId)) unheard.set(itemId, amended);
     const earlier = amendments.map((amendment): Told => ({ type: 'journal.redacted', ...amendment }));
     return [...earlier, { ...fact, text }];
+  }
+
+  /** A part of a number that only together with other turns is one must not come back by what was heard of it. */
+  function heard(fact: Extract<Told, { type: 'assistant.heard' }>): Told {
+    const text = asHeard(unheard.get(fact.itemId) ?? '', redactor.text(fact.text), fact.cut);
+    unheard.delete(fact.itemId);
+    return { ...fact, text };
   }
 
   return (fact) => {
@@ -23,7 +35,7 @@ export function createFactRedactor(redactor: Redactor): FactRedactor {
       case 'assistant.said':
         return said('assistant', fact);
       case 'assistant.heard':
-        return [{ ...fact, text: redactor.text(fact.text) }];
+        return [heard(fact)];
       case 'carrier.dtmf':
         // A row of keys may be a card number; the call itself only minds those that reach a person.
         return [personKeys.has(fact.digit) ? fact : { ...fact, digit: '?' }];
