@@ -52,7 +52,7 @@ function digitRuns(text: string): string {
     (rest, word, digit) => rest.replaceAll(new RegExp(`\\b${word}\\b`, 'gi'), String(digit)),
     text,
   );
-  return digits.replace(/(?<=\d)[\s,.\-]+(?=\d)/g, '').replace(/\D+/g, ' ');
+  return digits.replace(/(?<=\d)[\s,.-]+(?=\d)/g, '').replace(/\D+/g, ' ');
 }
 
 /** Where any `length` digits in a row of this number stand. */
