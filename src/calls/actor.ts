@@ -11,6 +11,8 @@ export class CallActor {
 
   private constructor(callSid: string) {
     this.actor = createActor(callMachine, { input: { callSid } });
+    // `step` throws what a handler threw. Unwatched, XState would throw it once more where nobody can catch it.
+    this.actor.subscribe({ error: () => {} });
   }
 
   /** Folds a journal with effects off: what they would have done was done by whoever wrote it. */

@@ -18,9 +18,14 @@ import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
 import { createFactRedactor } from './redact-fact.ts';
 import { Resident, type ResidentHost, type ResidentStream, type ToolRunner } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
+import { within } from './within.ts';
 
 /** A fact for a call that a webhook answers for at this moment is tried again after this. */
 const busyPauseMs = 100;
+/** A webhook or a stream waits so long for what this node has not yet journaled of the call. */
+const settleMs = 500;
+/** So long all calls together have for the journal when the node closes. */
+const closeMs = 3_000;
 const busyTriesMax = 10;
 
 export interface CallsDeps {
@@ -81,7 +86,7 @@ export class Calls implements CallDesk, CallDoor {
     const { callSid, epoch: tokenEpoch, streamSid, port } = request;
     const { link, node } = this.deps;
     try {
-      await this.residents.get(callSid)?.settled();
+      if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return 'unavailable';
       const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs };
       const claim = await repeated(() => claimStream(link, ask));
       if (claim.kind !== 'claimed') return 'refused';
@@ -126,13 +131,18 @@ export class Calls implements CallDesk, CallDoor {
     }
   }
 
-  /** Ends every stream here; their calls go on through the carrier's next question. */
+  /** Ends every stream here, within a bound; their calls go on through the carrier's next question. */
   async close(): Promise<void> {
+    const residents = [...this.residents.values()];
+    const written = Promise.all(
+      residents.map(async (resident) => {
+        await resident.giveUpStream();
+        await resident.settled();
+      }),
+    );
+    if (!(await within(closeMs, written))) this.deps.log.error({ facts: this.waiting }, 'facts were not journaled');
     this.stopListening();
-    for (const resident of [...this.residents.values()]) {
-      await resident.settled();
-      resident.drop('superseded');
-    }
+    for (const resident of this.residents.values()) resident.drop('superseded');
     this.wheel.close();
   }
 
@@ -140,10 +150,12 @@ export class Calls implements CallDesk, CallDoor {
     const { callSid } = request;
     try {
       const resident = this.residents.get(callSid);
-      await resident?.settled();
+      // Whoever claims later than the carrier waits takes the call from the answer that the carrier did get.
+      if ((await resident?.settledWithin(settleMs)) === false) return { refused: 'unavailable' };
       const answer = await answerWebhook(this.doorDeps, request);
-      if ('twiml' in answer) resident?.drop('superseded');
-      return answer;
+      if ('refused' in answer) return answer;
+      if (answer.isClaimed) resident?.drop('superseded');
+      return { twiml: answer.twiml };
     } catch (error) {
       this.deps.log.error({ err: error, callSid, kind: request.kind }, 'webhook could not be answered');
       if (!(error instanceof DirectoryError)) this.deps.metrics.faults.inc({ place: 'door' });

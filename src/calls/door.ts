@@ -74,16 +74,16 @@ const refusals: Record<Exclude<WebhookClaim['kind'], 'claimed' | 'answered'>, Do
   pending: 'unavailable',
 };
 
+/** `isClaimed`: the call was taken for this answer; false for the stored answer to a repeat. */
+export type WebhookAnswer = { twiml: string; isClaimed: boolean } | { refused: DoorRefusal };
+
 /**
  * Claims, folds, steps, appends, answers: the whole life of a webhook whose answer is TwiML.
  * @throws DirectoryError when Redis did not answer
  */
-export async function answerWebhook(
-  deps: DoorDeps,
-  request: TwimlRequest,
-): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Promise<WebhookAnswer> {
   const claim = await claimFor(deps, request);
-  if (claim.kind === 'answered') return { twiml: claim.answer };
+  if (claim.kind === 'answered') return { twiml: claim.answer, isClaimed: false };
   if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };
 
   const actor = await foldCall(deps.link, request.callSid);
@@ -103,7 +103,7 @@ export async function answerWebhook(
   const appended = await repeated(() => append(deps.link, batch));
   actor.stop();
   if (appended.kind === 'ok' && actor.ended) deps.ended(actor.context.outcome);
-  if (appended.kind === 'ok') return { twiml };
+  if (appended.kind === 'ok') return { twiml, isClaimed: true };
   return { refused: appended.kind === 'fenced' && appended.ended ? 'ended' : 'unavailable' };
 }
 

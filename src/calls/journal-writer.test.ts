@@ -15,6 +15,8 @@ function journal(answers: (Append | Error)[] = []) {
   const troubles: unknown[] = [];
   let fenced = 0;
   let restored = 0;
+  /** Facts before the log's first that are lost for good. */
+  let hole = 0;
   let now = 0;
   const writer = new JournalWriter(
     { callSid: 'CA1', epoch: 7 },
@@ -24,13 +26,15 @@ function journal(answers: (Append | Error)[] = []) {
         const answer = answers.shift();
         if (answer instanceof Error) throw answer;
         if (answer) return answer;
-        if (request.firstSeq > log.length + 1) return { kind: 'gap', lastSeq: log.length };
-        const fresh = request.facts.slice(log.length + 1 - request.firstSeq);
+        const last = hole + log.length;
+        if (request.firstSeq > last + 1) return { kind: 'gap', lastSeq: last };
+        const fresh = request.facts.slice(last + 1 - request.firstSeq);
         log.push(...fresh);
-        return { kind: 'ok', lastSeq: log.length, written: fresh.length, ended: false };
+        return { kind: 'ok', lastSeq: hole + log.length, written: fresh.length, ended: false };
       },
       restore: async ({ firstSeq }) => {
         restored = firstSeq;
+        hole = firstSeq - 1 - log.length;
         return true;
       },
     },
@@ -121,6 +125,21 @@ describe('the journal writer', () => {
     behind.writer.add(fact('1'));
     await behind.writer.settled();
     expect([digits(behind.log), behind.restored()]).toEqual(['1', 1]);
+  });
+
+  test('goes on behind a hole when Redis lost facts that nobody has any more', async () => {
+    const { writer, log, restored, tick, troubles, fenced } = journal();
+    writer.add(fact('1', 0));
+    await writer.settled();
+    tick(resendAgeMs + 1);
+    writer.add(fact('2', resendAgeMs + 1));
+    await writer.settled();
+    log.length = 0;
+    writer.resend();
+    writer.add(fact('3', resendAgeMs + 2));
+    await writer.settled();
+    expect([digits(log), restored(), fenced()]).toEqual(['23', 2, 0]);
+    expect(troubles.map(String)).toEqual(['Error: the journal lost facts 1 to 1']);
   });
 
   test('resends what was acknowledged of late, and only that', async () => {

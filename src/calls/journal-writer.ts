@@ -72,7 +72,7 @@ export class JournalWriter {
     void this.kick();
   }
 
-  /** Leaves an intent for `/voice/next` with all facts so far; resolves when Redis has both, false when fenced. */
+  /** Leaves an intent for `/voice/next` with all facts so far; resolves when Redis has both, false when closed. */
   async leave(intent: Intent): Promise<boolean> {
     this.intent = intent;
     await this.settled();
@@ -155,18 +155,28 @@ export class JournalWriter {
         this.forget();
         return;
       case 'gap':
-        this.ackedSeq = result.lastSeq;
-        if (this.ackedSeq >= this.firstSeq - 1) return;
-        throw new Error(`the journal ends at ${result.lastSeq}, facts before ${this.firstSeq} are no longer here`);
+        if (result.lastSeq >= this.firstSeq - 1) {
+          this.ackedSeq = result.lastSeq;
+          return;
+        }
+        // What is missing before the oldest fact kept here stays missing: the call goes on behind the hole.
+        this.hooks.troubled(new Error(`the journal lost facts ${result.lastSeq + 1} to ${this.firstSeq - 1}`));
+        if (!(await this.restored())) break;
+        return;
       case 'behind':
-        if (!(await this.port.restore({ ...this.hooks.standing(), firstSeq: this.firstSeq }))) break;
-        this.ackedSeq = this.firstSeq - 1;
+        if (!(await this.restored())) break;
         return;
       case 'fenced':
         break;
     }
     this.close();
     this.hooks.fenced();
+  }
+
+  private async restored(): Promise<boolean> {
+    const isRestored = await this.port.restore({ ...this.hooks.standing(), firstSeq: this.firstSeq });
+    if (isRestored) this.ackedSeq = this.firstSeq - 1;
+    return isRestored;
   }
 
   /** Acked facts stay for a while: a failover may lose them, and only the holder of the call can bring them back. */

@@ -5,9 +5,12 @@ import type { CarrierPort } from './carrier.ts';
 import { JournalWriter, type JournalPort } from './journal-writer.ts';
 import type { FactRedactor } from './redact-fact.ts';
 import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
+import { within } from './within.ts';
 
 /** Facts that wait while the actor of an amnesic call is rebuilt. */
 const rebuildQueueMax = 1_000;
+/** A call that cannot go on here gives its facts so long to reach the journal. */
+const failedFlushMs = 2_000;
 
 export interface ToolRunner {
   definitions: readonly { name: string }[];
@@ -59,6 +62,7 @@ export class Resident implements ResidentCall {
   private rebuilding: Promise<void> | null = null;
   private lastAt = 0;
   private finalStatus: string | null = null;
+  private failed = false;
   private gone = false;
 
   constructor(
@@ -103,15 +107,16 @@ export class Resident implements ResidentCall {
   }
 
   tell(fact: Told): void {
-    if (this.gone) return;
+    if (this.gone || this.failed) return;
     try {
       // A call's end may be told before its stream has stopped: what the caller heard belongs before the end.
       if (endsCall(fact)) this.port.end('left');
       for (const safe of this.host.redact(fact)) this.take(safe);
     } catch (error) {
       // The stream ends, and the call goes on through the carrier's next question.
+      this.failed = true;
       this.host.stepFailed(this.callSid, error);
-      void this.settled().then(() => this.drop('failed'));
+      void this.settledWithin(failedFlushMs).then(() => this.drop('failed'));
     }
   }
 
@@ -127,6 +132,17 @@ export class Resident implements ResidentCall {
   async settled(): Promise<void> {
     while (this.rebuilding) await this.rebuilding;
     await this.writer.settled();
+  }
+
+  /** As `settled`, for so long; false if facts still wait. */
+  settledWithin(ms: number): Promise<boolean> {
+    return within(ms, this.settled());
+  }
+
+  /** The stream ends on purpose and the call goes on elsewhere: what was said and heard until now is told first. */
+  async giveUpStream(): Promise<void> {
+    await this.port.lastWords();
+    this.port.end('superseded');
   }
 
   /** Redis reconnected or changed its primary. */
@@ -212,7 +228,9 @@ export class Resident implements ResidentCall {
   /** The line stays open until the intent is committed: a line that closes without it would be taken for a break. */
   private async leave({ intent }: Extract<CallEffect, { type: 'stream.leave' }>): Promise<void> {
     await this.port.lastWords();
-    if (await this.writer.leave(intent)) this.port.end('left');
+    const isCommitted = await this.writer.leave(intent);
+    // A journal that takes nothing any more cannot hold the intent: the carrier's question is all that is left.
+    if (!this.gone) this.port.end(isCommitted ? 'left' : 'failed');
   }
 
   private standing() {
