@@ -135,7 +135,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   const now = () => clock.now();
   const calls = new Calls({ link, node: name, now, redactor, tools, carrier, log, metrics, amnesia });
   const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
-  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), log });
+  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), now, log });
   const media = createMedia({
     desk: calls,
     checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
@@ -160,8 +160,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     abandon: () => media.endAll(),
     async close() {
       await placement?.stop();
-      await sweep.stop();
-      await calls.close();
+      await Promise.all([sweep.stop(), calls.close()]);
       media.endAll();
       await server?.close();
     },

@@ -5,7 +5,7 @@ import { partitionCount } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
-import { type DoorDeps, visit } from './door.ts';
+import { type DoorDeps, foldCall, visit } from './door.ts';
 
 const SWEEP_MS = 1_000;
 /** Deadlines that one visit lets pass, one after the other. */
@@ -15,6 +15,8 @@ export interface SweepDeps extends DoorDeps {
   carrier: CarrierPort;
   /** True for a call whose deadlines this node's wheel fires. */
   isResident(callSid: string): boolean;
+  /** Redis-clock ms. */
+  now(): number;
   log: Log;
 }
 
@@ -48,15 +50,27 @@ export class Sweep {
     );
   }
 
-  /** One look at every partition. Never rejects. */
+  /** One look at every partition. Never rejects; ends early when stopped. */
   async round(): Promise<void> {
     const { link, node, log } = this.deps;
-    for (let partition = 0; partition < partitionCount; partition += 1) {
+    for (let partition = 0; partition < partitionCount && !this.isStopped; partition += 1) {
       try {
-        for (const callSid of (await claimDue(link, partition, node)) ?? []) await this.lookAfter(callSid);
+        for (const callSid of (await claimDue(link, partition, node)) ?? []) {
+          if (this.isStopped) return;
+          await this.lookAfterQuietly(callSid);
+        }
       } catch (error) {
         log.warn({ err: error, partition }, 'due calls could not be swept');
       }
+    }
+  }
+
+  /** A call that cannot be looked after must not keep others waiting. */
+  private async lookAfterQuietly(callSid: string): Promise<void> {
+    try {
+      await this.lookAfter(callSid);
+    } catch (error) {
+      this.deps.log.warn({ err: error, callSid }, 'due call could not be looked after');
     }
   }
 
@@ -70,7 +84,16 @@ export class Sweep {
     }
     // Another node's stream is that node's to look after; an earlier process of this one has none any more.
     if (owner.owner !== null && owner.owner.node !== node.node) return;
+    if (await this.hasGoneOn(callSid)) return;
     await visit(this.deps, callSid, owner.epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
+  }
+
+  /** The list of due calls ages while it is worked through: a claim then would void the token of a stream on its way. */
+  private async hasGoneOn(callSid: string): Promise<boolean> {
+    const actor = await foldCall(this.deps.link, callSid);
+    const deadline = actor.nextDeadline;
+    actor.stop();
+    return deadline !== null && deadline.at > this.deps.now();
   }
 
   private async passDeadlines(callSid: string, actor: CallActor, at: number): Promise<CallEvent[]> {

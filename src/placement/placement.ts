@@ -34,6 +34,9 @@ export class Placement {
   private known = new Set<string>();
   private answered = false;
   private isAway = false;
+  private isStopped = false;
+  private isSuperseded = false;
+  private beating: Promise<void> = Promise.resolve();
 
   constructor(deps: PlacementDeps) {
     this.deps = deps;
@@ -41,13 +44,16 @@ export class Placement {
 
   /** True while heartbeats are answered: calls can be placed. */
   get ready(): boolean {
-    return this.answered && !this.isAway;
+    return this.answered && !this.isAway && !this.isSuperseded;
   }
 
   async start(): Promise<void> {
     await this.beat();
     const next = () => {
-      this.timer = setTimeout(() => void this.beat().finally(next), HEARTBEAT_MS);
+      if (this.isStopped) return;
+      this.timer = setTimeout(() => {
+        this.beating = this.beat().finally(next);
+      }, HEARTBEAT_MS);
       this.timer.unref();
     };
     next();
@@ -77,8 +83,11 @@ export class Placement {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
+    // A heartbeat after it would bring the node back.
+    await this.beating;
     await retire(this.deps.link, this.deps.self).catch((error: unknown) => {
       this.deps.log.warn({ err: error }, 'node could not be struck from the registry');
     });
@@ -87,7 +96,9 @@ export class Placement {
   private async beat(): Promise<void> {
     const { link, self, callsMax, live, clock, log } = this.deps;
     const calls = live();
-    const held = calls.filter((callSid) => !this.known.has(callSid)).slice(0, HELD_MAX);
+    const fresh = calls.filter((callSid) => !this.known.has(callSid));
+    const held = fresh.slice(0, HELD_MAX);
+    const untold = new Set(fresh.slice(HELD_MAX));
     const sentAt = clock.monotonic();
     try {
       const reply = await heartbeat(link, {
@@ -98,11 +109,14 @@ export class Placement {
         starting: !this.answered,
       });
       if (reply.kind === 'superseded') {
-        log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
+        if (!this.isSuperseded)
+          log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
+        this.isSuperseded = true;
         return;
       }
       clock.observe(sentAt, clock.monotonic(), reply.at);
-      this.known = new Set(calls);
+      this.known = new Set(calls.filter((callSid) => !untold.has(callSid)));
+      this.isSuperseded = false;
       this.answered = true;
       if (this.isAway) log.info('heartbeats are answered again');
       this.isAway = false;
