@@ -47,10 +47,12 @@ export function openModel(step: Step, at: number) {
   return step.want({ type: 'model.open', opening, seed });
 }
 
-/** The model session is gone: another one, told what was said so far. */
+/** The model session is gone: another one, told what was said so far. All attempts share one deadline. */
 export function reopenModel(context: CallContext, at: number) {
+  const { model: deadline } = context.pending.deadlines;
   const step = new Step(context).disarm().answer((effect) => effect.type === 'model.open');
-  return openModel(step.set({ modelAttempts: context.modelAttempts + 1, leaving: null }), at);
+  openModel(step.set({ modelAttempts: context.modelAttempts + 1, leaving: null }), at);
+  return deadline === undefined ? step : step.arm('model', deadline);
 }
 
 /** From here on another session goes on with the conversation rather than beginning it. */

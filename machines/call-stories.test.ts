@@ -83,6 +83,14 @@ describe('stories of a call', () => {
     expect(snapshot.value).toEqual({ conversation: 'talking' });
   });
 
+  test('all attempts at a model share one deadline: the menu comes in time', () => {
+    const again: CallEvent = { type: 'model.lost', at: 8_500, code: 'configure_timeout', fatal: false };
+    const { snapshot } = play([fact.arrived, fact.started, again]);
+    expect(snapshot.context.pending.deadlines).toEqual({ model: fact.started.at + limits.modelMs });
+    const { snapshot: later } = play([fact.arrived, fact.started, fact.ready, again]);
+    expect(later.context.pending.deadlines).toEqual({ model: again.at + limits.modelMs });
+  });
+
   test('who speaks before the farewell has begun leaves the model no tool without an output', () => {
     const facts = [fact.arrived, fact.started, fact.ready, fact.asked, left(hangup)];
     const { snapshot, effects } = play([...facts, { type: 'caller.speechStarted', at: 3_250, itemId: 'u2' }]);
