@@ -44,9 +44,14 @@ export async function cpuMsOf(pids: readonly number[]): Promise<number | null> {
   return sum;
 }
 
-/** Milliseconds that all cores together were busy since the machine started. */
-export function busyMs(): number {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0);
+/** The eighth figure of the first line of /proc/stat: time in which the machine itself was not run. */
+const stealField = 8;
+
+/** Milliseconds that all cores together were busy, or taken away from this machine, since it started. */
+export async function busyMs(): Promise<number> {
+  const stat = await readFile('/proc/stat', 'latin1').catch(() => '');
+  const stolenMs = Number(stat.slice(0, stat.indexOf('\n')).split(/\s+/)[stealField] ?? 0) * tickMs;
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, stolenMs);
 }
 
 export const coreCount = last + 1;

@@ -20,7 +20,7 @@ const warmUpMs = 1_000;
 const firstWarmUpMs = 4_000;
 const runs = { wanted: 3, triesMax: 8 };
 /** The same without a node between the two ends. */
-const calibrations = { wanted: 2, triesMax: 3 };
+const calibrations = { wanted: 3, triesMax: 4 };
 const readyMsMax = 20_000;
 const underWayMsMax = 2_000;
 const hangUpMsMax = 10_000;

@@ -11,7 +11,7 @@ test('a run is quiet when neither end of it was slow and others took little', ()
   expect(isQuiet(noise)).toBe(true);
   expect(isQuiet({ ...noise, slowdownBefore: 0.2 })).toBe(false);
   expect(isQuiet({ ...noise, slowdownAfter: 0.2 })).toBe(false);
-  expect(isQuiet({ ...noise, foreignShare: 0.2 })).toBe(false);
+  expect(isQuiet({ ...noise, foreignShare: 0.06 })).toBe(false);
   expect(isQuiet({ ...noise, foreignShare: null })).toBe(true);
 });
 

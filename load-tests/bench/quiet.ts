@@ -4,8 +4,8 @@ import { median } from './statistics.ts';
 
 /** A run counts only while the machine is at most so much slower than at its best, before and after it. */
 const slowdownMax = 0.15;
-/** … and while processes that are none of ours take at most so much of all cores. */
-const foreignShareMax = 0.15;
+/** … and while processes that are none of ours, or other machines on the same iron, take so much of all cores at most. */
+const foreignShareMax = 0.05;
 const loopInput = new Uint8Array(2 * 1024 * 1024);
 const loopsPerCheck = 15;
 
@@ -62,11 +62,11 @@ export function isQuiet({ slowdownBefore, slowdownAfter, foreignShare }: Noise):
 export async function watched<T>(pids: readonly number[], work: () => Promise<T>): Promise<Watched<T>> {
   const slowdownBefore = slowdown();
   const before = await Promise.all(pids.map((pid) => cpuMsOf([pid])));
-  const busyBefore = busyMs();
+  const busyBefore = await busyMs();
   const startedAt = performance.now();
   const result = await work();
   const elapsedMs = performance.now() - startedAt;
-  const busy = busyMs() - busyBefore;
+  const busy = (await busyMs()) - busyBefore;
   const after = await Promise.all(pids.map((pid) => cpuMsOf([pid])));
   const cpuMs = new Map<number, number>();
   for (const [i, pid] of pids.entries()) {

@@ -14,7 +14,7 @@ const rigShareMax = 0.15;
 const load = { rate: 200, durationMs: 6_000 };
 const warmUp = { rate: 200, durationMs: 2_000 };
 const runs = { wanted: 3, triesMax: 8 };
-const calibrations = { wanted: 2, triesMax: 3 };
+const calibrations = { wanted: 3, triesMax: 4 };
 /** Reservations of callers who hung up before their stream began live on for a while: more than ever at once. */
 const callsMax = 50_000;
 /** No stream begins here, and so no session. */
