@@ -58,4 +58,9 @@ export class Bystander {
   }
 }
 
-const sentence = (index: number): string => `This is sentence ${index}.`;
+/** Numbers in a row would look like those of a card. */
+const COLORS = ['red', 'blue', 'green', 'yellow', 'purple', 'orange', 'brown', 'black', 'white', 'grey'];
+const THINGS = ['cup', 'chair', 'door', 'window', 'kite', 'umbrella', 'bicycle'];
+
+const sentence = (index: number): string =>
+  `I see a ${COLORS[index % COLORS.length]} ${THINGS[index % THINGS.length]}.`;
