@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fact, hangup, left, next, passed, play, transfer } from './call.fixture.ts';
+import { fact, hangup, left, next, passed, play, transfer, voicemail } from './call.fixture.ts';
 import { type CallEvent, limits } from './call-events.ts';
 
 describe('stories of a call', () => {
@@ -81,6 +81,18 @@ describe('stories of a call', () => {
       fact.silent,
     ]);
     expect(snapshot.value).toEqual({ conversation: 'talking' });
+  });
+
+  test.each([
+    ['dialing', transfer, 'wants a person'],
+    ['recording', voicemail, 'catering'],
+    ['hangingUp', hangup, ''],
+    ['menu', { kind: 'menu', reason: 'no model' } as const, 'no model'],
+  ])('a carrier that did not hear the answer is told %s again', (state, intent, about) => {
+    const again = { ...next(null, 1), at: 12_000 };
+    const { snapshot } = play([fact.arrived, fact.started, fact.ready, next(intent), again]);
+    expect([snapshot.value, snapshot.context.about]).toEqual([state, about]);
+    expect(Object.values(snapshot.context.pending.deadlines)).toEqual([expect.toSatisfy((at) => at > again.at)]);
   });
 
   test('all attempts at a model share one deadline: the menu comes in time', () => {

@@ -25,6 +25,8 @@ const setups = setup({
     asksPerson: ({ event }) => event.type === 'carrier.dtmf' && personKeys.has(event.digit),
     intends: ({ event }, kind: Intent['kind']) => event.type === 'carrier.nextAsked' && event.intent?.kind === kind,
     loops: ({ event }) => event.type === 'carrier.nextAsked' && event.breaks >= limits.breaksMax,
+    // The answer to the last question did not reach the carrier: nothing else asks it in a state that streams nothing.
+    asksAgain: ({ event }) => event.type === 'carrier.nextAsked' && event.intent === null,
     noModelLeft: ({ context, event }) =>
       event.type === 'model.lost' && (event.fatal || context.modelAttempts + 1 >= limits.modelAttemptsMax),
     isNewTool: ({ context, event }) =>
@@ -193,6 +195,13 @@ export const callMachine = setups.createMachine({
     detached: {},
     dialing: {
       on: {
+        'carrier.nextAsked': {
+          guard: 'asksAgain',
+          actions: {
+            type: 'apply',
+            params: ({ context, event }) => steps.toDialing(context, event.at, context.about),
+          },
+        },
         'carrier.dialEnded': [
           {
             guard: 'isBridged',
@@ -222,6 +231,13 @@ export const callMachine = setups.createMachine({
     },
     recording: {
       on: {
+        'carrier.nextAsked': {
+          guard: 'asksAgain',
+          actions: {
+            type: 'apply',
+            params: ({ context, event }) => steps.toRecording(context, event.at, context.about),
+          },
+        },
         'carrier.recordEnded': {
           target: 'hangingUp',
           actions: { type: 'apply', params: ({ context, event }) => steps.withRecording(context, event) },
@@ -230,6 +246,10 @@ export const callMachine = setups.createMachine({
     },
     menu: {
       on: {
+        'carrier.nextAsked': {
+          guard: 'asksAgain',
+          actions: { type: 'apply', params: ({ context, event }) => steps.toMenu(context, event.at, context.about) },
+        },
         'carrier.menuChosen': [
           {
             guard: { type: 'presses', params: ['2', '0', '*'] },
@@ -256,7 +276,14 @@ export const callMachine = setups.createMachine({
         ],
       },
     },
-    hangingUp: {},
+    hangingUp: {
+      on: {
+        'carrier.nextAsked': {
+          guard: 'asksAgain',
+          actions: { type: 'apply', params: ({ context, event }) => steps.toHangingUp(context, event.at) },
+        },
+      },
+    },
     ended: { type: 'final' },
   },
   on: {
