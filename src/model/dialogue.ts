@@ -9,6 +9,8 @@ import type { SeedItem } from './seed.ts';
 const answerOverdueMs = 1500;
 /** A response failed in a way that may pass. */
 const retryAfterMs = 1000;
+/** A response that was asked for, or is under way, and gives no sign for so long will give none. */
+const stalledMs = 8_000;
 /** Responses whose late deltas are still recognised. */
 const discardedMax = 8;
 /** Caller's turns whose transcript never came are forgotten beyond it. */
@@ -65,6 +67,9 @@ export class Dialogue {
   #failures = 0;
   #retryAt: number | null = null;
   #answerDueAt: number | null = null;
+  /** Since the last tick the conversation has moved on. */
+  #moved = true;
+  #movedAt = 0;
 
   constructor(deps: DialogueDeps) {
     this.#deps = deps;
@@ -101,11 +106,15 @@ export class Dialogue {
 
   /** Hot. True: the audio is of an interrupted response. */
   onAudio(responseId: string): boolean {
+    this.#moved = true;
     if (!this.#spoke && responseId === this.#gate.active) this.#spoke = true;
     return this.#discarded.length > 0 && this.#discarded.includes(responseId);
   }
 
   tick(now: number): void {
+    if (this.#moved || !this.busy) this.#movedAt = now;
+    this.#moved = false;
+    if (now - this.#movedAt >= stalledMs) return this.#deps.lose('response_stalled', false);
     if (this.#answerDueAt !== null && now >= this.#answerDueAt) {
       this.#answerDueAt = null;
       this.#create(this.#gate.overdue());
@@ -118,6 +127,7 @@ export class Dialogue {
 
   onEvent(event: ServerEvent): void {
     const { listener, now } = this.#deps;
+    this.#moved = true;
     switch (event.type) {
       case 'speech.started':
         this.#gate.speechStarted();

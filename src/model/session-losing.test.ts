@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendOf } from './append.ts';
-import { done, Line } from './session.fixture.ts';
+import { call, done, Line } from './session.fixture.ts';
 
 let line: Line;
 
@@ -71,6 +71,25 @@ describe('losing the session', () => {
     expect(line.told.some(([name]) => name === 'lost')).toBe(false);
     made.tick(6500);
     expect(line.told.at(-1)).toEqual(['lost', 'half_open', false]);
+  });
+
+  test.each([
+    ['is asked for and never begins', []],
+    ['begins and never goes on', [{ type: 'response.created', response: { id: 'resp_1' } }]],
+  ])('a response that %s loses the session, though its socket lives', async (_, events) => {
+    const made = await line.live();
+    line.stub.send({ type: 'response.created', response: { id: 'resp_t' } }, call('resp_t', 'call_1'), done('resp_t'));
+    await line.tell('responseEnded', 2);
+    made.deliver('call_1', '"x"', true);
+    await line.stub.event('response.create', 2);
+    line.stub.send(...events);
+    for (line.now = 0; line.now < 8_000; line.now += 250) {
+      await line.settled();
+      made.tick(line.now);
+    }
+    expect(made.live).toBe(true);
+    made.tick(8_000);
+    expect(line.told.at(-1)).toEqual(['lost', 'response_stalled', false]);
   });
 
   test('a quiet server that answers pings lives', async () => {
