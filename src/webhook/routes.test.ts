@@ -112,6 +112,7 @@ describe('the facts of each webhook', () => {
       null,
     ],
     ['/voice/menu', { Digits: '12' }, 'menu', { type: 'carrier.menuChosen', digits: '1' }, null],
+    ['/voice/menu', { Digits: '4' }, 'menu', { type: 'carrier.menuChosen', digits: '?' }, null],
     ['/voice/menu', {}, 'menu', { type: 'carrier.menuChosen', digits: '' }, null],
   ])('%s %j', async (path, params, kind, fact, held) => {
     carrier.door.view = { ...carrier.door.view, state: 'hangingUp' };

@@ -37,6 +37,10 @@ export interface WebhookDeps {
 
 /** Below the carrier's read timeout of 2.5 s: what is late is answered with a sentence. */
 const ANSWER_TIMEOUT_MS = 2_000;
+/** Of it, what a place may take: without one there must be time left to say so. */
+const PLACE_SHARE = 0.5;
+/** What the keypad menu minds: no row of other keys is kept. */
+const MENU_KEY = /^[0-3*]?$/;
 /** A number, or a SIP address. */
 const ADDRESS_LENGTH_MAX = 256;
 const noFacts: StoreFacts = { name: 'us', hours: '', staffNumbers: [] };
@@ -78,7 +82,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     })),
     answering('/voice/menu', 'menu', (request) => ({
       type: 'carrier.menuChosen',
-      digits: request.value('Digits').slice(0, 1),
+      digits: menuKey(request.value('Digits').slice(0, 1)),
     })),
     desk.route('/voice/fallback', (request) => desk.fallback(request)),
     desk.route('/voice/status', (request) => desk.callback(request, statusFact(request))),
@@ -115,6 +119,7 @@ class WebhookDesk {
 
   async answer(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told): Promise<HttpResponse> {
     if (isOver(request.callStatus)) return this.end(request, fact);
+    const startedAt = performance.now();
     const ask = askOf(request, kind, fact);
     const facts = this.facts();
     const place = await this.reserve(request, kind, ask);
@@ -128,6 +133,7 @@ class WebhookDesk {
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
       () => this.deps.door.answer({ callSid, idempotencyToken, kind, fact, render }),
       (refused) => ({ refused }),
+      this.timeoutMs - (performance.now() - startedAt),
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
     // What was answered before counts too: its stream may be on its way.
@@ -177,9 +183,13 @@ class WebhookDesk {
   }
 
   /** The promise's value, or what stands in for it when it is late or something throws. */
-  private async bounded<T>(start: () => Promise<T>, otherwise: (trouble: 'late' | 'threw') => T): Promise<T> {
+  private async bounded<T>(
+    start: () => Promise<T>,
+    otherwise: (trouble: 'late' | 'threw') => T,
+    ms = this.timeoutMs,
+  ): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise('late')), this.timeoutMs)));
+    const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise('late')), ms)));
     try {
       return await Promise.race([start(), late]);
     } catch (error) {
@@ -197,6 +207,7 @@ class WebhookDesk {
     const place = await this.bounded<Place>(
       () => this.deps.admission.reserve(callSid, held),
       (reason) => ({ ok: false, reason }),
+      this.timeoutMs * PLACE_SHARE,
     );
     if (!place.ok) this.deps.metrics.refusals.inc({ reason: place.reason });
     return place;
@@ -230,6 +241,10 @@ function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told):
     to: request.value('To'),
     puttingOff: Number(/^\d$/.exec(request.query.get('n') ?? '')?.[0] ?? 0),
   };
+}
+
+function menuKey(digit: string): string {
+  return MENU_KEY.test(digit) ? digit : '?';
 }
 
 function document(twiml: string): HttpResponse {
