@@ -236,6 +236,25 @@ describe('the door', () => {
     await calls.close();
   });
 
+  test('a message that is told of after the end of its call stands in the journal', async () => {
+    const calls = createCalls(link);
+    const callSid = newSid();
+    await arrive(calls, callSid);
+    await calls.tell(callSid, { type: 'carrier.statusReported', status: 'completed', durationS: 1, sequence: 1 });
+    const fact = {
+      type: 'carrier.recordEnded',
+      recordingSid: 'RE1',
+      recordingUrl: 'u',
+      durationS: 9,
+      digits: '',
+    } as const;
+    expect(await calls.answer({ callSid, idempotencyToken: null, kind: 'voicemail', fact, render })).toEqual({
+      refused: 'ended',
+    });
+    expect((await facts(callSid)).at(-1)).toMatchObject(fact);
+    await calls.close();
+  });
+
   test('a handler that throws ends that stream, and no other call', async () => {
     const calls = createCalls(link);
     const { port, call } = await talk(calls, newSid());

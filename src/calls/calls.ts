@@ -153,7 +153,10 @@ export class Calls implements CallDesk, CallDoor {
       // Whoever claims later than the carrier waits takes the call from the answer that the carrier did get.
       if ((await resident?.settledWithin(settleMs)) === false) return { refused: 'unavailable' };
       const answer = await answerWebhook(this.doorDeps, request);
-      if ('refused' in answer) return answer;
+      if ('refused' in answer) {
+        if (answer.refused === 'ended' && tellsOutcome(request.fact)) await this.tellQuietly(callSid, request.fact);
+        return answer;
+      }
       if (answer.isClaimed) resident?.drop('superseded');
       return { twiml: answer.twiml };
     } catch (error) {
@@ -209,6 +212,11 @@ export class Calls implements CallDesk, CallDoor {
     this.residents.set(callSid, resident);
     return resident;
   }
+}
+
+/** The call's end may be told before this: how it came out is worth a line all the same. */
+function tellsOutcome(fact: Told): boolean {
+  return fact.type === 'carrier.recordEnded' || fact.type === 'carrier.dialEnded';
 }
 
 /** What a callback tells of, so that its repeat is known. */
