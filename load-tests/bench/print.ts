@@ -27,7 +27,6 @@ export function printOutcome({ figures, runs }: Outcome, say: (line: string) => 
   say('');
   for (const line of table([headings, ...figures.map(row)])) say(`  ${line}`);
   say('');
-  say(
-    `  median of ${runs.quiet > 0 ? `${runs.quiet} quiet runs` : 'runs of which none was quiet'}, ${runs.measured} measured`,
-  );
+  const basis = runs.quiet > 0 ? `${runs.quiet} quiet` : 'none quiet, so all';
+  say(`  runs: ${runs.measured} measured, ${basis}; the median of these is shown`);
 }
