@@ -197,7 +197,7 @@ function publicServer(
       admission: placement,
       facts: () => ({
         name: services.store().name,
-        hours: services.openNow().message,
+        hours: () => services.openNow().message,
         staffNumbers: services.assistant().staffNumbers,
       }),
       now: () => clock.now(),

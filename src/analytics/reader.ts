@@ -17,6 +17,8 @@ import type { StoredFact } from './stored-fact.ts';
 const limits = {
   idleMs: 20,
   idleMaxMs: 250,
+  /** After a round that was not full. */
+  gatherMs: 100,
   troubleMs: 100,
   troubleMaxMs: 5_000,
   /** Facts taken in together. */
@@ -101,7 +103,10 @@ export class OutboxReader {
         const count = await this.round();
         this.isTroubled = false;
         if (count === 0 && stopping) break;
-        pauseMs = count > 0 ? 0 : Math.min(Math.max(pauseMs * 2, limits.idleMs), limits.idleMaxMs);
+        // A trickle is gathered: a round costs the same for one fact as for a hundred.
+        if (count >= limits.batchMax) pauseMs = 0;
+        else if (count > 0) pauseMs = limits.gatherMs;
+        else pauseMs = Math.min(Math.max(pauseMs * 2, limits.idleMs), limits.idleMaxMs);
       } catch (error) {
         isRegistered = false;
         this.trouble(error);

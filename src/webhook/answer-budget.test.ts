@@ -37,7 +37,7 @@ test('a caller is answered within what the carrier waits, though neither place n
     streamTokenSecret: 'secret',
     door: { answer: never, tell: never },
     admission: { reserve: never, release: never },
-    facts: () => ({ name: 'Mangy Dog Coffee', hours: '', staffNumbers: [] }),
+    facts: () => ({ name: 'Mangy Dog Coffee', hours: () => '', staffNumbers: [] }),
     now: () => 0,
     log: createLog('silent'),
     metrics: createMetrics(),

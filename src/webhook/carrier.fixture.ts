@@ -109,7 +109,7 @@ export async function startCarrier(): Promise<Carrier> {
     place: PLACE as Place | Error,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
       name: 'Mangy Dog Coffee',
-      hours: "We're open until 18:00 today.",
+      hours: () => "We're open until 18:00 today.",
       staffNumbers: ['+15550001111'],
     }),
   };

@@ -5,7 +5,7 @@ import { Twiml, type Ending } from './twiml.ts';
 export interface StoreFacts {
   name: string;
   /** A sentence: `We're open until 18:00 today.` */
-  hours: string;
+  hours(): string;
   /** E.164 numbers that ring when a caller wants a person; none: the caller may leave a message. */
   staffNumbers: readonly string[];
 }
@@ -128,7 +128,7 @@ export class Documents {
   private beforeOptions(ask: Ask, facts: StoreFacts): string[] {
     if (ask.kind === 'dialResult') return [lines.noStaff];
     if (ask.kind !== 'menu') return [`Thank you for calling ${facts.name}.`, lines.noAssistant];
-    if (ask.digits === '1') return [facts.hours];
+    if (ask.digits === '1') return [facts.hours()];
     return ask.digits === '' ? [] : [lines.notUnderstood];
   }
 

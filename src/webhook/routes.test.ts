@@ -232,6 +232,14 @@ describe('one-way callbacks', () => {
   });
 
   it.each([
+    ['completed', [`release ${CALL_SID}`]],
+    ['in-progress', []],
+  ])('the status %s gives back: %j', async (CallStatus, admission) => {
+    await carrier.post('/voice/status', { CallStatus });
+    expect(carrier.admission).toEqual(admission);
+  });
+
+  it.each([
     ['/voice/status', { CallStatus: '' }],
     ['/voice/status', { CallStatus: 'Completed!' }],
     ['/voice/stream-status', { StreamSid: 'MZ1' }],

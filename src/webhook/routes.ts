@@ -43,7 +43,7 @@ const PLACE_SHARE = 0.5;
 const MENU_KEY = /^[0-3*]?$/;
 /** A number, or a SIP address. */
 const ADDRESS_LENGTH_MAX = 256;
-const noFacts: StoreFacts = { name: 'us', hours: '', staffNumbers: [] };
+const noFacts: StoreFacts = { name: 'us', hours: () => '', staffNumbers: [] };
 /** Kinds of requests after which a call may be streamed, and whether it is a conversation already. */
 const streams: Partial<Record<TwimlRequest['kind'], 'new' | 'live'>> = {
   arrive: 'new',
@@ -137,11 +137,7 @@ class WebhookDesk {
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
     // What was answered before counts too: its stream may be on its way.
-    if (place.ok && !twiml.includes('<Connect'))
-      void this.bounded(
-        () => this.deps.admission.release(callSid),
-        () => undefined,
-      );
+    if (place.ok && !twiml.includes('<Connect')) this.release(callSid);
     return document(twiml);
   }
 
@@ -162,6 +158,8 @@ class WebhookDesk {
       return { status: 400 };
     }
     const told = fact && (await this.tell(request.callSid, fact));
+    // Who hung up before a stream came leaves a place behind.
+    if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.release(request.callSid);
     return { status: told === 'unavailable' || told === 'late' || told === 'threw' ? 503 : 204 };
   }
 
@@ -173,6 +171,14 @@ class WebhookDesk {
     const status = statusFact(request);
     if (status !== 'malformed') await this.tell(callSid, status);
     return document(this.documents.over());
+  }
+
+  /** Nobody waits for it: a place that is not given back runs out. */
+  private release(callSid: string): void {
+    void this.bounded(
+      () => this.deps.admission.release(callSid),
+      () => undefined,
+    );
   }
 
   private async tell(callSid: string, fact: Told): Promise<string> {
