@@ -102,12 +102,27 @@ export function readFrame(samples: Uint8Array, at: number): VoiceFrame | null {
   };
 }
 
-/** Samples of a broken frame at `at` before padding or the next frame begins; 160 when it is whole but wrong. */
+/** So many samples from its beginning on tell whether a broken frame was cut short: it, and what a next one begins with. */
+export const CUT_WINDOW_BYTES = FRAME_BYTES + 2 * SYNC_BITS;
+
+/**
+ * Samples of a broken frame at `at` before padding or the next frame begins; 160 when it is whole but wrong. Looks at
+ * `CUT_WINDOW_BYTES`.
+ */
 export function cutLength(samples: Uint8Array, at: number): number {
-  let end = FRAME_BYTES;
-  while (end > 0 && samples[at + end - 1] === SILENCE_BYTE) end -= 1;
-  for (let next = 1; next <= end - SYNC_BITS; next += 1) {
-    if (syncAt(samples, at + next)) return next;
+  for (let next = 0; next <= FRAME_BYTES + SYNC_BITS; next += 1) {
+    if (next < FRAME_BYTES && silentAt(samples, at + next)) return next;
+    if (next === 0 || !syncAt(samples, at + next)) continue;
+    if (next === FRAME_BYTES) return FRAME_BYTES;
+    let end = next;
+    while (end > 0 && samples[at + end - 1] === SILENCE_BYTE) end -= 1;
+    return Math.min(end, FRAME_BYTES);
   }
-  return FRAME_BYTES - end >= SYNC_BITS ? end : FRAME_BYTES;
+  return FRAME_BYTES;
+}
+
+/** Padding: a frame's own samples are never so quiet for so long. */
+function silentAt(samples: Uint8Array, at: number): boolean {
+  for (let index = 0; index < SYNC_BITS; index += 1) if (samples[at + index] !== SILENCE_BYTE) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-import { cutLength, readFrame, type Speaker, type VoiceFrame } from './frame.ts';
+import { CUT_WINDOW_BYTES, cutLength, readFrame, type Speaker, type VoiceFrame } from './frame.ts';
 import { FRAME_BYTES, SILENCE_BYTE } from './mulaw.ts';
 
 /** What was heard of one utterance; counts are frames of 20 ms, positions are bytes since the reader began. */
@@ -46,7 +46,7 @@ interface Track {
 
 /**
  * Reads the words out of µ-law audio pushed in chunks of any size; finds the frames again after cuts and slips.
- * Memory is bounded by `spansMax`; a frame is known as soon as its 160th byte is pushed.
+ * Memory is bounded by `spansMax`; a whole frame is known as soon as its 160th byte is pushed.
  */
 export class VoiceReader {
   /** Utterances in order of their first frame, oldest forgotten first. */
@@ -121,7 +121,11 @@ export class VoiceReader {
         this.#hear(frame);
         continue;
       }
-      if (this.#locked) this.#judgeBroken();
+      if (this.#locked) {
+        // Whether it was cut short is told by what follows it.
+        if (this.#tail - this.#head < CUT_WINDOW_BYTES) return;
+        this.#judgeBroken();
+      }
       this.#locked = false;
       this.#skip();
       this.#head += 1;

@@ -116,6 +116,20 @@ test('a flipped bit, a slipped byte or padding inside a frame costs that frame a
   );
 });
 
+test('a frame that is cut anywhere, and followed at once or after any pause, is never taken for a corrupt one', () => {
+  const first = joinBytes(encodeUtterance('we are open until nine', CALLER));
+  const second = joinBytes(encodeUtterance('sorry', { ...CALLER, utterance: 8 }));
+  for (let cut = 0; cut < FRAME_BYTES; cut += 1) {
+    for (const pause of [0, 1, 9, 15, 16, 17, 80, 144, 145, 151, 159, 160, 500]) {
+      // A few bytes of padding that fill the frame up look like a wrong end of it.
+      if (cut + pause === FRAME_BYTES && pause < 16) continue;
+      const padding = new Uint8Array(pause).fill(0xff);
+      const heard = read(first.subarray(0, FRAME_BYTES + cut), padding, second);
+      expect([cut, pause, heard.corrupt, heard.spans.length]).toEqual([cut, pause, 0, 2]);
+    }
+  }
+});
+
 test('an utterance cut inside a frame counts that frame as partial and keeps the words before it', () => {
   const frames = encodeUtterance('we are open until eighteen hundred', { ...CALLER, charsPerSecond: 50 });
   const cut = joinBytes(frames).subarray(0, 11 * FRAME_BYTES + 90);
