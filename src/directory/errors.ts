@@ -35,7 +35,7 @@ const patterns: readonly [RegExp, DirectoryErrorCode][] = [
   [/^NOGROUP/, 'noGroup'],
   [/timed out|Socket timeout/i, 'unanswered'],
   [
-    /enableOfflineQueue|Connection is closed|Failed to refresh slots|All sentinels|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|max retries/i,
+    /enableOfflineQueue|Connection is closed|Failed to refresh slots|None of startup nodes|Too many Cluster redirections|All sentinels|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|max retries/i,
     'unavailable',
   ],
 ];

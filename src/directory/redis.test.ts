@@ -155,6 +155,7 @@ test('errors are of the table', () => {
   expect(code("READONLY You can't write against a read only replica.")).toBe('loading');
   expect(code('Command timed out')).toBe('unanswered');
   expect(code('Connection is closed.')).toBe('unavailable');
+  expect(code('Too many Cluster redirections. Last error: Error: x')).toBe('unavailable');
   expect(code('WRONGTYPE Operation against a key')).toBe('script');
   expect(toDirectoryError('x')).toMatchObject({ code: 'script', retryable: false, applied: 'maybe' });
 });
