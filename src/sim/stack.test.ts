@@ -40,6 +40,11 @@ afterAll(() => stack.stop());
 
 const words = (text: string): string[] => plainWords(text).split(' ');
 
+test('the node says in the old words that it runs', () => {
+  const messages = stack.node.log.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages).toContain(`Mangy Dog Coffee Voice Assistant running on port ${stack.node.port}`);
+});
+
 test('the conversation came about and nobody complains', () => {
   expect(report.failures).toEqual([]);
   expect(stack.twilio.complaints).toEqual([]);
