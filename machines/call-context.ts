@@ -88,9 +88,12 @@ export class Step {
     return this.set({ pending: { ...pending, deadlines: { ...pending.deadlines, [name]: at } } });
   }
 
-  /** A call has one state and so one thing to wait for: who enters a state drops the deadlines of the last one. */
-  disarm(): this {
-    return this.set({ pending: { ...this.context.pending, deadlines: {} } });
+  /** Drops one deadline, or all: a call has one state and so one thing to wait for, and who enters a state drops the last one's. */
+  disarm(name?: DeadlineName): this {
+    const { pending } = this.context;
+    const deadlines = { ...pending.deadlines };
+    if (name) delete deadlines[name];
+    return this.set({ pending: { ...pending, deadlines: name ? deadlines : {} } });
   }
 
   /** Emits the effect and, where an answer must come, notes it in `pending`. */

@@ -127,6 +127,7 @@ export type DeadlineName =
   | 'stream'
   | 'detached'
   | 'model'
+  | 'retry'
   | 'farewell'
   | 'ring'
   | 'record'
@@ -156,7 +157,9 @@ export const limits = {
   /** Turns kept for seeding a model session. */
   turnsMax: 200,
   /** Model sessions tried in a row before the keypad menu. */
-  modelAttemptsMax: 3,
+  modelAttemptsMax: 5,
+  /** Waits before the second and each later session; all share `modelMs`. */
+  modelRetryMs: [0, 500, 1_000, 1_500],
   /** Times the keypad menu is read to a caller who presses nothing. */
   menuRoundsMax: 3,
   /** Breaks within a minute after which a call is not streamed again. */

@@ -39,7 +39,11 @@ export function toConversation(context: CallContext, event: Of<'carrier.streamSt
 
 /** Opens a session unless a tool of the last one still runs: its output must be in the seed. */
 export function openModel(step: Step, at: number) {
-  step.set({ silent: true, lastResponse: null }).arm('model', at + limits.modelMs);
+  const { model: deadline } = step.context.pending.deadlines;
+  step
+    .set({ silent: true, lastResponse: null })
+    .disarm('retry')
+    .arm('model', deadline ?? at + limits.modelMs);
   const { opening, pending, turns } = step.context;
   if (Object.values(pending.effects).some((effect) => effect.type === 'tool.run')) return step;
   // A tool ask without its output would be refused by the model.
@@ -47,12 +51,14 @@ export function openModel(step: Step, at: number) {
   return step.want({ type: 'model.open', opening, seed });
 }
 
-/** The model session is gone: another one, told what was said so far. All attempts share one deadline. */
+/** The model session is gone: another one, told what was said so far; after some losses in a row not at once. */
 export function reopenModel(context: CallContext, at: number) {
   const { model: deadline } = context.pending.deadlines;
+  const modelAttempts = context.modelAttempts + 1;
+  const delayMs = limits.modelRetryMs[modelAttempts - 1] ?? 0;
   const step = new Step(context).disarm().answer((effect) => effect.type === 'model.open');
-  openModel(step.set({ modelAttempts: context.modelAttempts + 1, leaving: null }), at);
-  return deadline === undefined ? step : step.arm('model', deadline);
+  step.set({ modelAttempts, leaving: null }).arm('model', deadline ?? at + limits.modelMs);
+  return delayMs === 0 ? openModel(step, at) : step.arm('retry', at + delayMs);
 }
 
 /** From here on another session goes on with the conversation rather than beginning it. */

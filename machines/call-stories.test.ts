@@ -177,9 +177,21 @@ describe('stories of a call', () => {
       type: 'stream.leave',
       intent: { kind: 'menu', reason: 'insufficient_quota' },
     });
-    expect(play([fact.arrived, fact.started, fact.lost, fact.lost, fact.lost]).effects.at(-1)).toMatchObject({
+  });
+
+  test('sessions that are lost one after the other are opened with growing pauses, then the menu answers', () => {
+    const opens = (events: CallEvent[]) => play(events).effects.filter(({ type }) => type === 'model.open').length;
+    const twice = [...talking, fact.lost, fact.lost];
+    expect([opens(twice), play(twice).snapshot.context.pending.deadlines]).toEqual([
+      2,
+      { model: fact.lost.at + limits.modelMs, retry: fact.lost.at + 500 },
+    ]);
+    expect(opens([...twice, passed('retry', fact.lost.at + 499)])).toBe(2);
+    expect(opens([...twice, passed('retry', fact.lost.at + 500)])).toBe(3);
+    const five = Array.from({ length: limits.modelAttemptsMax }, () => fact.lost);
+    expect(play([...talking, ...five]).effects.at(-1)).toMatchObject({
       type: 'stream.leave',
-      intent: { kind: 'menu' },
+      intent: { kind: 'menu', reason: '1006' },
     });
   });
 

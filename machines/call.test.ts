@@ -50,8 +50,8 @@ const anyFact: CallEvent[] = [
   { type: 'assistant.said', at: 4_700, itemId: 'a1', responseId: 'r2', text: 'Good bye', totalMs: 600 },
   { type: 'assistant.heard', at: 5_000, itemId: 'a1', text: 'Good', heardMs: 300, totalMs: 600, cut: true },
   { type: 'journal.redacted', at: 5_100, itemId: 'u1', text: '[card]' },
-  ...(['stream', 'detached', 'model', 'farewell', 'ring', 'record', 'menu', 'ending', 'check'] as const).map((name) =>
-    passed(name, 10_000_000),
+  ...(['stream', 'detached', 'model', 'retry', 'farewell', 'ring', 'record', 'menu', 'ending', 'check'] as const).map(
+    (name) => passed(name, 10_000_000),
   ),
 ];
 

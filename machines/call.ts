@@ -20,6 +20,8 @@ const setups = setup({
   guards: {
     isFinal: ({ event }) => event.type === 'carrier.statusReported' && finalStatuses.has(event.status),
     isDue: ({ context, event }) => event.type === 'deadline.passed' && isDue(context, event),
+    isRetry: ({ context, event }) =>
+      event.type === 'deadline.passed' && event.name === 'retry' && isDue(context, event),
     isThisStream: ({ context, event }) =>
       event.type === 'carrier.streamStopped' && event.streamSid === context.streamSid,
     asksPerson: ({ event }) => event.type === 'carrier.dtmf' && personKeys.has(event.digit),
@@ -70,11 +72,17 @@ const opening = setups.createStateConfig({
       },
       { actions: { type: 'apply', params: ({ context, event }) => steps.reopenModel(context, event.at) } },
     ],
-    'deadline.passed': {
-      guard: 'isDue',
-      target: 'left',
-      actions: { type: 'apply', params: ({ context, event }) => steps.giveUpModel(context, 'model late', event.at) },
-    },
+    'deadline.passed': [
+      {
+        guard: 'isRetry',
+        actions: { type: 'apply', params: ({ context, event }) => steps.openModel(new Step(context), event.at) },
+      },
+      {
+        guard: 'isDue',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.giveUpModel(context, 'model late', event.at) },
+      },
+    ],
     'tool.answered': [
       {
         // Asked before the session was lost: there is nobody left to say a farewell.

@@ -34,6 +34,12 @@ export class Caller {
     return this.person.act({ kind: 'hear', hear: pattern, withinS });
   }
 
+  /** Waits until what is being said came to its end: the last words are heard a frame or two before it. */
+  async heardOut(): Promise<void> {
+    const isWhole = (call: SimCall) => call.heard().findLast(({ speaker }) => speaker !== 'caller')?.whole === true;
+    await this.call.waitFor(isWhole, WITHIN_S * 1000);
+  }
+
   /** Speaks when the other side has answered and fallen silent. */
   say(text: string): Promise<void> {
     return this.person.act({ kind: 'say', say: text, afterS: 0, withinS: WITHIN_S, atOnce: false });
