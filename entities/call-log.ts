@@ -24,7 +24,7 @@ export interface CallLog {
   endedAt: Date | null;
   /** Whole seconds, as the carrier counts them. */
   duration: number | null;
-  /** How it went so far: `missed`, `answered`, `menu`, `voicemail` or `transferred`; null before its arrival is known. */
+  /** How it went so far: `missed`, `answered`, `menu`, `voicemail` or `transferred`; null while it is none of these yet. */
   outcome: string | null;
   transcript: TranscriptLine[] | null;
   processedAt: Date | null;
