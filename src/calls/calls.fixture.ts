@@ -5,6 +5,7 @@ import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { CallView } from './call-door.ts';
 import { Calls, type CallsDeps } from './calls.ts';
+import type { CarrierPort } from './carrier.ts';
 import type { StreamPort, Told } from './stream-port.ts';
 
 export const node = { node: 'n1', incarnation: 'i1' };
@@ -42,6 +43,16 @@ export class FakePort implements StreamPort {
   }
 }
 
+/** A carrier that answers nothing but what it is given. */
+export const fakeCarrier = (over: Partial<CarrierPort> = {}): CarrierPort => ({
+  ask: async () => null,
+  redirect: async () => 'failed',
+  replace: async () => 'failed',
+  live: async () => null,
+  place: async () => null,
+  ...over,
+});
+
 export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Calls {
   return new Calls({
     link,
@@ -52,7 +63,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
       definitions: [],
       run: async ({ name }) => ({ result: 'ok', output: `"${name}"`, durationMs: 1, leave: intentOf(name) }),
     },
-    carrier: { ask: async () => null },
+    carrier: fakeCarrier(),
     log: createLog('silent'),
     metrics: createMetrics(),
     amnesia: false,

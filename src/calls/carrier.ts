@@ -3,13 +3,41 @@ import { finalStatuses } from '../../machines/call-events.ts';
 import type { Told } from './stream-port.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
+const SOCKETS_MAX = 100;
 const CALL_IS_OVER = 21_220;
 const NOT_FOUND = 20_404;
+const TOO_MANY_REQUESTS = 20_429;
+const HTTP_TOO_MANY_REQUESTS = 429;
+const LIST_PAGE = 1_000;
+/** Calls of one status; of more, the list is not known. */
+const LIST_MAX = 100_000;
+/** In the order of a call's life: one that moves on while the lists are read is in a later one. */
+const liveStatuses = ['queued', 'ringing', 'in-progress'] as const;
 
-/** What the carrier's REST interface is asked. */
+/** `gone`: the call is over; `busy`: too many requests, ask more slowly; `failed`: no answer or another error. */
+export type CarrierAnswer = 'done' | 'gone' | 'busy' | 'failed';
+
+export interface PlacedCall {
+  to: string;
+  from: string;
+  /** Asked what the call hears once it is answered; absolute. */
+  url: string;
+  /** Told how the call ended; absolute. */
+  statusCallback: string;
+}
+
+/** What the carrier's REST interface is asked. No method throws; each answers within seconds. */
 export interface CarrierPort {
   /** What became of the call, as a fact; null when the carrier did not answer: ask again at the next deadline. */
   ask(callSid: string): Promise<Told | null>;
+  /** Takes a live call from whatever it does now to the TwiML at `url`, absolute. */
+  redirect(callSid: string, url: string): Promise<CarrierAnswer>;
+  /** As `redirect`, with the TwiML itself: 4,000 characters at most. */
+  replace(callSid: string, twiml: string): Promise<CarrierAnswer>;
+  /** CallSids that are in progress, ringing or queued, outgoing legs included; null when the carrier did not answer. */
+  live(): Promise<string[] | null>;
+  /** Places a call; its CallSid, or null when it is not known to be placed. */
+  place(call: PlacedCall): Promise<string | null>;
 }
 
 export interface CarrierSettings {
@@ -27,8 +55,21 @@ export function createCarrier(settings: CarrierSettings, failed: (error: unknown
     edge: '',
     region: '',
     timeout: REQUEST_TIMEOUT_MS,
+    maxSockets: SOCKETS_MAX,
   });
   client.api.baseUrl = settings.apiUrl;
+
+  async function update(callSid: string, change: { url: string; method: 'POST' } | { twiml: string }) {
+    try {
+      await client.calls(callSid).update(change);
+      return 'done';
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === 'failed') failed(error);
+      return answer;
+    }
+  }
+
   return {
     async ask(callSid) {
       try {
@@ -38,12 +79,42 @@ export function createCarrier(settings: CarrierSettings, failed: (error: unknown
           ? { type: 'carrier.gone', status, durationS }
           : { type: 'carrier.stillLive', status };
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : null;
-        if (code === CALL_IS_OVER || code === NOT_FOUND)
-          return { type: 'carrier.gone', status: 'completed', durationS: null };
+        if (answerOf(error) === 'gone') return { type: 'carrier.gone', status: 'completed', durationS: null };
+        failed(error);
+        return null;
+      }
+    },
+    redirect: (callSid, url) => update(callSid, { url, method: 'POST' }),
+    replace: (callSid, twiml) => update(callSid, { twiml }),
+    async live() {
+      const live = new Set<string>();
+      try {
+        for (const status of liveStatuses) {
+          const calls = await client.calls.list({ status, pageSize: LIST_PAGE, limit: LIST_MAX });
+          if (calls.length === LIST_MAX) return null;
+          for (const { sid } of calls) live.add(sid);
+        }
+        return [...live];
+      } catch (error) {
+        failed(error);
+        return null;
+      }
+    },
+    async place({ to, from, url, statusCallback }) {
+      try {
+        const placed = await client.calls.create({ to, from, url, method: 'POST', statusCallback });
+        return placed.sid;
+      } catch (error) {
         failed(error);
         return null;
       }
     },
   };
+}
+
+function answerOf(error: unknown): CarrierAnswer {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const status = error instanceof Error && 'status' in error ? error.status : null;
+  if (code === CALL_IS_OVER || code === NOT_FOUND) return 'gone';
+  return code === TOO_MANY_REQUESTS || status === HTTP_TOO_MANY_REQUESTS ? 'busy' : 'failed';
 }

@@ -5,7 +5,7 @@ import { callKeys, partitionOf } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createLog } from '../telemetry/log.ts';
-import { arrive, createCalls, epochIn, FakePort, newSid } from './calls.fixture.ts';
+import { arrive, createCalls, epochIn, fakeCarrier, FakePort, newSid } from './calls.fixture.ts';
 import { Sweep } from './sweep.ts';
 
 let redis: RedisServer;
@@ -30,12 +30,12 @@ function createSweep() {
     node: { node: 'n1', incarnation: 'now' },
     now: Date.now,
     ended: (outcome) => ended.push(outcome),
-    carrier: {
+    carrier: fakeCarrier({
       ask: async (callSid) => {
         asked.push(callSid);
         return { type: 'carrier.gone', status: 'completed', durationS: 7 };
       },
-    },
+    }),
     isResident: () => false,
     log: createLog('silent'),
   });
