@@ -11,7 +11,7 @@ import {
 export const machineVersion = 1;
 
 /** How a call came out, for its row. */
-export type Outcome = 'answered' | 'transferred' | 'voicemail' | 'menu' | 'missed';
+export type Outcome = 'answered' | 'transferred' | 'voicemail' | 'menu' | 'callback' | 'abandoned' | 'missed';
 
 export interface CallContext {
   callSid: string;
@@ -29,6 +29,14 @@ export interface CallContext {
   lastResponse: { id: string; spoke: boolean } | null;
   /** All that was sent has been played and no response is under way. */
   silent: boolean;
+  /** The caller speaks, as far as the model hears. */
+  speaking: boolean;
+  /** Somebody's turn is under way: the caller's until it was answered, or the opening. */
+  turnOpen: boolean;
+  /** The process that holds the call is to end. */
+  draining: boolean;
+  /** The model session was lost while an intent was being committed. */
+  modelGone: boolean;
   /** The intent that the farewell is being said for, and the tool ask that brought it. */
   leaving: { intent: Intent; toolCallId: string; responseId: string; output: string; delivered: boolean } | null;
   /** Reason or topic of the intent that was carried out last. */
@@ -53,6 +61,10 @@ export function initialContext(input: CallInput): CallContext {
     modelAttempts: 0,
     lastResponse: null,
     silent: true,
+    speaking: false,
+    turnOpen: false,
+    draining: false,
+    modelGone: false,
     leaving: null,
     about: '',
     recordings: 0,

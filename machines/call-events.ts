@@ -11,6 +11,7 @@ export type Intent =
   | { kind: 'hangup'; reason: string }
   /** The keypad menu: no model can be had, or the stream broke too often. */
   | { kind: 'menu'; reason: string }
+  /** Another node goes on with the conversation. */
   | { kind: 'handover'; reason: string };
 
 export interface Usage {
@@ -24,16 +25,30 @@ export interface Usage {
 
 /** The carrier: webhooks, the media stream and answers of its REST interface. */
 export type CarrierFact =
-  | { type: 'carrier.arrived'; at: number; from: string; to: string; node: string }
+  | {
+      type: 'carrier.arrived';
+      at: number;
+      from: string;
+      to: string;
+      node: string;
+      /** No place is free: the caller waits. */
+      queued?: true;
+      /** No assistant for this caller: where the call begins instead. */
+      rung?: Rung;
+      /** What was said when this caller was cut off a moment ago. */
+      previous?: Turn[];
+    }
   /** `/voice/next`: the carrier asks what to do. `intent` is what the last epoch left for it. */
-  | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number }
+  | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number; queued?: true }
+  /** The waiting room is left. `placed`: a node has a place for the call. */
+  | { type: 'carrier.waitEnded'; at: number; how: WaitEnd; waitedMs: number }
   | { type: 'carrier.streamStarted'; at: number; streamSid: string; node: string }
   /** The stream ended; the call may go on. */
   | { type: 'carrier.streamStopped'; at: number; streamSid: string; reason: StreamStopReason }
   | { type: 'carrier.dtmf'; at: number; digit: string }
   /** A call status as the carrier words it; `sequence` orders callbacks, null where it gives none. */
   | { type: 'carrier.statusReported'; at: number; status: string; durationS: number | null; sequence: number | null }
-  | { type: 'carrier.dialEnded'; at: number; result: string; durationS: number }
+  | { type: 'carrier.dialEnded'; at: number; result: string; durationS: number; queued?: true }
   | { type: 'carrier.menuChosen'; at: number; digits: string }
   | {
       type: 'carrier.recordEnded';
@@ -55,6 +70,11 @@ export type CarrierFact =
   | { type: 'carrier.gone'; at: number; status: string; durationS: number | null }
   /** REST said that the call still lives, asked because a deadline passed. */
   | { type: 'carrier.stillLive'; at: number; status: string };
+
+/** What takes a call when the assistant does not. */
+export type Rung = 'menu' | 'voicemail' | 'staff';
+
+export type WaitEnd = 'placed' | 'voicemail' | 'callback' | 'person' | 'goodbye';
 
 export type StreamStopReason = 'stopped' | 'closed' | 'silent' | 'refused' | 'superseded' | 'left' | 'failed';
 
@@ -115,12 +135,19 @@ export type ToolFact =
 
 export type ToolResult = 'ok' | 'refused' | 'failed' | 'late';
 
+/** What the process that holds the call says of itself. */
+export type NodeFact =
+  /** It is to end: the call goes elsewhere at its next turn boundary, or at once. */
+  | { type: 'node.draining'; at: number; urgent: boolean }
+  /** The intent could be told to nobody: the conversation goes on. */
+  | { type: 'intent.withdrawn'; at: number };
+
 export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineName };
 
 /** A digit run that became a card number only by a later turn: what earlier facts said of it is replaced. */
 export type RedactionFact = { type: 'journal.redacted'; at: number; itemId: string; text: string };
 
-export type CallEvent = CarrierFact | ModelFact | SpeechFact | ToolFact | ClockFact | RedactionFact;
+export type CallEvent = CarrierFact | ModelFact | SpeechFact | ToolFact | NodeFact | ClockFact | RedactionFact;
 
 /** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
 export type DeadlineName =
@@ -129,6 +156,7 @@ export type DeadlineName =
   | 'model'
   | 'retry'
   | 'farewell'
+  | 'handover'
   | 'ring'
   | 'record'
   | 'menu'
@@ -145,6 +173,8 @@ export const limits = {
   modelMs: 8_000,
   /** The farewell's last audio must have been heard within it. */
   farewellMs: 8_000,
+  /** The turn under way may take so long before the call is handed over in the middle of it. */
+  handoverMs: 20_000,
   /** Staff's phone rings, and ten seconds of network. */
   ringMs: 25_000 + 10_000,
   /** Longest voicemail, its prompt and ten seconds of network. */
@@ -173,7 +203,14 @@ export type Turn =
   | { who: 'tool'; toolCallId: string; name: string; arguments: string; output: string | null };
 
 /** Why a model session is opened: what it says first. */
-export type Opening = 'greeting' | 'bridging' | 'staffUnavailable';
+export type Opening =
+  | 'greeting'
+  | 'bridging'
+  | 'staffUnavailable'
+  /** Handed over between two turns: nothing is said unless the caller waits for an answer. */
+  | 'resuming'
+  /** Cut off a moment ago, and calls again. */
+  | 'redialed';
 
 /**
  * What the machine wants done. `id` is unique in the call and stable over folds; what stands in

@@ -13,6 +13,8 @@ const ofStream: Type[] = [
   'caller.speechStopped',
   'assistant.fellSilent',
   'tool.asked',
+  'node.draining',
+  'intent.withdrawn',
 ];
 
 /** Answers to TwiML that another state gave, and a second arrival. */
@@ -22,18 +24,21 @@ const ofTwiml: Type[] = [
   'carrier.menuChosen',
   'carrier.recordEnded',
   'carrier.recordingReady',
+  'carrier.waitEnded',
 ];
 
-const inConversation: Type[] = [...ofTwiml, 'caller.speechStopped'];
+const inConversation: Type[] = [...ofTwiml];
+const talks: Type[] = [...inConversation, 'intent.withdrawn'];
 const but = (types: Type[], handled: Type) => types.filter((type) => type !== handled);
 
 /** Facts that a state journals and does nothing about, on purpose, by the path of the state. */
 export const ignored: Record<string, Type[]> = {
+  waiting: [...ofStream, ...but(ofTwiml, 'carrier.waitEnded')],
   ringing: [...ofStream, ...but(ofTwiml, 'carrier.arrived')],
-  'conversation.opening': [...inConversation, 'caller.speechStarted'],
-  'conversation.talking': [...inConversation, 'caller.speechStarted', 'model.ready'],
-  'conversation.leaving': [...inConversation, 'model.ready'],
-  'conversation.left': [...inConversation, 'caller.speechStarted', 'model.ready', 'model.lost'],
+  'conversation.opening': talks,
+  'conversation.talking': [...talks, 'model.ready'],
+  'conversation.leaving': [...talks, 'model.ready'],
+  'conversation.left': [...inConversation, 'node.draining', 'model.ready'],
   detached: [...ofStream, ...ofTwiml],
   dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
   recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],

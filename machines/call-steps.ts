@@ -1,5 +1,13 @@
 import { type CallContext, Step } from './call-context.ts';
-import { type CallEffect, type CallEvent, type Intent, limits, type Opening, type Turn } from './call-events.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type Intent,
+  limits,
+  type Opening,
+  type Rung,
+  type Turn,
+} from './call-events.ts';
 import { heardTurn, insertTurn } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
@@ -19,11 +27,49 @@ export function runningTool(context: CallContext, toolCallId: string): ToolRun |
 }
 
 /** Leaves what the last state waited for behind. */
-const entering = (context: CallContext) => new Step(context).disarm().answer(ofStream).set({ leaving: null });
+const entering = (context: CallContext) =>
+  new Step(context).disarm().answer(ofStream).set({ leaving: null, draining: false, modelGone: false });
+
+function begin(context: CallContext, event: Of<'carrier.arrived'>): CallContext {
+  const { from, to, at, previous: turns } = event;
+  return { ...context, from, to, arrivedAt: at, ...(turns ? { turns, opening: 'redialed' } : {}) };
+}
 
 export function arrive(context: CallContext, event: Of<'carrier.arrived'>) {
-  const { from, to, at } = event;
-  return new Step(context).set({ from, to, arrivedAt: at }).arm('stream', at + limits.streamMs);
+  return toRinging(begin(context, event), event.at);
+}
+
+export function arriveWaiting(context: CallContext, event: Of<'carrier.arrived'>) {
+  return toWaiting(begin(context, event), event.at);
+}
+
+export function arriveAtRung(context: CallContext, event: Of<'carrier.arrived'>, rung: Rung) {
+  return toRung[rung](begin(context, event), event.at, 'no assistant');
+}
+
+/** Where the waiting room leads. */
+export function endWait(context: CallContext, event: Of<'carrier.waitEnded'>) {
+  const about = 'waiting room';
+  switch (event.how) {
+    case 'placed':
+      return toRinging(context, event.at);
+    case 'voicemail':
+      return toRecording(context, event.at, about);
+    case 'person':
+      return toDialing(context, event.at, about);
+    case 'callback':
+      return toHangingUp(context, event.at).set({ outcome: 'callback' });
+    case 'goodbye':
+      return toHangingUp(context, event.at);
+  }
+}
+
+/** The caller waits for a place; who hangs up meanwhile without having been answered gave up. */
+export function toWaiting(context: CallContext, at: number, opening: Opening = context.opening) {
+  const { outcome } = context;
+  return entering(context)
+    .set({ opening, streamSid: null, outcome: outcome === 'missed' ? 'abandoned' : outcome })
+    .arm('check', at + limits.checkMs);
 }
 
 export function toRinging(context: CallContext, at: number, opening: Opening = context.opening) {
@@ -63,10 +109,55 @@ export function reopenModel(context: CallContext, at: number) {
 
 /** From here on another session goes on with the conversation rather than beginning it. */
 export function modelIsReady(context: CallContext) {
+  const speaksFirst = context.opening !== 'resuming' || callerWaits(context);
   return new Step(context)
     .disarm()
     .answer((effect) => effect.type === 'model.open')
-    .set({ opening: 'bridging' });
+    .set({ opening: 'bridging', speaking: false, turnOpen: speaksFirst });
+}
+
+/** The caller spoke last. */
+function callerWaits({ turns }: CallContext): boolean {
+  return turns.findLast((turn) => turn.who !== 'tool')?.who === 'caller';
+}
+
+/** Nobody is in the middle of anything: the call may go elsewhere unheard. */
+export function isBetweenTurns({ silent, speaking, turnOpen, leaving, pending }: CallContext): boolean {
+  const toolRuns = Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
+  return silent && !speaking && !turnOpen && leaving === null && !toolRuns;
+}
+
+/** The node is to end: the call leaves between two turns, or when this bound has passed. */
+export function drain(context: CallContext, at: number) {
+  return new Step(context).set({ draining: true }).arm('handover', at + limits.handoverMs);
+}
+
+export function handOver(context: CallContext, at: number) {
+  return toLeft(context, { kind: 'handover', reason: 'drain' }, at);
+}
+
+/** The carrier asks where to go on after a handover: nothing was cut if nobody was in the middle of anything. */
+export function goOn(context: CallContext, at: number) {
+  const wasWhole = context.opening === 'bridging' && isBetweenTurns(context);
+  return toRinging(context, at, wasWhole ? 'resuming' : context.opening);
+}
+
+/** The intent reached nobody: back to the conversation, with another session if the last one was lost meanwhile. */
+export function withdraw(context: CallContext, at: number) {
+  const step = entering(context);
+  return context.modelGone ? openModel(step, at) : step;
+}
+
+export function withSpeech(context: CallContext, speaking: boolean) {
+  return new Step(context).set({ speaking, turnOpen: true });
+}
+
+/** The turn is over unless what was said last was only the ask of a tool. */
+export function fallSilent(context: CallContext) {
+  return new Step(context).set({
+    silent: true,
+    turnOpen: context.turnOpen && context.lastResponse?.spoke !== true,
+  });
 }
 
 /** No model can be had: the keypad menu takes over. */
@@ -110,8 +201,10 @@ export function deliverFarewell(step: Step) {
 }
 
 /** The goodbye is off. A model whose tool has no output yet would wait for one. */
-export function talkOn(context: CallContext) {
-  const step = new Step(context).disarm().set({ leaving: null });
+export function talkOn(context: CallContext, at: number) {
+  const { draining } = context;
+  const step = new Step(context).disarm().set({ leaving: null, speaking: true, turnOpen: true });
+  if (draining) step.arm('handover', at + limits.handoverMs);
   if (context.leaving === null || context.leaving.delivered) return step;
   const { toolCallId, output } = context.leaving;
   return step.want({ type: 'tool.deliver', toolCallId, output, respond: false });
@@ -120,7 +213,9 @@ export function talkOn(context: CallContext) {
 export function deliverAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const { toolCallId, output } = event;
   const respond = context.leaving === null;
-  return withAnswer(context, event).want({ type: 'tool.deliver', toolCallId, output, respond });
+  return withAnswer(context, event)
+    .set({ turnOpen: context.turnOpen || respond })
+    .want({ type: 'tool.deliver', toolCallId, output, respond });
 }
 
 export function toDetached(context: CallContext, at: number) {
@@ -144,6 +239,12 @@ export function toMenu(context: CallContext, at: number, about: string) {
     .set({ about, menuRounds: 0, outcome: 'menu' })
     .arm('menu', at + limits.menuMs);
 }
+
+const toRung: Record<Rung, (context: CallContext, at: number, about: string) => Step> = {
+  menu: toMenu,
+  voicemail: toRecording,
+  staff: toDialing,
+};
 
 export function stayInMenu(context: CallContext, event: Of<'carrier.menuChosen'>) {
   const menuRounds = event.digits === '' ? context.menuRounds + 1 : 0;

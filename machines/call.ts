@@ -8,6 +8,8 @@ import {
   type Intent,
   limits,
   personKeys,
+  type Rung,
+  type WaitEnd,
 } from './call-events.ts';
 import * as steps from './call-steps.ts';
 import { runningTool } from './call-steps.ts';
@@ -41,6 +43,15 @@ const setups = setup({
     // The farewell was heard when it was said and nothing is left to play.
     isFarewellHeard: ({ context }) =>
       context.leaving?.delivered === true && context.silent && context.lastResponse?.spoke === true,
+    waits: ({ event }) => 'queued' in event && event.queued === true,
+    beginsAt: ({ event }, rung: Rung) => event.type === 'carrier.arrived' && event.rung === rung,
+    waitEnds: ({ event }, ends: WaitEnd[]) => event.type === 'carrier.waitEnded' && ends.includes(event.how),
+    isUrgent: ({ event }) => event.type === 'node.draining' && event.urgent,
+    isHandover: ({ context, event }) =>
+      event.type === 'deadline.passed' && event.name === 'handover' && isDue(context, event),
+    isDraining: ({ context }) => context.draining,
+    mayHandOver: ({ context }) => context.draining && steps.isBetweenTurns(context),
+    isModelGone: ({ context }) => context.modelGone,
     isHangup: ({ context }) => context.leaving?.intent.kind === 'hangup',
     presses: ({ event }, digits: string[]) => event.type === 'carrier.menuChosen' && digits.includes(event.digits),
     isIgnored: ({ context, event }) =>
@@ -59,7 +70,17 @@ const setups = setup({
 
 /** A stream is attached; a model session is being opened, or waits for a tool that the last one asked for. */
 const opening = setups.createStateConfig({
+  always: {
+    guard: 'isDraining',
+    target: 'left',
+    actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+  },
   on: {
+    // Nobody speaks yet.
+    'node.draining': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
     'model.ready': {
       target: 'talking',
       actions: { type: 'apply', params: ({ context }) => steps.modelIsReady(context) },
@@ -102,7 +123,25 @@ const opening = setups.createStateConfig({
 });
 
 const talking = setups.createStateConfig({
+  always: {
+    guard: 'mayHandOver',
+    target: 'left',
+    actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+  },
   on: {
+    'node.draining': [
+      {
+        guard: 'isUrgent',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+      },
+      { actions: { type: 'apply', params: ({ context, event }) => steps.drain(context, event.at) } },
+    ],
+    'deadline.passed': {
+      guard: 'isHandover',
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
     'tool.answered': {
       guard: 'leaves',
       target: 'leaving',
@@ -134,8 +173,16 @@ const leaving = setups.createStateConfig({
     'caller.speechStarted': {
       guard: 'isHangup',
       target: 'talking',
-      actions: { type: 'apply', params: ({ context }) => steps.talkOn(context) },
+      actions: { type: 'apply', params: ({ context, event }) => steps.talkOn(context, event.at) },
     },
+    'node.draining': [
+      {
+        guard: 'isUrgent',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
+      },
+      { actions: { type: 'apply', params: ({ context }) => new Step(context).set({ draining: true }) } },
+    ],
     'model.lost': {
       target: 'left',
       actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
@@ -149,14 +196,36 @@ const leaving = setups.createStateConfig({
 });
 
 /** The intent is being committed and the stream closed: the carrier's next question is awaited. */
-const left = setups.createStateConfig({ on: { 'carrier.dtmf': {} } });
+const left = setups.createStateConfig({
+  on: {
+    'carrier.dtmf': {},
+    'model.lost': { actions: { type: 'apply', params: ({ context }) => new Step(context).set({ modelGone: true }) } },
+    'intent.withdrawn': [
+      {
+        guard: 'isModelGone',
+        target: 'opening',
+        actions: { type: 'apply', params: ({ context, event }) => steps.withdraw(context, event.at) },
+      },
+      {
+        target: 'talking',
+        actions: { type: 'apply', params: ({ context, event }) => steps.withdraw(context, event.at) },
+      },
+    ],
+  },
+});
 
 const conversation = setups.createStateConfig({
   initial: 'opening',
   states: { opening, talking, leaving, left },
   on: {
     'assistant.fellSilent': {
-      actions: { type: 'apply', params: ({ context }) => new Step(context).set({ silent: true }) },
+      actions: { type: 'apply', params: ({ context }) => steps.fallSilent(context) },
+    },
+    'caller.speechStarted': {
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, true) },
+    },
+    'caller.speechStopped': {
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
     },
     'model.responded': {
       actions: {
@@ -196,7 +265,55 @@ export const callMachine = setups.createMachine({
   states: {
     ringing: {
       on: {
-        'carrier.arrived': { actions: { type: 'apply', params: ({ context, event }) => steps.arrive(context, event) } },
+        'carrier.arrived': [
+          {
+            guard: 'waits',
+            target: 'waiting',
+            actions: { type: 'apply', params: ({ context, event }) => steps.arriveWaiting(context, event) },
+          },
+          {
+            guard: { type: 'beginsAt', params: 'menu' },
+            target: 'menu',
+            actions: { type: 'apply', params: ({ context, event }) => steps.arriveAtRung(context, event, 'menu') },
+          },
+          {
+            guard: { type: 'beginsAt', params: 'voicemail' },
+            target: 'recording',
+            actions: { type: 'apply', params: ({ context, event }) => steps.arriveAtRung(context, event, 'voicemail') },
+          },
+          {
+            guard: { type: 'beginsAt', params: 'staff' },
+            target: 'dialing',
+            actions: { type: 'apply', params: ({ context, event }) => steps.arriveAtRung(context, event, 'staff') },
+          },
+          { actions: { type: 'apply', params: ({ context, event }) => steps.arrive(context, event) } },
+        ],
+      },
+    },
+    /** No node has a place: the caller hears music and asks again and again. */
+    waiting: {
+      on: {
+        'carrier.waitEnded': [
+          {
+            guard: { type: 'waitEnds', params: ['placed'] },
+            target: 'ringing',
+            actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
+          },
+          {
+            guard: { type: 'waitEnds', params: ['voicemail'] },
+            target: 'recording',
+            actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
+          },
+          {
+            guard: { type: 'waitEnds', params: ['person'] },
+            target: 'dialing',
+            actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
+          },
+          {
+            target: 'hangingUp',
+            actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
+          },
+        ],
       },
     },
     conversation,
@@ -225,6 +342,14 @@ export const callMachine = setups.createMachine({
             actions: {
               type: 'apply',
               params: ({ context, event }) => steps.toMenu(context, event.at, 'staff unavailable'),
+            },
+          },
+          {
+            guard: 'waits',
+            target: 'waiting',
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toWaiting(context, event.at, 'staffUnavailable'),
             },
           },
           {
@@ -336,6 +461,16 @@ export const callMachine = setups.createMachine({
           type: 'apply',
           params: ({ context, event }) => steps.toMenu(context, event.at, 'stream broke too often'),
         },
+      },
+      {
+        guard: 'waits',
+        target: '.waiting',
+        actions: { type: 'apply', params: ({ context, event }) => steps.toWaiting(context, event.at) },
+      },
+      {
+        guard: { type: 'intends', params: 'handover' },
+        target: '.ringing',
+        actions: { type: 'apply', params: ({ context, event }) => steps.goOn(context, event.at) },
       },
       {
         target: '.ringing',

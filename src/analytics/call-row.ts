@@ -18,7 +18,7 @@ const UNDER_WAY = 3;
 const OVER = 4;
 
 /** Outcomes, the weightier later: who was put through after talking to the assistant was transferred. */
-const outcomes = ['missed', 'answered', 'menu', 'voicemail', 'transferred'];
+const outcomes = ['missed', 'abandoned', 'callback', 'answered', 'menu', 'voicemail', 'transferred'];
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
 

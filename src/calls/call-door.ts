@@ -3,6 +3,7 @@ import type { Told } from './stream-port.ts';
 /** Where a call stands, as far as its next TwiML needs to know. Names of the machine's states. */
 export type CallState =
   | 'ringing'
+  | 'waiting'
   | 'conversation'
   | 'detached'
   | 'dialing'

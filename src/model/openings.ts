@@ -10,10 +10,10 @@ export interface OpeningScene {
 }
 
 /**
- * What the model is told before it speaks first, by why the session was opened. A system item, not the
- * instructions of a response: those would replace the persona.
+ * What the model is told before it speaks first, by why the session was opened; null where it lets the caller speak
+ * first. A system item, not the instructions of a response: those would replace the persona.
  */
-const texts: Readonly<Record<Opening, (scene: OpeningScene) => string>> = {
+const texts: Readonly<Record<Opening, (scene: OpeningScene) => string | null>> = {
   greeting: ({ greeting }) => `The caller is on the line now. Speak first. Say exactly: "${greeting}"`,
   bridging: ({ callerWaits }) =>
     callerWaits
@@ -21,12 +21,20 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string>> = {
       : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.',
   staffUnavailable: () =>
     'The caller asked for a person and nobody on the staff could answer; the caller is back with you. Say "I am sorry, nobody could pick up just now." Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.',
+  // Nobody was in the middle of anything, and nobody noticed: a word about it would be the only thing to hear.
+  resuming: ({ callerWaits }) => (callerWaits ? 'Answer what the caller said last. Do not greet again.' : null),
+  redialed: ({ callerWaits }) =>
+    `The caller was cut off a moment ago and has called again; you know what was said. Say "Welcome back, it seems we were cut off." ${
+      callerWaits ? 'Offer to answer what the caller said last' : 'Offer to go on where you were'
+    }, or to help with something else. Do not say the usual greeting.`,
 };
 
-export function openingText(opening: Opening, scene: OpeningScene): string {
+export function openingText(opening: Opening, scene: OpeningScene): string | null {
+  const text = texts[opening](scene);
+  if (text === null && scene.running.length === 0) return null;
   const running = scene.running.map(
     (call) =>
       ` The tool ${call.name} with the arguments ${call.arguments} is still running; its result will follow. Do not call it again.`,
   );
-  return texts[opening](scene) + running.join('');
+  return (text ?? 'Answer with the result once it is there. Do not greet again.') + running.join('');
 }

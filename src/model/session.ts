@@ -183,7 +183,9 @@ export class ModelSession {
     const { opening, seed } = this.#begin;
     const running = [...this.#openCalls.values()];
     const scene = { greeting: this.#profile.greeting, callerWaits: seed.callerWaits, running };
-    this.#dialogue.sendItem(systemItem(openingText(opening, scene)));
+    const text = openingText(opening, scene);
+    if (text === null) return;
+    this.#dialogue.sendItem(systemItem(text));
     this.#dialogue.speak();
   }
 

@@ -73,6 +73,8 @@ export class Documents {
         return this.twiml.say([lines.leaveMessage], { verb: 'record' });
       case 'menu':
         return this.menu(ask, facts);
+      case 'waiting':
+        return this.forTrouble('full', ask, facts);
       case 'hangingUp':
         if (ask.kind === 'voicemail') return this.messageEnded(ask);
         // After `next` the assistant's own goodbye was heard.
