@@ -2,7 +2,8 @@ import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dueKey, outboxKey, partitionCount, placementKeyList, placementKeys } from '../../directory/keys.ts';
 import { readTexts } from '../../directory/reply.ts';
-import { metricsOf, type World } from './world.fixture.ts';
+import { metricsOf } from '../node-metrics.ts';
+import type { World } from './world.fixture.ts';
 
 /** What a node and its Redis hold at one moment. All of it must be as before once the calls are over. */
 export interface Left {
