@@ -49,6 +49,7 @@ await onBothDatabases((database) => {
     expect(source.entityMetadatas.map((each) => each.tableName).toSorted()).toEqual([
       'call_epoch',
       'call_log',
+      'callback_request',
       'knowledge_document',
       'menu_category',
       'menu_item',

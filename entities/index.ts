@@ -1,5 +1,6 @@
 import { CallEpochEntity } from './call-epoch.ts';
 import { CallLogEntity } from './call-log.ts';
+import { CallbackRequestEntity } from './callback-request.ts';
 import { KnowledgeDocumentEntity } from './knowledge-document.ts';
 import { MenuCategoryEntity } from './menu-category.ts';
 import { MenuItemEntity } from './menu-item.ts';
@@ -30,5 +31,6 @@ export const entities = [
   StoreSettingsEntity,
   KnowledgeDocumentEntity,
   VoicemailEntity,
+  CallbackRequestEntity,
   PromotionEntity,
 ];

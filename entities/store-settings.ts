@@ -1,4 +1,5 @@
 import { EntitySchema } from 'typeorm';
+import { timeOfDaySql } from './store-hours.ts';
 
 /** What one store decides. A single row, `id` 1. */
 export interface StoreSettings {
@@ -20,6 +21,17 @@ export interface StoreSettings {
   /** Card numbers are always redacted; these two are the store's choice. */
   redactPhone: boolean;
   redactEmail: boolean;
+  /** Whether callers who wait are offered to be called back. */
+  callbackOffered: boolean;
+  /** Within how many minutes of the hours below they are called back. */
+  callbackMinutes: number;
+  /** `HH:MM` on the store's wall, each day; from the first up to the second. */
+  callbackOpenTime: string;
+  callbackCloseTime: string;
+  /** Calls back by itself; otherwise people do. */
+  callbackDialler: boolean;
+  callbackCallsPerMinute: number;
+  callbackAttemptsMax: number;
 }
 
 export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
@@ -37,6 +49,22 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     staffNumbers: { type: 'text', array: true, default: [] },
     redactPhone: { type: 'boolean', default: false },
     redactEmail: { type: 'boolean', default: false },
+    callbackOffered: { type: 'boolean', default: false },
+    callbackMinutes: { type: 'integer', default: 120 },
+    callbackOpenTime: { type: 'text', default: '09:00' },
+    callbackCloseTime: { type: 'text', default: '18:00' },
+    callbackDialler: { type: 'boolean', default: false },
+    callbackCallsPerMinute: { type: 'integer', default: 6 },
+    callbackAttemptsMax: { type: 'integer', default: 3 },
   },
-  checks: [{ name: 'store_settings_single_check', expression: 'id = 1' }],
+  checks: [
+    { name: 'store_settings_single_check', expression: 'id = 1' },
+    {
+      name: 'store_settings_callback_check',
+      expression:
+        'callback_minutes > 0 AND callback_calls_per_minute > 0 AND callback_attempts_max > 0' +
+        ` AND ${timeOfDaySql('callback_open_time')} AND ${timeOfDaySql('callback_close_time')}` +
+        ' AND callback_open_time < callback_close_time',
+    },
+  ],
 });

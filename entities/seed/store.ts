@@ -23,6 +23,13 @@ export const settings: StoreSettings = {
   staffNumbers: ['+12075550143', '+12075550144'],
   redactPhone: false,
   redactEmail: false,
+  callbackOffered: true,
+  callbackMinutes: 120,
+  callbackOpenTime: '08:00',
+  callbackCloseTime: '18:00',
+  callbackDialler: false,
+  callbackCallsPerMinute: 6,
+  callbackAttemptsMax: 3,
 };
 
 const open = (dayOfWeek: number, openTime: string, closeTime: string): StoreHours => ({
