@@ -49,6 +49,10 @@ describe('readConfig', () => {
       },
       adminToken: null,
       callsMax: 100,
+      carrierCallsMax: null,
+      modelSessionsMax: null,
+      spendMax: null,
+      modelPrices: { textIn: 4, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 64 },
       redact: { phone: false, mail: false },
       logLevel: 'info',
       embedded: false,
@@ -73,6 +77,22 @@ describe('readConfig', () => {
     expect(config.mediaUrl).toBe('wss://127.0.0.1:8080/media-stream');
     expect(config.adminToken).toBeNull();
     expect(config.openai.realtimeUrl).toBe('ws://127.0.0.1:9/v1/realtime');
+  });
+
+  it('reads what the accounts allow, and changes only the prices that are given', () => {
+    const config = readConfig({
+      ...base,
+      TWILIO_CALLS_MAX: '300',
+      MODEL_SESSIONS_MAX: '200',
+      SPEND_MAX: '50/400.5',
+      MODEL_PRICES: 'text-in=0.6, audio-out=20',
+    });
+    expect(config).toMatchObject({
+      carrierCallsMax: 300,
+      modelSessionsMax: 200,
+      spendMax: { perHour: 50, perDay: 400.5 },
+      modelPrices: { textIn: 0.6, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 20 },
+    });
   });
 
   it('needs both stores unless embedded', () => {
@@ -111,6 +131,12 @@ describe('readConfig', () => {
     ['ROLES', 'call,cook'],
     ['TWILIO_ACCOUNT_SID', 'AC12'],
     ['CALLS_MAX', '0'],
+    ['TWILIO_CALLS_MAX', 'many'],
+    ['MODEL_SESSIONS_MAX', '-1'],
+    ['SPEND_MAX', '50'],
+    ['SPEND_MAX', '-1/5'],
+    ['MODEL_PRICES', 'text=4'],
+    ['MODEL_PRICES', 'text-in=cheap'],
     ['REDACT', 'phones'],
     ['EMBEDDED', 'yes'],
     ['LOG_LEVEL', 'loud'],

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import type { Usage } from '../machines/call-events.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
@@ -28,13 +29,23 @@ export interface Config {
   openai: { apiKey: string; realtimeUrl: string; realtimeModel: string; apiUrl: string };
   /** null: the console stays closed. */
   adminToken: string | null;
+  /** Calls that this node carries at once. */
   callsMax: number;
+  /** Calls that the carrier's account carries at once, over the whole fleet; null: no limit. */
+  carrierCallsMax: number | null;
+  /** Sessions that the model's account allows at once; null: no limit is known. */
+  modelSessionsMax: number | null;
+  /** US dollars that the whole fleet may spend on the model; null: no limit. */
+  spendMax: { perHour: number; perDay: number } | null;
+  /** US dollars per million tokens, by kind. */
+  modelPrices: ModelPrices;
   /** What is redacted besides card numbers. */
   redact: { phone: boolean; mail: boolean };
   logLevel: LogLevel;
   embedded: boolean;
 }
 
+export type ModelPrices = Record<keyof Usage, number>;
 export type Role = (typeof roles)[number];
 export type LogLevel = (typeof logLevels)[number];
 
@@ -49,6 +60,25 @@ const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
+/** List prices of `gpt-realtime-2.1`, November 2026. */
+const PRICES_DEFAULT: ModelPrices = {
+  textIn: 4,
+  textInCached: 0.4,
+  audioIn: 32,
+  audioInCached: 0.4,
+  textOut: 24,
+  audioOut: 64,
+};
+/** How MODEL_PRICES names them. */
+const priceNames = {
+  'text-in': 'textIn',
+  'text-in-cached': 'textInCached',
+  'audio-in': 'audioIn',
+  'audio-in-cached': 'audioInCached',
+  'text-out': 'textOut',
+  'audio-out': 'audioOut',
+} as const satisfies Record<string, keyof Usage>;
+const priceKinds = Object.keys(priceNames) as (keyof typeof priceNames)[];
 
 const port = z
   .string()
@@ -64,6 +94,22 @@ const baseUrl = (schemes: string[]) =>
 /** The carrier refuses hosts with an underscore. */
 const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
 const secret = (lengthMin: number) => z.string().min(lengthMin).regex(/^\S+$/);
+const count = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine((value) => value >= 1);
+const dollars = z
+  .string()
+  .regex(/^\d{1,7}(\.\d{1,4})?$/)
+  .transform(Number);
+const pricesCheck = z
+  .string()
+  .transform((value) => value.split(',').map((part) => part.trim().split('=')))
+  .pipe(z.array(z.tuple([z.enum(priceKinds), dollars])))
+  .transform((pairs) =>
+    pairs.reduce<ModelPrices>((prices, [name, price]) => ({ ...prices, [priceNames[name]]: price }), PRICES_DEFAULT),
+  );
 const list = <T extends string>(names: readonly T[]) =>
   z
     .string()
@@ -141,14 +187,21 @@ const variables = {
   },
   OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.openai.com/v1'), rule: 'an http(s) URL' },
   ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
-  CALLS_MAX: {
+  CALLS_MAX: { check: count.default(CALLS_MAX_DEFAULT), rule: 'calls that this node carries at once, 1 to 99999' },
+  TWILIO_CALLS_MAX: { check: count.optional(), rule: "calls that the carrier's account carries at once, 1 to 99999" },
+  MODEL_SESSIONS_MAX: { check: count.optional(), rule: "sessions that the model's account allows, 1 to 99999" },
+  SPEND_MAX: {
     check: z
       .string()
-      .regex(/^\d{1,5}$/)
-      .transform(Number)
-      .refine((value) => value >= 1)
-      .default(CALLS_MAX_DEFAULT),
-    rule: 'calls that this node carries at once, 1 to 99999',
+      .transform((value) => value.split('/'))
+      .pipe(z.tuple([dollars, dollars]))
+      .transform(([perHour, perDay]) => ({ perHour, perDay }))
+      .optional(),
+    rule: 'US dollars per hour and per day: 50/400',
+  },
+  MODEL_PRICES: {
+    check: pricesCheck.default(PRICES_DEFAULT),
+    rule: `US dollars per million tokens, as text-in=4,audio-in=32, of ${priceKinds.join(', ')}`,
   },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
   EMBEDDED: {
@@ -199,6 +252,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     adminToken: values.ADMIN_TOKEN ?? null,
     callsMax: values.CALLS_MAX,
+    carrierCallsMax: values.TWILIO_CALLS_MAX ?? null,
+    modelSessionsMax: values.MODEL_SESSIONS_MAX ?? null,
+    spendMax: values.SPEND_MAX ?? null,
+    modelPrices: values.MODEL_PRICES,
     redact: { phone: values.REDACT.includes('phone'), mail: values.REDACT.includes('mail') },
     logLevel: values.LOG_LEVEL,
     embedded: values.EMBEDDED,
