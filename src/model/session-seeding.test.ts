@@ -43,6 +43,21 @@ describe('seeding', () => {
     expect(JSON.stringify(line.items()[5])).toContain('as I was saying');
   });
 
+  test('between two turns: nothing is said first, unless the caller waits for an answer', async () => {
+    line.connect().begin('resuming', turns.slice(0, 4));
+    await line.stub.accept();
+    await line.settled();
+    expect(line.stub.types).not.toContain('response.create');
+    expect(line.items()).toHaveLength(5);
+
+    await line.close();
+    line = await Line.open();
+    line.connect().begin('resuming', turns.slice(0, 2));
+    await line.stub.accept();
+    await line.stub.event('response.create');
+    expect(JSON.stringify(line.items().at(-1))).toContain('Answer what the caller said last');
+  });
+
   test('into a session that was configured before', async () => {
     const made = line.connect();
     await line.stub.accept();
