@@ -31,6 +31,8 @@ export interface Config {
   adminToken: string | null;
   /** Calls that this node carries at once. */
   callsMax: number;
+  /** Calls may finish for so long on a node that is to end, before they are handed over, s. */
+  drainS: number;
   /** Calls that the carrier's account carries at once, over the whole fleet; null: no limit. */
   carrierCallsMax: number | null;
   /** Sessions that the model's account allows at once; null: no limit is known. */
@@ -60,6 +62,8 @@ const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
+/** With a minute for handing over it stays below the ten minutes that cluster autoscalers grant at most. */
+const DRAIN_S_DEFAULT = 300;
 /** List prices of `gpt-realtime-2.1`, November 2026. */
 const PRICES_DEFAULT: ModelPrices = {
   textIn: 4,
@@ -203,6 +207,14 @@ const variables = {
     check: pricesCheck.default(PRICES_DEFAULT),
     rule: `US dollars per million tokens, as text-in=4,audio-in=32, of ${priceKinds.join(', ')}`,
   },
+  DRAIN_SECONDS: {
+    check: z
+      .string()
+      .regex(/^\d{1,4}$/)
+      .transform(Number)
+      .default(DRAIN_S_DEFAULT),
+    rule: 'seconds, 0 to 9999',
+  },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
   EMBEDDED: {
     check: z
@@ -252,6 +264,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     adminToken: values.ADMIN_TOKEN ?? null,
     callsMax: values.CALLS_MAX,
+    drainS: values.DRAIN_SECONDS,
     carrierCallsMax: values.TWILIO_CALLS_MAX ?? null,
     modelSessionsMax: values.MODEL_SESSIONS_MAX ?? null,
     spendMax: values.SPEND_MAX ?? null,
