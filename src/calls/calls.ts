@@ -82,6 +82,11 @@ export class Calls implements CallDesk, CallDoor {
     return [...this.residents.keys()];
   }
 
+  /** Calls whose stream is open. */
+  streaming(): string[] {
+    return [...this.residents.values()].filter(({ state }) => state === 'conversation').map(({ callSid }) => callSid);
+  }
+
   async attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'> {
     const { callSid, epoch: tokenEpoch, streamSid, port } = request;
     const { link, node } = this.deps;
@@ -254,6 +259,9 @@ function makeResident(
       // The model makes names up now and then: they must not become labels.
       const tool = deps.tools.definitions.some((known) => known.name === name) ? name : 'unknown';
       deps.metrics.toolRuns.inc({ tool, result });
+    },
+    left: (intent, isCommitted) => {
+      if (intent.kind === 'handover') deps.metrics.handovers.inc({ result: isCommitted ? 'left' : 'failed' });
     },
     stepFailed: (sid, error) => {
       deps.metrics.faults.inc({ place: 'actor' });

@@ -1,4 +1,4 @@
-import type { CallEffect, CallEvent, DeadlineName, ToolResult } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent, DeadlineName, Intent, ToolResult } from '../../machines/call-events.ts';
 import { finalStatuses, limits } from '../../machines/call-events.ts';
 import type { CallActor } from './actor.ts';
 import type { CarrierPort } from './carrier.ts';
@@ -33,6 +33,8 @@ export interface ResidentHost {
   /** The call is no longer this node's: forget it. */
   dropped(call: Resident, why: 'ended' | 'superseded' | 'failed'): void;
   toolRan(name: string, result: ToolResult): void;
+  /** The stream ends on purpose; `isCommitted`: the next epoch will find the intent. */
+  left(intent: Intent, isCommitted: boolean): void;
   /** The call's end is in its journal, and this was told after it. */
   cameLate(callSid: string, fact: Told): void;
   stepFailed(callSid: string, error: unknown): void;
@@ -230,7 +232,9 @@ export class Resident implements ResidentCall {
     await this.port.lastWords();
     const isCommitted = await this.writer.leave(intent);
     // A journal that takes nothing any more cannot hold the intent: the carrier's question is all that is left.
-    if (!this.gone) this.port.end(isCommitted ? 'left' : 'failed');
+    if (this.gone) return;
+    this.host.left(intent, isCommitted);
+    this.port.end(isCommitted ? 'left' : 'failed');
   }
 
   private standing() {

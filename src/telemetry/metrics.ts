@@ -32,6 +32,16 @@ export function createMetrics() {
       return registry.metrics();
     },
     callsLive: gauge('aida_calls_live', 'Calls resident on this node, by state of their machine', ['state']),
+    draining: gauge('aida_draining', '1 while this node is to end and takes no new calls'),
+    callsStranded: gauge(
+      'aida_calls_stranded',
+      'Calls with a stream here that no other node has room for: they would be lost were this node to end now',
+    ),
+    handovers: counter(
+      'aida_handovers_total',
+      'Calls that this node handed over: left for the next node, failed to leave word, cut at the bound',
+      ['result'],
+    ),
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),
     webhookSeconds: hot('aida_webhook_seconds', 'Time from a whole webhook request to its answer', ANSWER_SECONDS),
