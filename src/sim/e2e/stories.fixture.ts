@@ -6,6 +6,7 @@ import type { FakeModelOptions } from '../model/index.ts';
 import type { SimCall, Staff, StaffPhone } from '../twilio/index.ts';
 import { accountOf, type Account, cutsOf, disagreements, wrongCuts } from './account.fixture.ts';
 import { Caller, PACE } from './caller.fixture.ts';
+import { keepGolden } from './golden.fixture.ts';
 import { judgeRow, judgeVoicemail } from './rows.fixture.ts';
 import type { World } from './world.fixture.ts';
 
@@ -311,4 +312,5 @@ export async function judge(world: World, story: Story, call: SimCall): Promise<
   expect(account.of('carrier.statusReported').filter(({ status }) => status === 'completed').length).toBeGreaterThan(0);
   await judgeRow(world, call, account, story.intents);
   await story.told(account, call, world);
+  await keepGolden(story.name, account.facts);
 }
