@@ -30,7 +30,7 @@ export type ServerEvent =
       usage: Usage | null;
       callIds: string[];
     }
-  | { type: 'rateLimits'; tokens: { limit: number; remaining: number; resetS: number } | null }
+  | ({ type: 'rateLimits' } & RateLimits)
   | { type: 'error'; code: string; message: string; eventId: string | null; param: string | null };
 
 export interface FunctionCall {
@@ -39,6 +39,18 @@ export interface FunctionCall {
   arguments: string;
   /** False: cut off, its arguments may be broken. */
   whole: boolean;
+}
+
+/** One allowance of the account: per minute, what is left of it, and until when all of it is there again. */
+export interface RateLimit {
+  limit: number;
+  remaining: number;
+  resetS: number;
+}
+
+export interface RateLimits {
+  tokens: RateLimit | null;
+  requests: RateLimit | null;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -128,12 +140,17 @@ function readResponseDone(raw: Json): ServerEvent | null {
 }
 
 function readRateLimits(raw: Json): ServerEvent {
-  const tokens = list(raw['rate_limits'])
-    .map(record)
-    .find((limit) => limit['name'] === 'tokens');
-  if (!tokens) return { type: 'rateLimits', tokens: null };
-  const { limit, remaining, reset_seconds: resetS } = tokens;
-  return { type: 'rateLimits', tokens: { limit: amount(limit), remaining: amount(remaining), resetS: amount(resetS) } };
+  const limits = list(raw['rate_limits']).map(record);
+  const named = (name: string): RateLimit | null => {
+    const found = limits.find((limit) => limit['name'] === name);
+    if (!found) return null;
+    return {
+      limit: amount(found['limit']),
+      remaining: amount(found['remaining']),
+      resetS: amount(found['reset_seconds']),
+    };
+  };
+  return { type: 'rateLimits', tokens: named('tokens'), requests: named('requests') };
 }
 
 function readError(raw: Json): ServerEvent {

@@ -46,6 +46,29 @@ describe('a live session', () => {
     ]);
   });
 
+  test('what the account allows and what was used is told to whoever keeps its books', async () => {
+    await line.live();
+    const limit = (name: string, limit: number, remaining: number) => ({ name, limit, remaining, reset_seconds: 1.5 });
+    line.stub.send(
+      { type: 'response.created', response: { id: 'resp_1' } },
+      { type: 'rate_limits.updated', rate_limits: [limit('requests', 500, 497), limit('tokens', 40_000, 38_000)] },
+      done('resp_1', { status: 'cancelled', usage: { input_tokens: 7, output_tokens: 2 } }),
+      { type: 'rate_limits.updated', rate_limits: [] },
+    );
+    expect(await line.tell('limitsTold')).toEqual([
+      'limitsTold',
+      {
+        requests: { limit: 500, remaining: 497, resetS: 1.5 },
+        tokens: { limit: 40_000, remaining: 38_000, resetS: 1.5 },
+      },
+    ]);
+    expect(await line.tell('limitsTold', 2)).toEqual(['limitsTold', { requests: null, tokens: null }]);
+    expect(await line.tell('used')).toEqual([
+      'used',
+      { textIn: 7, textInCached: 0, audioIn: 0, audioInCached: 0, textOut: 2, audioOut: 0 },
+    ]);
+  });
+
   test('two calls in one response, each reported twice: asked once each, one create after both outputs', async () => {
     const made = await line.live();
     line.stub.send({ type: 'response.created', response: { id: 'resp_1' } });

@@ -1,10 +1,10 @@
-import type { Opening, Turn } from '../../machines/call-events.ts';
+import type { Opening, Turn, Usage } from '../../machines/call-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from './delta.ts';
 import { Dialogue, type DialogueListener } from './dialogue.ts';
 import { reactionTo } from './errors.ts';
-import { readEvent, type ServerEvent } from './events.ts';
+import { readEvent, type RateLimits, type ServerEvent } from './events.ts';
 import { openingText } from './openings.ts';
 import type { ModelSettings, SessionProfile } from './profile.ts';
 import { callPair, seedOf, systemItem, type OpenCall, type Seed } from './seed.ts';
@@ -28,8 +28,16 @@ export interface SessionListener extends DialogueListener {
   onFault(error: unknown): void;
 }
 
+/** Who keeps the account's books. Called once or twice for each response. */
+export interface AccountListener {
+  limitsTold(limits: RateLimits): void;
+  /** What one response used, whether it was heard or not. */
+  used(usage: Usage): void;
+}
+
 export interface SessionDeps {
   settings: ModelSettings;
+  account?: AccountListener;
   log: Log;
   metrics: Metrics;
   /** Monotonic milliseconds. */
@@ -210,6 +218,8 @@ export class ModelSession {
   }
 
   #onEvent(event: ServerEvent): void {
+    if (event.type === 'rateLimits') this.#deps.account?.limitsTold({ tokens: event.tokens, requests: event.requests });
+    if (event.type === 'response.done' && event.usage) this.#deps.account?.used(event.usage);
     if (event.type === 'session.created') this.#sessionId = event.sessionId;
     else if (event.type === 'session.updated') this.#onUpdated(event.inputFormat, event.outputFormat);
     else if (event.type === 'error' && this.#refusesUpdate(event.eventId)) {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { Account } from './account.ts';
 import { DEFAULT_SETTINGS, MODELS, seededRandom, type FakeModelOptions, type ModelSettings } from './options.ts';
 import { refuse } from './refusal.ts';
 import { FakeSession } from './session.ts';
@@ -47,6 +48,7 @@ interface Hall {
   readonly settings: ModelSettings;
   readonly model: FakeModel;
   readonly watch: Watch;
+  readonly account: Account;
   readonly random: () => number;
   utterances: number;
   count: number;
@@ -95,6 +97,7 @@ function openSession(hall: Hall, socket: WebSocket, request: IncomingMessage): v
     wire,
     watch,
     complain,
+    account: hall.account,
     nextDeltaBytes: () => nextDeltaBytes(hall),
     nextUtterance: () => (hall.utterances = (hall.utterances + 1) % UTTERANCES),
   });
@@ -155,9 +158,11 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     },
   };
   const first = Math.imul(seed, 7919) & (UTTERANCES - 1);
+  const settings = settingsOf(options);
   const hall: Hall = {
     options,
-    settings: settingsOf(options),
+    settings,
+    account: new Account(settings.requestsPerMinute, settings.tokensPerMinute),
     model,
     watch,
     random: seededRandom(seed),

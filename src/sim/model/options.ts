@@ -26,6 +26,9 @@ export interface FakeModelOptions {
   readonly sessionSeconds?: number;
   /** A call older than this and unanswered at the end of its session is a complaint; 5000 when left out. */
   readonly unansweredMs?: number;
+  /** What the account may use per minute; 20,000 and 15,000,000 when left out. */
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
   /** What is no complaint in this test. */
   readonly tolerates?: (complaint: string) => boolean;
 }
@@ -38,6 +41,8 @@ export interface ModelSettings {
   readonly transcriptionMs: number;
   readonly sessionSeconds: number;
   readonly unansweredMs: number;
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
   readonly script: Script;
 }
 
@@ -48,6 +53,8 @@ export const DEFAULT_SETTINGS: ModelSettings = {
   transcriptionMs: 250,
   sessionSeconds: 3600,
   unansweredMs: 5000,
+  requestsPerMinute: 20_000,
+  tokensPerMinute: 15_000_000,
   script: () => null,
 };
 

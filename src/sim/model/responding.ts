@@ -1,3 +1,4 @@
+import type { Account } from './account.ts';
 import type { Configuration } from './configuration.ts';
 import type { Conversation } from './conversation.ts';
 import type { ModelSettings } from './options.ts';
@@ -7,14 +8,13 @@ import { RunningResponse, type ResponseHost, type ResponseRecord } from './respo
 import { decide } from './rules.ts';
 import type { ResponseRequest } from './schemas.ts';
 import { turnOf } from './turn.ts';
-import { rateLimits, type Usage } from './usage.ts';
 
 /** What the responses need to know of their session. */
 export interface RespondingSession {
   readonly index: number;
   readonly configuration: Configuration;
   readonly conversation: Conversation;
-  readonly usage: Usage;
+  readonly account: Account;
   readonly spoken: boolean;
   readonly callerSpeaking: boolean;
   /** `idle_timeout_ms` passed after everything was played. */
@@ -96,7 +96,7 @@ export class Responding {
   }
 
   #run(startedBy: 'client' | 'vad' | 'idle', request: ResponseRequest | null, outOfBand: boolean): void {
-    const { configuration, conversation, index, usage } = this.#session;
+    const { configuration, conversation, index, account } = this.#session;
     const occasion = { startedBy, request, responseIndex: this.#count, sessionIndex: index };
     const turn = turnOf(conversation, configuration, occasion);
     const failure = this.#failures.shift();
@@ -127,7 +127,8 @@ export class Responding {
     this.stopIdling();
     this.#startedAtMs = performance.now();
     response.start();
-    this.#host.send('rate_limits.updated', { rate_limits: rateLimits(this.#count, usage.totalTokens) });
+    account.requested();
+    this.#host.send('rate_limits.updated', { rate_limits: account.limits() });
   }
 
   #finished(response: RunningResponse): void {

@@ -1,3 +1,4 @@
+import type { Account } from './account.ts';
 import type { RawData } from 'ws';
 import { defaultConfiguration, isBetaShape, updateConfiguration, type Configuration } from './configuration.ts';
 import { Conversation, showItem, type Item, type Truncation } from './conversation.ts';
@@ -17,6 +18,7 @@ export interface SessionParts {
   readonly settings: ModelSettings;
   readonly wire: Wire;
   readonly watch: Watch;
+  readonly account: Account;
   readonly nextUtterance: () => number;
   readonly nextDeltaBytes: () => number;
   readonly complain: (complaint: string) => void;
@@ -46,13 +48,14 @@ export class FakeSession {
   readonly events: Record<string, unknown>[] = [];
   /** The last 1,000 errors sent. */
   readonly errors: (Refusal & { readonly eventId: string | null })[] = [];
-  readonly usage = new Usage();
+  readonly account: Account;
   configuration: Configuration;
   /** Accepted `session.update`s. */
   updates = 0;
   /** Assistant audio was sent. */
   spoken = false;
   readonly #parts: SessionParts;
+  readonly #usage: Usage;
   readonly #caller: CallerTurns;
   readonly #responding: Responding;
   readonly #calledAtMs = new Map<string, number>();
@@ -64,6 +67,8 @@ export class FakeSession {
   constructor(parts: SessionParts) {
     const { settings, index, model } = parts;
     this.#parts = parts;
+    this.account = parts.account;
+    this.#usage = new Usage(parts.account);
     this.index = index;
     this.model = model;
     this.id = `sess_${index}`;
@@ -329,7 +334,7 @@ export class FakeSession {
         this.spoken = true;
       },
       usage: (record: FakeSession['responses'][number]) =>
-        this.usage.of(record, this.configuration.instructions, this.conversation, this.#caller.heardMs),
+        this.#usage.of(record, this.configuration.instructions, this.conversation, this.#caller.heardMs),
       breakSocket: (fault: SocketFault) => this.break(fault),
     };
   }

@@ -127,6 +127,22 @@ test('events of a spoken response come in order and agree with each other', asyn
   expect(limits.map((limit) => limit['name'])).toEqual(['requests', 'tokens']);
 });
 
+test("what all sessions used together is missing from the account's allowances", async () => {
+  const model = await start({ ...FAST, requestsPerMinute: 10, tokensPerMinute: 600 });
+  const first = await connectLine(model);
+  await first.ask('first');
+  const second = await connectLine(model);
+  await second.ask('second');
+  const limits = second.all('rate_limits.updated').at(-1)!['rate_limits'] as Record<string, number>[];
+  const [requests, tokens] = limits;
+  expect(requests).toMatchObject({ name: 'requests', limit: 10 });
+  expect(requests!['remaining']).toBeGreaterThanOrEqual(8 - first.all('response.created').length);
+  expect(requests!['remaining']).toBeLessThan(10);
+  expect(requests!['reset_seconds']).toBeGreaterThan(0);
+  expect(tokens).toMatchObject({ name: 'tokens', limit: 600 });
+  expect(tokens!['remaining']).toBeLessThan(600);
+});
+
 test('usage counts the whole context again, the part sent before as cached', async () => {
   const model = await start();
   const line = await connectLine(model);

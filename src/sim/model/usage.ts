@@ -1,11 +1,10 @@
+import type { Account } from './account.ts';
 import type { Conversation } from './conversation.ts';
 import type { ResponseRecord } from './response.ts';
 
 const CALLER_MS_PER_TOKEN = 100;
 const ASSISTANT_MS_PER_TOKEN = 50;
 const CHARS_PER_TOKEN = 4;
-const TOKENS_PER_MINUTE = 40_000;
-const REQUESTS_PER_MINUTE = 500;
 
 function textTokens(chars: number): number {
   return Math.ceil(chars / CHARS_PER_TOKEN);
@@ -13,9 +12,13 @@ function textTokens(chars: number): number {
 
 /** Tokens as they are billed: the whole context with each response, what was sent before at the cached price. */
 export class Usage {
-  totalTokens = 0;
+  readonly #account: Account;
   #cachedText = 0;
   #cachedAudio = 0;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
 
   /** The `usage` of a response that is over. */
   of(
@@ -37,7 +40,7 @@ export class Usage {
     this.#cachedAudio = audio;
     const outAudio = Math.ceil(record.audioMs / ASSISTANT_MS_PER_TOKEN);
     const outText = textTokens(record.said.length + record.calls.reduce((sum, call) => sum + call.arguments.length, 0));
-    this.totalTokens += text + audio + outAudio + outText;
+    this.#account.used(text + audio + outAudio + outText);
     return {
       total_tokens: text + audio + outAudio + outText,
       input_tokens: text + audio,
@@ -64,24 +67,4 @@ export function transcriptionUsage(ms: number, words: string): Record<string, un
     output_tokens: output,
     input_token_details: { audio_tokens: audio, text_tokens: 0 },
   };
-}
-
-/** What is left of this minute's allowance after `requests` and `tokens`. */
-export function rateLimits(requests: number, tokens: number): Record<string, unknown>[] {
-  const left = (limit: number, used: number): number => Math.max(0, limit - used);
-  const seconds = (limit: number, used: number): number => Math.round((6000 * Math.min(used, limit)) / limit) / 100;
-  return [
-    {
-      name: 'requests',
-      limit: REQUESTS_PER_MINUTE,
-      remaining: left(REQUESTS_PER_MINUTE, requests),
-      reset_seconds: seconds(REQUESTS_PER_MINUTE, requests),
-    },
-    {
-      name: 'tokens',
-      limit: TOKENS_PER_MINUTE,
-      remaining: left(TOKENS_PER_MINUTE, tokens),
-      reset_seconds: seconds(TOKENS_PER_MINUTE, tokens),
-    },
-  ];
 }
