@@ -33,12 +33,17 @@ export interface TwimlRequest {
   kind: 'arrive' | 'next' | 'dialResult' | 'voicemail' | 'menu';
   /** What the request says, as a fact; `breaks`, `node` and `intent` are filled in by the door. */
   fact: Told;
+  /** No node has room for a stream until another process is there: a call that needs one is refused as `draining`. */
+  waitsForNode?: boolean;
   /** Pure: TwiML for where the call stands after the fact. */
   render(view: CallView): string;
 }
 
-/** `unknown`: no such call here; `unavailable`: Redis did not answer in time; `ended`: the call is over. */
-export type DoorRefusal = 'unknown' | 'unavailable' | 'ended';
+/**
+ * `unknown`: no such call here; `unavailable`: Redis did not answer in time; `ended`: the call is over; `draining`: it
+ * was left as it stands for the process that comes after this one.
+ */
+export type DoorRefusal = 'unknown' | 'unavailable' | 'ended' | 'draining';
 
 /** How webhooks reach calls. Implemented by `calls/`; never throws. */
 export interface CallDoor {

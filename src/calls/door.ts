@@ -2,18 +2,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CallEvent } from '../../machines/call-events.ts';
 import type { Outcome } from '../../machines/call-context.ts';
 import { limits } from '../../machines/call-events.ts';
-import { claimWebhook, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
+import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { append, type AppendRequest, readJournal } from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
 import { CallActor } from './actor.ts';
-import type { CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
+import type { CallState, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { Told } from './stream-port.ts';
 
 /** A retry that meets its first try under way asks again after this. */
 const PENDING_PAUSE_MS = 100;
 const PENDING_TRIES_MAX = 12;
+
+/** States whose call goes on in a stream unless it left an intent. */
+const streamed: ReadonlySet<string> = new Set<CallState>(['ringing', 'conversation', 'detached']);
 
 type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 
@@ -77,11 +80,19 @@ const refusals: Record<Exclude<WebhookClaim['kind'], 'claimed' | 'answered'>, Do
 /** `isClaimed`: the call was taken for this answer; false for the stored answer to a repeat. */
 export type WebhookAnswer = { twiml: string; isClaimed: boolean } | { refused: DoorRefusal };
 
+/** Where the carrier's question leads to a stream, as far as can be said without taking the call. */
+async function needsStream(link: RedisLink, callSid: string): Promise<boolean> {
+  const call = await repeated(() => ownerOf(link, callSid));
+  if (call === null || call.ended !== null) return false;
+  return call.intent === null ? streamed.has(call.state) : call.intent.kind === 'handover';
+}
+
 /**
  * Claims, folds, steps, appends, answers: the whole life of a webhook whose answer is TwiML.
  * @throws DirectoryError when Redis did not answer
  */
 export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Promise<WebhookAnswer> {
+  if (request.waitsForNode && (await needsStream(deps.link, request.callSid))) return { refused: 'draining' };
   const claim = await claimFor(deps, request);
   if (claim.kind === 'answered') return { twiml: claim.answer, isClaimed: false };
   if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };

@@ -175,14 +175,26 @@ export interface CallOwner {
   state: string;
   /** The final status, null while the call lives. */
   ended: string | null;
+  /** What the next claim of kind `next` will be handed. */
+  intent: Intent | null;
   from: string;
   to: string;
 }
 
 /** Who holds a call, null for a call that nobody knows. */
 export async function ownerOf(link: RedisLink, callSid: string): Promise<CallOwner | null> {
-  const fields = await link.command('hmget', callKeys(callSid).call, 'epoch', 'owner', 'state', 'ended', 'from', 'to');
-  const [epoch = '', owner = '', state = '', ended = '', from = '', to = ''] = readTexts(fields);
+  const names = ['epoch', 'owner', 'state', 'ended', 'from', 'to', 'intent', 'intentEpoch', 'taken'] as const;
+  const texts = readTexts(await link.command('hmget', callKeys(callSid).call, ...names));
+  const [epoch = '', owner = '', state = '', ended = '', from = '', to = '', left = '', leftEpoch = '', taken = ''] =
+    texts;
   if (epoch === '') return null;
-  return { epoch: Number(epoch), owner: parseOwner(owner), state, ended: ended === '' ? null : ended, from, to };
+  return {
+    epoch: Number(epoch),
+    owner: parseOwner(owner),
+    state,
+    ended: ended === '' ? null : ended,
+    intent: parseIntent(left !== '' && leftEpoch === epoch ? left : taken),
+    from,
+    to,
+  };
 }

@@ -24,8 +24,11 @@ export interface PlacementDeps {
 
 export type Placing =
   | { ok: true; node: string; mediaUrl: string }
-  /** `full`: every place is taken; `queued`: others waited longer; `nowhere`: no node lives; `unavailable`: Redis. */
-  | { ok: false; reason: 'full' | 'queued' | 'nowhere' | 'unavailable' };
+  /**
+   * `full`: every place is taken; `queued`: others waited longer; `nowhere`: no node lives; `unavailable`: Redis;
+   * `draining`: a conversation that no other node has room for, and this one is to end.
+   */
+  | { ok: false; reason: 'full' | 'queued' | 'nowhere' | 'unavailable' | 'draining' };
 
 /** Where calls go: this node's heartbeat, and reservations over the whole fleet. */
 export class Placement {
@@ -37,14 +40,34 @@ export class Placement {
   private isStopped = false;
   private isSuperseded = false;
   private beating: Promise<void> = Promise.resolve();
+  private draining: 'finishing' | 'leaving' | null = null;
+  private reservedHere = 0;
 
   constructor(deps: PlacementDeps) {
     this.deps = deps;
   }
 
-  /** True while heartbeats are answered: calls can be placed. */
+  /** True while heartbeats are answered and the node stays: calls can be placed. */
   get ready(): boolean {
-    return this.answered && !this.isAway && !this.isSuperseded;
+    return this.answered && !this.isAway && !this.isSuperseded && this.draining === null;
+  }
+
+  /** Calls on their way here, as of the last heartbeat. */
+  get reserved(): number {
+    return this.reservedHere;
+  }
+
+  /**
+   * The node is to end: from now on no call is placed here, and the fleet is told at once. While calls are `finishing` a
+   * conversation that no other node has room for may still come back; then they are `leaving`.
+   */
+  async drain(stage: 'finishing' | 'leaving'): Promise<void> {
+    const isTold = this.draining !== null;
+    this.draining = stage;
+    if (isTold) return;
+    // One that is under way still offers places.
+    this.beating = this.beating.then(() => this.beat());
+    await this.beating;
   }
 
   async start(): Promise<void> {
@@ -64,7 +87,11 @@ export class Placement {
     const { link, self } = this.deps;
     try {
       const reservation = await repeated(() => reserve(link, { callSid, class: kind, preferredNode: self.node }));
-      if (reservation.kind !== 'placed') return { ok: false, reason: reservation.kind };
+      if (reservation.kind !== 'placed') {
+        if (this.draining === null || kind !== 'live') return { ok: false, reason: reservation.kind };
+        if (this.draining === 'leaving') return { ok: false, reason: 'draining' };
+        return { ok: true, node: self.node, mediaUrl: self.mediaUrl };
+      }
       return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
@@ -103,7 +130,7 @@ export class Placement {
     try {
       const reply = await heartbeat(link, {
         self,
-        capacity: callsMax,
+        capacity: this.draining === null ? callsMax : 0,
         liveCalls: calls.length,
         held,
         starting: !this.answered,
@@ -115,6 +142,7 @@ export class Placement {
         return;
       }
       clock.observe(sentAt, clock.monotonic(), reply.at);
+      this.reservedHere = reply.reserved;
       this.known = new Set(calls.filter((callSid) => !untold.has(callSid)));
       this.isSuperseded = false;
       this.answered = true;

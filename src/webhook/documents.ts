@@ -1,13 +1,13 @@
 import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
-import { Twiml, type Ending } from './twiml.ts';
+import { createHoldAudio, type HoldAudio } from './hold-audio.ts';
+import { Twiml, type Ending, type StreamAddress, waitListenS } from './twiml.ts';
+import { waitQuery, type Wait } from './wait-state.ts';
+import type { Piece, WaitFacts } from './wait-words.ts';
 
 /** What the store says of itself, from memory: old rather than late. */
-export interface StoreFacts {
-  name: string;
+export interface StoreFacts extends WaitFacts {
   /** A sentence: `We're open until 18:00 today.` */
   hours(): string;
-  /** E.164 numbers that ring when a caller wants a person; none: the caller may leave a message. */
-  staffNumbers: readonly string[];
 }
 
 /** A request whose answer is TwiML, as far as the words depend on it. */
@@ -26,14 +26,12 @@ export interface Ask {
 /** Why a call was not taken: the door's word, the placement's, or `late` and `threw` for either. */
 export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere';
 
-/** The carrier is asked to ask again this often, a second apart. */
-const PUT_OFF_MAX = 8;
-const PUT_OFF_S = 1;
 const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
 const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
 
 const lines = {
   busy: "I'm sorry, all our lines are busy right now.",
+  moment: 'One moment, please.',
   trouble: "I'm sorry, we are having technical trouble right now.",
   holdForStaff: 'Please hold while I connect you with our staff.',
   noStaff: "I'm sorry, nobody could take your call right now.",
@@ -43,6 +41,20 @@ const lines = {
   notUnderstood: "I'm sorry, I did not understand that.",
   noAssistant: 'Our assistant is not available at the moment.',
   goodbye: 'Thank you for calling. Goodbye.',
+};
+
+interface PutOff {
+  timesMax: number;
+  afterS: number;
+  words: readonly string[];
+}
+
+/** What is over soon: the call is left as it stands, for whoever is asked next. */
+const putOffs: Partial<Record<Trouble, PutOff>> = {
+  unavailable: { timesMax: 8, afterS: 1, words: [] },
+  late: { timesMax: 8, afterS: 1, words: [] },
+  /** No other node has room, and this process is to end: the one after it has so long to start. */
+  draining: { timesMax: 2, afterS: 8, words: [lines.moment] },
 };
 
 /** Which document a call is answered with. Pure: the same question, the same bytes. */
@@ -84,6 +96,12 @@ export class Documents {
     }
   }
 
+  /** The carrier is asked to ask again, so often at most; null where the call is answered now. */
+  putOff(trouble: Trouble, ask: Ask): PutOff | null {
+    const putOff = ask.kind === 'next' ? putOffs[trouble] : undefined;
+    return putOff && ask.puttingOff < putOff.timesMax ? putOff : null;
+  }
+
   /** The call could not be taken: the caller hears why, and gets a person or a machine for messages. */
   forTrouble(trouble: Trouble, ask: Ask, facts: StoreFacts): string {
     if (trouble === 'ended') return this.twiml.say([lines.goodbye], { verb: 'hangup' });
@@ -94,9 +112,10 @@ export class Documents {
         : this.twiml.say([lines.noStaff, lines.leaveMessage], { verb: 'record' });
     }
     if (ask.kind === 'menu') return this.menuAlone(ask, facts);
-    if (ask.kind === 'next' && (trouble === 'unavailable' || trouble === 'late') && ask.puttingOff < PUT_OFF_MAX) {
+    const putOff = this.putOff(trouble, ask);
+    if (putOff) {
       const query = `n=${ask.puttingOff + 1}`;
-      return this.twiml.say([], { verb: 'redirect', path: '/voice/next', query, afterS: PUT_OFF_S });
+      return this.twiml.say(putOff.words, { verb: 'redirect', path: '/voice/next', query, afterS: putOff.afterS });
     }
     return this.apology(busyReasons.has(trouble) ? lines.busy : lines.trouble, ask, facts);
   }

@@ -124,6 +124,7 @@ class WebhookDesk {
     const facts = this.facts();
     const place = await this.reserve(request, kind, ask);
     const { callSid, idempotencyToken } = request;
+    const waits = !place.ok && place.reason === 'draining' && this.documents.putOff('draining', ask) !== null;
     const render: TwimlRequest['render'] = (view) => {
       if (!place.ok) return this.documents.forView(view, ask, facts, place.reason);
       const expiresAt = Math.round(this.deps.now()) + streamTokenLifeMs;
@@ -131,7 +132,8 @@ class WebhookDesk {
       return this.documents.forView(view, ask, facts, { mediaUrl: place.mediaUrl, token });
     };
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
-      () => this.deps.door.answer({ callSid, idempotencyToken, kind, fact, render }),
+      () =>
+        this.deps.door.answer({ callSid, idempotencyToken, kind, fact, render, ...(waits && { waitsForNode: true }) }),
       (refused) => ({ refused }),
       this.timeoutMs - (performance.now() - startedAt),
     );
