@@ -9,7 +9,7 @@ import { createLog } from './telemetry/log.ts';
 
 /** Streams that were told to end get this long to hear it before the process is gone. */
 const ABANDON_MS = 200;
-/** What does not close by then is left to the system. */
+/** What does not close by then, once no call is left, is left to the system. */
 const CLOSE_MS = 15_000;
 
 function configOrExit(): Config {
@@ -47,11 +47,14 @@ async function seedDatabase(url: string): Promise<void> {
   await source.destroy();
 }
 
-let closing = false;
-async function close(signal: string): Promise<void> {
-  if (closing) return;
-  closing = true;
-  log.info({ signal }, 'closing');
+let signals = 0;
+/** Calls finish or are handed over first; at the second signal they are handed over at once. */
+function leave(signal: string): void {
+  log.info({ signal }, 'asked to end');
+  node.drain(signals++ > 0);
+}
+
+async function close(): Promise<void> {
   setTimeout(() => process.exit(1), CLOSE_MS).unref();
   await node.close();
   await Promise.all([redis?.stop(), database?.stop()]);
@@ -65,8 +68,9 @@ function abandon(error: unknown): void {
   setTimeout(() => process.exit(1), ABANDON_MS);
 }
 
-process.on('SIGTERM', () => void close('SIGTERM'));
-process.on('SIGINT', () => void close('SIGINT'));
+process.on('SIGTERM', leave);
+process.on('SIGINT', leave);
+void node.left.then(close);
 process.on('uncaughtException', abandon);
 process.on('unhandledRejection', abandon);
 

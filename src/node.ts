@@ -4,12 +4,14 @@ import packageJson from '../package.json' with { type: 'json' };
 import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
 import { Calls } from './calls/calls.ts';
 import { createCarrier } from './calls/carrier.ts';
+import { Drain } from './calls/drain.ts';
 import { Sweep } from './calls/sweep.ts';
 import { type Config, defaultNodeUrl, type Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
 import type { NodeName } from './directory/keys.ts';
 import { connectRedis, type RedisLink, subscribe } from './directory/redis.ts';
+import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
@@ -49,7 +51,11 @@ export interface Node {
   /** Webhooks and media; null without the role `call`. */
   port: number | null;
   opsPort: number;
-  /** Ends every stream so that its call goes on elsewhere, writes what waits, closes. */
+  /** No new calls from now on; the others finish or are handed over. `urgent`: none may finish first. Once more to hurry. */
+  drain(urgent: boolean): void;
+  /** Resolves when a drain, whoever asked for it, has left no call here. */
+  left: Promise<void>;
+  /** Hands over what is left, writes what waits, closes. */
   close(): Promise<void>;
   /** For a process that cannot go on: ends the sockets and nothing else. */
   abandon(): void;
@@ -92,7 +98,23 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     ...(switchboard ? { placement: () => switchboard.isPlaced() } : {}),
   };
   const pages = has('console') ? consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log }) : [];
-  const routes = [...healthRoutes({ ready, metrics }), ...pages];
+  const { promise: left, resolve: isLeft } = Promise.withResolvers<void>();
+  let isDraining = false;
+  const drain = (urgent: boolean): void => {
+    isDraining = true;
+    void (switchboard?.drain.begin(urgent) ?? Promise.resolve())
+      .catch((error: unknown) => log.error({ err: error }, 'the node could not be drained'))
+      .finally(isLeft);
+  };
+  const exits = switchboard
+    ? drainRoutes({
+        adminToken: config.adminToken,
+        incarnation: name.incarnation,
+        progress: () => switchboard.drain.progress(),
+        drain,
+      })
+    : [];
+  const routes = [...healthRoutes({ ready, isDraining: () => isDraining, metrics }), ...exits, ...pages];
   const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
   analytics?.start();
   const port = (await switchboard?.start(opsServer.port)) ?? null;
@@ -100,8 +122,12 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     storeName: services.store().name,
     port,
     opsPort: opsServer.port,
+    drain,
+    left,
     abandon: () => switchboard?.abandon(),
     async close() {
+      drain(true);
+      await left;
       await switchboard?.close();
       await analytics?.stop();
       await opsServer.close();
@@ -115,9 +141,11 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
 /** The role `call`: webhooks, media streams and the calls between them. */
 interface Switchboard {
   isPlaced(): boolean;
+  drain: Drain;
   /** Listens; resolves with the public port. `opsPort` is where other nodes reach this one. */
   start(opsPort: number): Promise<number>;
   abandon(): void;
+  /** After the drain. */
   close(): Promise<void>;
 }
 
@@ -146,8 +174,23 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   });
   let placement: Placement | null = null;
   let server: Server | null = null;
+  const drain = new Drain({
+    finishMs: config.drainS * 1_000,
+    calls,
+    streams: () => media.streams(),
+    placement: {
+      get reserved() {
+        return placement?.reserved ?? 0;
+      },
+      drain: async (stage) => placement?.drain(stage),
+    },
+    now: () => performance.now(),
+    log,
+    metrics,
+  });
   return {
     isPlaced: () => placement?.ready ?? false,
+    drain,
     async start(opsPort) {
       const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
       const self = { ...name, nodeUrl, mediaUrl: config.mediaUrl, version: packageJson.version };
@@ -159,10 +202,10 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     },
     abandon: () => media.endAll(),
     async close() {
-      await placement?.stop();
-      await Promise.all([sweep.stop(), calls.close()]);
-      media.endAll();
+      await sweep.stop();
       await server?.close();
+      // Until the last a node that is silent would be taken for dead.
+      await placement?.stop();
     },
   };
 }

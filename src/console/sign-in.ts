@@ -19,10 +19,9 @@ export interface SignIn {
  * The cookie is its expiry and a signature keyed by the token, so that a new token ends all sessions. `now`: ms.
  */
 export function createSignIn(token: string, now: () => number): SignIn {
-  const tokenDigest = digest(token);
   const sign = (expiresAt: string) =>
     createHmac('sha256', token).update(`console cookie v1 ${expiresAt}`).digest('base64url');
-  const isToken = (shown: string) => timingSafeEqual(digest(shown), tokenDigest);
+  const isToken = tokenCheck(token);
 
   function isSigned(cookie: string): boolean {
     const [expiresAt = '', signature = ''] = cookie.split('.');
@@ -32,8 +31,8 @@ export function createSignIn(token: string, now: () => number): SignIn {
 
   return {
     allows(request) {
-      const bearer = BEARER.exec(request.header('authorization'))?.[1];
-      if (bearer !== undefined) return isToken(bearer);
+      const bearer = bearerOf(request);
+      if (bearer !== null) return isToken(bearer);
       return isSigned(cookieOf(request));
     },
     enter(shown, request) {
@@ -43,6 +42,17 @@ export function createSignIn(token: string, now: () => number): SignIn {
     },
     leave: (request) => setCookie('', 0, request),
   };
+}
+
+/** True for the token itself; takes as long for any other. */
+export function tokenCheck(token: string): (shown: string) => boolean {
+  const tokenDigest = digest(token);
+  return (shown) => timingSafeEqual(digest(shown), tokenDigest);
+}
+
+/** What a program shows in place of a cookie, null if it shows nothing. */
+export function bearerOf(request: Pick<ConsoleRequest, 'header'>): string | null {
+  return BEARER.exec(request.header('authorization'))?.[1] ?? null;
 }
 
 /** Equal lengths for the comparison, whatever was shown. */

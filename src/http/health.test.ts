@@ -10,7 +10,10 @@ afterEach(async () => {
   server = null;
 });
 
-async function start(ready: Record<string, ReadyCheck>): Promise<(path: string) => Promise<Response>> {
+async function start(
+  ready: Record<string, ReadyCheck>,
+  isDraining = false,
+): Promise<(path: string) => Promise<Response>> {
   const metrics = createMetrics();
   watchProcess(metrics);
   metrics.refusals.inc({ reason: 'signature' }, 3);
@@ -19,7 +22,7 @@ async function start(ready: Record<string, ReadyCheck>): Promise<(path: string) 
   const { port } = (server = await createServer({
     host: '127.0.0.1',
     port: 0,
-    routes: healthRoutes({ ready, metrics }),
+    routes: healthRoutes({ ready, isDraining: () => isDraining, metrics }),
     log: createLog('silent'),
     metrics,
   }));
@@ -55,6 +58,13 @@ it('is not ready when a check fails, throws, rejects or does not answer', async 
     503,
     { status: 'not ready', checks: { redis: true, fails: false, throws: false, rejects: false, hangs: false } },
   ]);
+});
+
+it('is not ready when it is to end, whatever works', async () => {
+  const get = await start({ redis: () => true }, true);
+  const response = await get('/readyz');
+  expect([response.status, await response.json()]).toEqual([503, { status: 'draining', checks: { redis: true } }]);
+  expect((await get('/healthz')).status).toBe(200);
 });
 
 it('shows metrics, hot ones among them', async () => {

@@ -7,6 +7,8 @@ export type ReadyCheck = () => boolean | Promise<boolean>;
 export interface HealthOptions {
   /** What must work before this node is given calls, by name. */
   ready: Record<string, ReadyCheck>;
+  /** The node is to end: it works, and is to be given nothing. */
+  isDraining(): boolean;
   metrics: Metrics;
 }
 
@@ -14,7 +16,7 @@ const CHECK_TIMEOUT_MS = 500;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** `/healthz`: the process lives. `/readyz`: it may be given calls. `/metrics`: Prometheus. */
-export function healthRoutes({ ready, metrics }: HealthOptions): Route[] {
+export function healthRoutes({ ready, isDraining, metrics }: HealthOptions): Route[] {
   return [
     {
       method: 'GET',
@@ -29,12 +31,9 @@ export function healthRoutes({ ready, metrics }: HealthOptions): Route[] {
           Object.entries(ready).map(async ([name, check]): Promise<[string, boolean]> => [name, await passes(check)]),
         );
         const checks = Object.fromEntries(results);
-        const isReady = results.every(([, passed]) => passed);
-        return {
-          status: isReady ? 200 : 503,
-          headers: JSON_TYPE,
-          body: `${JSON.stringify({ status: isReady ? 'ready' : 'not ready', checks })}\n`,
-        };
+        const isReady = results.every(([, passed]) => passed) && !isDraining();
+        const status = isReady ? 'ready' : isDraining() ? 'draining' : 'not ready';
+        return { status: isReady ? 200 : 503, headers: JSON_TYPE, body: `${JSON.stringify({ status, checks })}\n` };
       },
     },
     {
