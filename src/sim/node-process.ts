@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 60_000;
@@ -24,17 +24,23 @@ export interface NodeProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `src/main.ts` with this environment and these arguments and waits for its ready line: JSON with `port` and `opsPort`. */
+export interface NodeProcessOptions {
+  args?: readonly string[];
+  /** Another checkout's `src/main.ts`. */
+  entry?: string;
+  onLine?: (line: string) => void;
+}
+
+/** Starts `src/main.ts` with this environment and waits for its ready line: JSON with `port` and `opsPort`. */
 export async function spawnNode(
   env: Record<string, string>,
-  onLine: (line: string) => void = () => undefined,
-  args: readonly string[] = [],
+  { args = [], entry = join(ROOT, 'src/main.ts'), onLine = () => undefined }: NodeProcessOptions = {},
 ): Promise<NodeProcess> {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+    cwd: join(dirname(entry), '..'),
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -66,6 +72,8 @@ export async function spawnNode(
     exited,
     kill: (signal) => void child.kill(signal),
     async stop() {
+      // A frozen one could not hear of its end.
+      child.kill('SIGCONT');
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await exited;

@@ -4,41 +4,53 @@ import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type DatabaseServer, startPglite } from '../embedded/postgres.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { openDatabase } from '../services/database.ts';
+import { Fleet, type NodeStart, OVERRIDES, PUBLIC_URL } from './fleet.ts';
 import { type FakeModel, type FakeModelOptions, startFakeModel } from './model/index.ts';
-import { type NodeProcess, spawnNode } from './node-process.ts';
+import type { NodeProcess } from './node-process.ts';
 import { startPostgres } from './parts/postgres.ts';
+import { closeProxies, type StackProxies, startProxies } from './stack-proxies.ts';
 import { type FakeTwilio, type FakeTwilioOptions, startFakeTwilio } from './twilio/index.ts';
 
-/** What every node of the stack is told; tests of several nodes change some of it. */
-export const PUBLIC_HOST = 'aida.example.com';
-const PUBLIC_URL = `https://${PUBLIC_HOST}`;
-const OVERRIDES = '#ct=1000&rt=2500&rc=3&rp=all';
-
 export interface StackOptions {
+  /** So many nodes, `node-1` and on, each with a media address of its own; left out: one, at the public name's. */
+  nodes?: number;
+  /** What is different for this node, 0 the first. */
+  each?: (index: number) => NodeStart;
+  /** Put {@link StackProxies} between the parts. */
+  proxied?: boolean;
+  /** Another Redis than a plain one, ended with the stack. */
+  redis?: () => Promise<RedisServer>;
   database?: 'pglite' | 'postgres';
   /** Null: the model is elsewhere, and `env` says where. */
   model?: FakeModelOptions | null;
   twilio?: Pick<FakeTwilioOptions, 'faults' | 'staff' | 'seed'>;
-  /** More settings of the node, or other ones. */
+  /** More settings of every node, or other ones. */
   env?: Record<string, string>;
-  /** Arguments of the node: `--amnesia`. */
+  /** Arguments of every node: `--amnesia`. */
   args?: readonly string[];
-  /** Lines that the node writes. */
-  onLog?: (line: string) => void;
+  /** Lines that the nodes write; 0 is the first. */
+  onLog?: (line: string, node: number) => void;
   /** Told what is being started, for whoever waits. */
   onStep?: (step: string) => void;
 }
 
-/** Everything around one real node. */
+/** Everything around real nodes. */
 export interface Stack {
   twilio: FakeTwilio;
   model: FakeModel | null;
   redis: RedisServer;
-  /** A connection of our own, to look at what the node wrote. */
+  /** A connection of our own, past all proxies, to look at what the nodes wrote. */
   link: RedisLink;
   database: DatabaseServer;
+  /** The last process of each node; one that died stays, and its address refuses connections. */
+  nodes: NodeProcess[];
+  /** The first node. */
   node: NodeProcess;
-  /** The environment of the node; another node of the same fleet takes it with its own NODE_ID. */
+  /** Starts a node again, or one more; the carrier finds it at once. Without `start` as `each` says. */
+  startNode(index: number, start?: NodeStart): Promise<NodeProcess>;
+  /** Null unless `proxied`. */
+  proxies: StackProxies | null;
+  /** What every node is told. */
   env: Record<string, string>;
   adminToken: string;
   /** `stop` was called. */
@@ -48,7 +60,7 @@ export interface Stack {
 
 type Ending = () => Promise<unknown>;
 
-/** Starts Redis, a migrated and filled database, the fakes and one node of `src/main.ts`; on a failure ends what it began. */
+/** Starts Redis, a migrated and filled database, the fakes and nodes of `src/main.ts`; on a failure ends what it began. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const endings: Ending[] = [];
   let stopping = false;
@@ -60,6 +72,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const parts = await build(options, endings);
     return {
       ...parts,
+      get node() {
+        return parts.nodes[0] as NodeProcess;
+      },
       get stopping() {
         return stopping;
       },
@@ -71,7 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Stack, 'stop' | 'stopping'>> {
+async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Stack, 'stop' | 'stopping' | 'node'>> {
   const step = options.onStep ?? (() => undefined);
   const started = <T>(what: Promise<T>, end: (part: T) => Promise<unknown>): Promise<T> =>
     what.then((part) => {
@@ -79,7 +94,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
       return part;
     });
   step('Redis and the database');
-  const redisStart = started(startRedis(), (server) => server.stop());
+  const redisStart = started((options.redis ?? startRedis)(), (server) => server.stop());
   const databaseStart = started(options.database === 'postgres' ? startPostgres() : startPglite(), (server) =>
     server.stop(),
   );
@@ -105,6 +120,8 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     }),
     (fake) => fake.close(),
   );
+  const count = options.nodes ?? 1;
+  const proxies = options.proxied ? await started(startProxies(count, redis.url, twilio.apiUrl), closeProxies) : null;
   const adminToken = randomBytes(16).toString('hex');
   const env: Record<string, string> = {
     HOST: '127.0.0.1',
@@ -119,15 +136,25 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     TWILIO_API_URL: twilio.apiUrl,
     OPENAI_API_KEY: 'fake',
     ADMIN_TOKEN: adminToken,
+    DRAIN_SECONDS: '0',
     ...(model ? { OPENAI_REALTIME_URL: model.url } : {}),
     ...options.env,
   };
-  step('Aida');
-  const node = await started(spawnNode(env, options.onLog, options.args), (one) => one.stop());
+  step(count === 1 ? 'Aida' : `${count} nodes of Aida`);
+  const fleet = new Fleet({
+    hosts: twilio.hosts,
+    proxies,
+    env,
+    ownMedia: options.nodes !== undefined,
+    each: (index) => ({ args: options.args ?? [], ...options.each?.(index) }),
+    ...(options.onLog ? { onLog: options.onLog } : {}),
+  });
+  endings.push(() => fleet.stop());
+  await Promise.all(Array.from({ length: count }, (_, index) => fleet.start(index)));
   endings.push(() => twilio.close());
-  for (const scheme of ['https', 'wss']) twilio.hosts[`${scheme}://${PUBLIC_HOST}`] = `127.0.0.1:${node.port}`;
   const link = await started(connectRedis(redis.url), (one) => one.close());
-  return { twilio, model, redis, link, database, node, env, adminToken };
+  const startNode = fleet.start.bind(fleet);
+  return { twilio, model, redis, link, database, nodes: fleet.nodes, startNode, proxies, env, adminToken };
 }
 
 async function fill(url: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
-import { PUBLIC_HOST } from '../stack.ts';
+import { PUBLIC_HOST } from '../fleet.ts';
 import { sign } from '../twilio/signature.ts';
 import type { World } from './world.fixture.ts';
 

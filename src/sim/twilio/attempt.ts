@@ -1,5 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import type { Place } from './hosts.ts';
+import { type Place, reach } from './hosts.ts';
 
 /** One HTTP request over one connection. Times in ms. */
 export interface AttemptOptions {
@@ -29,8 +29,7 @@ export function attempt(options: AttemptOptions): Promise<HttpAnswer | AttemptFa
     let connected = false;
     let timer: NodeJS.Timeout | null = null;
     const outgoing = request({
-      host: place.host,
-      port: place.port,
+      ...reach(place),
       method: options.method,
       path: place.target,
       agent: false,

@@ -1,6 +1,6 @@
 import { Callbacks } from './callbacks.ts';
 import { Flow } from './flow.ts';
-import type { Hosts } from './hosts.ts';
+import { type Hosts, Places } from './hosts.ts';
 import { Leg } from './leg.ts';
 import { Random } from './random.ts';
 import { Recordings } from './recordings.ts';
@@ -68,13 +68,14 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const warn = (code: number, text: string): void => void warnings.push({ code, text });
   const random = new Random(seed);
   const faults = { ...NO_FAULTS, ...options.faults };
-  const web = new Web(options.hosts, options.authToken, complain);
+  const places = new Places(options.hosts);
+  const web = new Web(places, options.authToken, complain);
   let apiUrl = '';
   const world: World = {
     accountSid: options.accountSid,
     authToken: options.authToken,
     number: options.number,
-    hosts: options.hosts,
+    places,
     staff: options.staff ?? {},
     faults,
     random,
@@ -106,7 +107,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     warnings,
     faults,
     staff: world.staff,
-    hosts: world.hosts,
+    hosts: options.hosts,
     calls,
     placeCall(ask) {
       const call = place(world, ask);

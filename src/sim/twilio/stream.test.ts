@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../embedded/redis.ts';
 import { encodeUtterance, joinBytes, VoiceReader } from '../voice/index.ts';
 import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
+import { BLACK_HOLE } from './hosts.ts';
 import { sign } from './signature.ts';
 import {
   type SmallService,
@@ -300,4 +302,16 @@ test('while Twilio does not read, nothing is played and no mark comes back', asy
   expect(sim.streams[0]?.marks).toEqual([]);
   sim.stream?.resumeReading();
   await sim.waitFor(() => stream.messages.some((message) => message.event === 'mark'));
+});
+
+test('a media host that is gone, and one that refuses: told apart, and the action is asked', async () => {
+  const { twilio } = await world();
+  twilio.hosts['wss://voice.example.com'] = BLACK_HOLE;
+  const gone = call(twilio);
+  await gone.done;
+  twilio.hosts['wss://voice.example.com'] = `127.0.0.1:${await freePort()}`;
+  const refused = call(twilio);
+  await refused.done;
+  expect(twilio.warnings.map(({ code }) => code)).toEqual([31_901, 31_902]);
+  for (const sim of [gone, refused]) expect(sim.documents.at(-1)?.url).toBe(`${BASE}/next`);
 });

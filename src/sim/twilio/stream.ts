@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { resolvePlace } from './hosts.ts';
+import { BLACK_HOLE, reach } from './hosts.ts';
 import type { Leg } from './leg.ts';
 import type { SpokenFrame } from './mouth.ts';
 import { sign } from './signature.ts';
@@ -60,8 +60,10 @@ export class MediaStream {
   end: StreamEnd | null = null;
   /** Ms since the call was placed; null before the socket was open. */
   startedMs: number | null = null;
-  /** When the first audio came from the service. */
+  endedMs: number | null = null;
+  /** When the first and the last audio came from the service. */
   firstMediaMs: number | null = null;
+  lastMediaMs: number | null = null;
   mediaMessages = 0;
   mediaBytes = 0;
   readonly #leg: Leg;
@@ -83,6 +85,7 @@ export class MediaStream {
       this.#finish = (end) => {
         if (this.end) return;
         this.end = end;
+        this.endedMs = leg.nowMs();
         resolve(end);
         leg.changed();
       };
@@ -129,7 +132,7 @@ export class MediaStream {
   #connect(): WebSocket | null {
     const { world } = this.#leg;
     const { url } = this.options;
-    const place = url.startsWith('wss://') ? resolvePlace(world.hosts, url) : null;
+    const place = url.startsWith('wss://') ? world.places.find(url) : null;
     if (!place) {
       this.#finish({
         by: 'refused',
@@ -139,6 +142,7 @@ export class MediaStream {
       return null;
     }
     const socket = new WebSocket(`ws://${place.host}:${place.port}${place.target}`, {
+      ...reach(place),
       perMessageDeflate: false,
       handshakeTimeout: CONNECT_TIMEOUT_MS,
       headers: { Host: place.publicHost, 'X-Twilio-Signature': this.#signature(url) },
@@ -150,7 +154,8 @@ export class MediaStream {
       this.#closeDown({ by: 'refused', code: 31_920, text: `handshake answered with ${response.statusCode}` });
     });
     socket.on('error', (error) => {
-      if (this.startedMs === null) this.#closeDown({ by: 'refused', code: 31_902, text: error.message });
+      const code = place.host === BLACK_HOLE ? 31_901 : 31_902;
+      if (this.startedMs === null) this.#closeDown({ by: 'refused', code, text: error.message });
     });
     socket.once('close', (code, reason) => {
       this.#closeDown(code === 1006 ? { by: 'broken' } : { by: 'server', code, reason: reason.toString() });
@@ -236,6 +241,7 @@ export class MediaStream {
           return world.complain(`${this.#leg.sid}: more than ten minutes of audio wait (31931)`);
         }
         this.firstMediaMs ??= nowMs;
+        this.lastMediaMs = nowMs;
         this.mediaMessages += 1;
         this.mediaBytes += message.audio.length;
         this.#leg.pushAudio(message.audio);

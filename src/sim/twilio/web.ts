@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AttemptFailure, type HttpAnswer, attempt } from './attempt.ts';
-import { type Hosts, resolvePlace } from './hosts.ts';
+import type { Places } from './hosts.ts';
 import { type RetryReason, readOverrides } from './overrides.ts';
 import { sign, withoutFragment } from './signature.ts';
 
@@ -60,13 +60,13 @@ const FAILURES: Record<AttemptFailure | 'unknownHost', { code: number; retry: Re
 
 /** Makes signed requests with Twilio's retry rules, redirects, ceilings and limits. */
 export class Web {
-  private readonly hosts: Hosts;
+  private readonly places: Places;
   private readonly authToken: string;
   private readonly complain: (text: string) => void;
   private readonly stop = new AbortController();
 
-  constructor(hosts: Hosts, authToken: string, complain: (text: string) => void) {
-    this.hosts = hosts;
+  constructor(places: Places, authToken: string, complain: (text: string) => void) {
+    this.places = places;
     this.authToken = authToken;
     this.complain = complain;
   }
@@ -140,7 +140,7 @@ export class Web {
     const query = new URLSearchParams(ask.params.map(([name, value]): [string, string] => [name, value])).toString();
     const post = ask.method === 'POST';
     const url = post || query === '' ? ask.url : `${ask.url}${ask.url.includes('?') ? '&' : '?'}${query}`;
-    const place = resolvePlace(this.hosts, url);
+    const place = this.places.find(url);
     const atMs = performance.now();
     const headers: Record<string, string> = {
       'User-Agent': 'TwilioProxy/1.1',

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../embedded/redis.ts';
 import twilioSdk from 'twilio';
 import { type FakeTwilio, startFakeTwilio } from './fake-twilio.ts';
+import { BLACK_HOLE } from './hosts.ts';
 import { readOverrides } from './overrides.ts';
 import { sign } from './signature.ts';
 import { type SmallAnswer, type SmallRequest, type SmallService, startSmallService } from './small-service.fixture.ts';
@@ -241,4 +242,23 @@ test('a hang-up while the webhook is asked ends the call unanswered', async () =
   sim.hangUp();
   await sim.waitFor(() => service.requests.length === 2);
   expect(service.requests[1]?.params.get('CallStatus')).toBe('no-answer');
+});
+
+test('several addresses of a name are taken in turn, whatever became of them', async () => {
+  const { service, twilio } = await world({ '/voice': () => BYE }, { voiceUrl: `${BASE}/voice#rc=3&rp=all&ct=100` });
+  const dead = `127.0.0.1:${await freePort()}`;
+  twilio.hosts[BASE] = [dead, BLACK_HOLE, service.address];
+  for (let time = 0; time < 2; time++) {
+    const sim = call(twilio);
+    await sim.done;
+    expect(sim.webhooks[0]?.status).toBe(200);
+  }
+  const failures = twilio.calls.flatMap((sim) => sim.webhooks[0]?.tries.map(({ failure }) => failure) ?? []);
+  expect(failures.toSorted()).toEqual([
+    ...['connectFailed', 'connectFailed'],
+    ...['connectTimeout', 'connectTimeout'],
+    ...[null, null],
+  ]);
+  expect(service.requests).toHaveLength(2);
+  expect(twilio.warnings).toEqual([]);
 });

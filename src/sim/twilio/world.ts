@@ -1,5 +1,5 @@
 import type { Callbacks } from './callbacks.ts';
-import type { Hosts } from './hosts.ts';
+import type { Places } from './hosts.ts';
 import type { Leg } from './leg.ts';
 import type { Random } from './random.ts';
 import type { Recordings } from './recordings.ts';
@@ -75,7 +75,7 @@ export interface World {
   accountSid: string;
   authToken: string;
   number: NumberSettings;
-  hosts: Hosts;
+  places: Places;
   staff: Record<string, StaffPhone>;
   faults: TwilioFaults;
   random: Random;
