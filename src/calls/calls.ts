@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { machineVersion } from '../../machines/call-context.ts';
 import { type CallEvent, finalStatuses, limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf, type StreamClaim } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
@@ -50,6 +51,7 @@ export class Calls implements CallDesk, CallDoor {
   private readonly wheel: DeadlineWheel;
   private readonly answering = new Map<string, Promise<{ twiml: string } | { refused: DoorRefusal }>>();
   private readonly stopListening: () => void;
+  private isClosed = false;
 
   constructor(deps: CallsDeps) {
     this.deps = deps;
@@ -90,9 +92,10 @@ export class Calls implements CallDesk, CallDoor {
   async attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'> {
     const { callSid, epoch: tokenEpoch, streamSid, port } = request;
     const { link, node } = this.deps;
+    if (this.isClosed) return 'unavailable';
     try {
       if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return 'unavailable';
-      const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs };
+      const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs, machineVersion };
       const claim = await repeated(() => claimStream(link, ask));
       if (claim.kind !== 'claimed') return 'refused';
       const actor = await foldCall(link, callSid);
@@ -138,6 +141,7 @@ export class Calls implements CallDesk, CallDoor {
 
   /** Ends every stream here, within a bound; their calls go on through the carrier's next question. */
   async close(): Promise<void> {
+    this.isClosed = true;
     const residents = [...this.residents.values()];
     const written = Promise.all(
       residents.map(async (resident) => {
@@ -245,7 +249,8 @@ function makeResident(
     append: (request: Parameters<typeof append>[1]) => append(link, request),
     restore: async ({ state, dueAt, firstSeq }: { state: string; dueAt: number; firstSeq: number }) => {
       const dueInMs = Math.max(0, dueAt - deps.now());
-      const restored = await restore(link, { callSid, epoch, firstSeq, owner: node, state, from, to, dueInMs });
+      const standing = { callSid, epoch, firstSeq, owner: node, state, from, to, dueInMs, machineVersion };
+      const restored = await restore(link, standing);
       return restored.kind === 'restored';
     },
   };

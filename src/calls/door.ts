@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallEvent } from '../../machines/call-events.ts';
-import type { Outcome } from '../../machines/call-context.ts';
+import { machineVersion, type Outcome } from '../../machines/call-context.ts';
 import { limits } from '../../machines/call-events.ts';
 import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { append, type AppendRequest, readJournal } from '../directory/journal.ts';
@@ -61,6 +61,8 @@ async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookC
     idempotencyToken: request.idempotencyToken,
     countBreak: request.kind === 'next',
     expectedEpoch: null,
+    move: null,
+    machineVersion,
     dueInMs: limits.checkMs,
   };
   for (let tries = 1; ; tries += 1) {
@@ -75,6 +77,7 @@ const refusals: Record<Exclude<WebhookClaim['kind'], 'claimed' | 'answered'>, Do
   ended: 'ended',
   moved: 'unavailable',
   pending: 'unavailable',
+  redirecting: 'unavailable',
 };
 
 /** `isClaimed`: the call was taken for this answer; false for the stored answer to a repeat. */
@@ -139,6 +142,8 @@ export async function visit(
     idempotencyToken: null,
     countBreak: false,
     expectedEpoch,
+    move: null,
+    machineVersion,
     dueInMs: limits.checkMs,
   });
   if (claim.kind === 'ended') return 'ended';

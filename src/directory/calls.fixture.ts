@@ -30,6 +30,8 @@ export function webhook(callSid: string, more: Partial<WebhookClaimRequest> = {}
     idempotencyToken: null,
     countBreak: false,
     expectedEpoch: null,
+    move: null,
+    machineVersion: 1,
     dueInMs: 30_000,
     ...more,
   };
@@ -55,6 +57,7 @@ export async function streamed(
     owner: nodeA,
     attempt: 'one',
     dueInMs: 300_000,
+    machineVersion: 1,
     ...more,
   });
   if (claim.kind !== 'claimed') throw new Error(`stream claim came to ${claim.kind}`);

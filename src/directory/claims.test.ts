@@ -43,13 +43,14 @@ test('an arrival takes a call that nobody knows, and its marker opens the journa
     epochBefore: 0,
   });
   expect(await readJournal(link, callSid)).toEqual([
-    { kind: 'claim', epoch: claim.epoch, seq: 0, by: 'arrive', node: 'a:1' },
+    { kind: 'claim', epoch: claim.epoch, seq: 0, by: 'arrive', node: 'a:1', version: 1 },
   ]);
   expect(await ownerOf(link, callSid)).toEqual({
     epoch: claim.epoch,
     owner: null,
     state: '',
     ended: null,
+    intent: null,
     from: '+15550100',
     to: '+15550199',
   });
@@ -129,7 +130,9 @@ test('the epoch is above the clock, the epoch before and the one of the token', 
 test('a request other than an arrival does not make a call', async () => {
   const callSid = newCallSid();
   expect(await claimWebhook(link, webhook(callSid, { kind: 'next' }))).toEqual({ kind: 'unknown' });
-  expect(await claimStream(link, { callSid, tokenEpoch: 5, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({
+  expect(
+    await claimStream(link, { callSid, tokenEpoch: 5, owner: nodeA, attempt: 'x', dueInMs: 1, machineVersion: 1 }),
+  ).toEqual({
     kind: 'unknown',
   });
   expect(await ownerOf(link, callSid)).toBeNull();
@@ -159,7 +162,14 @@ test('a stream takes the call by a token of its epoch, once', async () => {
   const { epoch } = await claimed(link, webhook(callSid));
   const attempts = await Promise.all(
     [nodeA, nodeB].map((owner) =>
-      claimStream(link, { callSid, tokenEpoch: epoch, owner, attempt: owner.node, dueInMs: 300_000 }),
+      claimStream(link, {
+        callSid,
+        tokenEpoch: epoch,
+        owner,
+        attempt: owner.node,
+        dueInMs: 300_000,
+        machineVersion: 1,
+      }),
     ),
   );
   expect(attempts.map((claim) => claim.kind)).toEqual(['claimed', 'refused']);
@@ -173,6 +183,7 @@ test('a stream takes the call by a token of its epoch, once', async () => {
     owner: nodeA,
     attempt: 'another',
     dueInMs: 300_000,
+    machineVersion: 1,
   });
   expect(replay.kind).toBe('refused');
   const forged = await claimStream(link, {
@@ -181,6 +192,7 @@ test('a stream takes the call by a token of its epoch, once', async () => {
     owner: nodeA,
     attempt: 'forged',
     dueInMs: 300_000,
+    machineVersion: 1,
   });
   expect(forged.kind).toBe('refused');
 });
@@ -265,7 +277,9 @@ test('an ended call is claimed by nobody', async () => {
     epoch,
     status: 'completed',
   });
-  expect(await claimStream(link, { callSid, tokenEpoch: epoch, owner: nodeA, attempt: 'x', dueInMs: 1 })).toEqual({
+  expect(
+    await claimStream(link, { callSid, tokenEpoch: epoch, owner: nodeA, attempt: 'x', dueInMs: 1, machineVersion: 1 }),
+  ).toEqual({
     kind: 'ended',
     epoch,
     status: 'completed',

@@ -22,6 +22,13 @@ export interface WebhookClaimRequest {
   countBreak: boolean;
   /** Claim only while the call's epoch is this; null to claim whatever it is. */
   expectedEpoch: number | null;
+  /**
+   * `next` that the carrier was told to send (`?move=`): claims only while the call's epoch is this, and ends the
+   * redirect. Null for all others.
+   */
+  move: number | null;
+  /** Of whoever claims; the marker in the journal carries it. */
+  machineVersion: number;
   /** When the sweep is to look after the call unless an append says otherwise, ms from now. */
   dueInMs: number;
 }
@@ -48,7 +55,9 @@ export type WebhookClaim =
   /** The same request is under way elsewhere: ask again shortly; after `unansweredMs` it claims. */
   | { kind: 'pending'; epoch: number }
   | { kind: 'ended'; epoch: number; status: string }
-  /** An arrival whose call has gone on without a stored answer, or `expectedEpoch` is not the epoch. */
+  /** The carrier is being told to ask with `move`: ask again by `untilMs` (Redis-clock ms), from then on it claims. */
+  | { kind: 'redirecting'; epoch: number; untilMs: number }
+  /** An arrival whose call has gone on without a stored answer, or `expectedEpoch` or `move` is not the epoch. */
   | { kind: 'moved'; epoch: number; owner: NodeName | null }
   | { kind: 'unknown' };
 
@@ -80,6 +89,8 @@ export async function claimWebhook(link: RedisLink, request: WebhookClaimRequest
         limits.unansweredMs,
         limits.breakLifeMs,
         limits.breaksMax,
+        request.move ?? '',
+        request.machineVersion,
       ],
     ),
   );
@@ -102,6 +113,8 @@ export async function claimWebhook(link: RedisLink, request: WebhookClaimRequest
       return { kind: 'answered', epoch, answer: reply.text(2) };
     case 'pending':
       return { kind: 'pending', epoch };
+    case 'redirecting':
+      return { kind: 'redirecting', epoch, untilMs: reply.number(2) };
     case 'ended':
       return { kind: 'ended', epoch, status: reply.text(2) };
     case 'moved':
@@ -121,6 +134,8 @@ export interface StreamClaimRequest {
   /** Made up once for each `start`, kept over repeats of a claim whose reply was lost. */
   attempt: string;
   dueInMs: number;
+  /** Of whoever claims; the marker in the journal carries it. */
+  machineVersion: number;
 }
 
 export type StreamClaim =
@@ -144,6 +159,7 @@ export async function claimStream(link: RedisLink, request: StreamClaimRequest):
         request.attempt,
         request.dueInMs,
         directoryLimits.callLifeMs,
+        request.machineVersion,
       ],
     ),
   );

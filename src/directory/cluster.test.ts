@@ -82,7 +82,17 @@ test('a call of every partition lives its whole life on the cluster', async () =
     await append(cluster, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], ended: 'completed' });
     expect(await appendLate(cluster, { callSid, key: 'k', fact: dtmf('2') })).toMatchObject({ kind: 'ok', seq: 2 });
     expect(
-      await restore(cluster, { callSid, epoch, owner: nodeA, state: '', from: '', to: '', dueInMs: 1, firstSeq: 1 }),
+      await restore(cluster, {
+        callSid,
+        epoch,
+        owner: nodeA,
+        state: '',
+        from: '',
+        to: '',
+        dueInMs: 1,
+        firstSeq: 1,
+        machineVersion: 1,
+      }),
     ).toMatchObject({ kind: 'fenced' });
     expect(await forgetDue(cluster, callSid)).toBe('known');
     expect(await readJournal(cluster, callSid)).toHaveLength(4);
@@ -102,8 +112,8 @@ test('a call of every partition lives its whole life on the cluster', async () =
 
 test('placement and inboxes work on the cluster', async () => {
   const self = { ...nodeA, nodeUrl: 'http://a', mediaUrl: 'wss://a', version: '1' };
-  await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true });
-  expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null })).toEqual({
+  await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true, spentMicros: 0, model: null });
+  expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null, ceiling: 10 })).toEqual({
     kind: 'placed',
     node: self,
     repeated: false,

@@ -1,7 +1,8 @@
 import { DirectoryError } from './errors.ts';
-import { type NodeName, placementKeyList, placementKeys } from './keys.ts';
+import { type NodeName, placementKeys } from './keys.ts';
+import { runPlacement } from './placement-link.ts';
 import type { RedisLink } from './redis.ts';
-import { readReply, readTextMap, unknownKind } from './reply.ts';
+import { type Reply, readReply, readTextMap, readTexts, unknownKind } from './reply.ts';
 import { heartbeatScript } from './scripts/heartbeat.ts';
 import { retireScript } from './scripts/retire.ts';
 
@@ -42,36 +43,107 @@ export interface HeartbeatRequest {
   held: readonly string[];
   /** True until the first answer: takes the node's name over from a predecessor. */
   starting: boolean;
+  /** Millionths of the currency spent here since the last heartbeat that was answered. */
+  spentMicros: number;
+  /** What the model said of its account since then, null for nothing. */
+  model: ModelBudget | null;
+}
+
+/** What the model's account has left, as its `rate_limits.updated` words it. The newest by `at` counts, for a minute. */
+export interface ModelBudget {
+  /** Redis-clock ms at which the model said it. */
+  at: number;
+  requestsLimit: number;
+  requestsRemaining: number;
+  tokensLimit: number;
+  tokensRemaining: number;
+  /** Redis-clock ms at which the limits are whole again. */
+  resetAt: number;
+}
+
+/** Over all nodes that live. */
+export interface FleetFigures {
+  nodes: number;
+  /** Calls that they take at most. */
+  capacity: number;
+  /** Calls and reservations. */
+  load: number;
+  /** Places kept for the loss of the largest node. */
+  kept: number;
+  /** Callers in the waiting room. */
+  waiting: number;
+}
+
+/** What the fleet spent in this hour and this day of Redis' clock (UTC). */
+export interface Spent {
+  hourMicros: number;
+  dayMicros: number;
 }
 
 export type Heartbeat =
-  /** `at`: Redis' clock, ms; `reserved`: calls on their way here. */
-  | { kind: 'ok'; at: number; reserved: number }
+  | {
+      kind: 'ok';
+      /** Redis' clock, ms. */
+      at: number;
+      /** Calls on their way here. */
+      reserved: number;
+      fleet: FleetFigures;
+      spent: Spent;
+      model: ModelBudget | null;
+      /** Those that are set. */
+      switches: Record<string, string>;
+    }
   /** Another process has this node's name by now. */
   | { kind: 'superseded'; incarnation: string };
 
-/** Says that a node lives; sent every second. */
+function parseBudget(json: string): ModelBudget | null {
+  // Only heartbeats of this project write it; the shape is theirs.
+  return json === '' ? null : (JSON.parse(json) as ModelBudget);
+}
+
+const FIRST_SWITCH = 11;
+
+function toHeartbeat(reply: Reply, value: unknown): Heartbeat {
+  return {
+    kind: 'ok',
+    at: reply.number(1),
+    reserved: reply.number(2),
+    fleet: {
+      nodes: reply.number(3),
+      capacity: reply.number(4),
+      load: reply.number(5),
+      kept: reply.number(6),
+      waiting: reply.number(7),
+    },
+    spent: { hourMicros: reply.number(8), dayMicros: reply.number(9) },
+    model: parseBudget(reply.text(10)),
+    switches: Object.fromEntries(readTextMap(readTexts(value).slice(FIRST_SWITCH))),
+  };
+}
+
+/** Says that a node lives; sent every second. What it spent is counted again if it is repeated after a lost answer. */
 export async function heartbeat(link: RedisLink, request: HeartbeatRequest): Promise<Heartbeat> {
   const { node, incarnation, nodeUrl, mediaUrl, version } = request.self;
-  const reply = readReply(
-    await link.run(heartbeatScript, placementKeyList, [
-      node,
-      incarnation,
-      JSON.stringify({ nodeUrl, mediaUrl, version }),
-      request.capacity,
-      request.liveCalls,
-      request.starting ? '1' : '0',
-      ...request.held,
-    ]),
-  );
-  if (reply.kind === 'ok') return { kind: 'ok', at: reply.number(1), reserved: reply.number(2) };
+  const value = await runPlacement(link, heartbeatScript, [
+    node,
+    incarnation,
+    JSON.stringify({ nodeUrl, mediaUrl, version }),
+    Math.max(0, Math.floor(request.capacity)),
+    request.liveCalls,
+    request.starting ? '1' : '0',
+    Math.max(0, Math.round(request.spentMicros)),
+    request.model === null ? '' : JSON.stringify(request.model),
+    ...request.held,
+  ]);
+  const reply = readReply(value);
+  if (reply.kind === 'ok') return toHeartbeat(reply, value);
   if (reply.kind === 'superseded') return { kind: 'superseded', incarnation: reply.text(1) };
   throw unknownKind(reply);
 }
 
 /** Strikes a node that ends on purpose. */
 export async function retire(link: RedisLink, self: NodeName): Promise<void> {
-  await link.run(retireScript, placementKeyList, [self.node, self.incarnation]);
+  await runPlacement(link, retireScript, [self.node, self.incarnation]);
 }
 
 export interface FleetNode extends NodeAddresses {

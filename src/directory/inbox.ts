@@ -91,3 +91,8 @@ export async function removeCall(link: RedisLink, self: NodeName, callSid: strin
 export async function callsOf(link: RedisLink, of: NodeName): Promise<string[]> {
   return readTexts(await link.command('smembers', callsKey(of)));
 }
+
+/** For a survivor that has dealt with all calls of a process that is gone. */
+export async function forgetCalls(link: RedisLink, of: NodeName): Promise<void> {
+  await link.command('del', callsKey(of));
+}

@@ -223,6 +223,7 @@ test('a call that Redis lost is put back by its holder and goes on from what tha
     to: '+2',
     dueInMs: 60_000,
     firstSeq: 2,
+    machineVersion: 3,
   };
   expect(await restore(link, standing)).toEqual({ kind: 'restored' });
   expect(await restore(link, standing)).toEqual({ kind: 'restored' });
@@ -233,6 +234,7 @@ test('a call that Redis lost is put back by its holder and goes on from what tha
     seq: 1,
     by: 'restore',
     node: ownerName(nodeA),
+    version: 3,
   });
   expect(await digitsOf(callSid)).toBe('234');
   expect(await ownerOf(link, callSid)).toEqual({
@@ -240,6 +242,7 @@ test('a call that Redis lost is put back by its holder and goes on from what tha
     owner: nodeA,
     state: 'conversation',
     ended: null,
+    intent: null,
     from: '+1',
     to: '+2',
   });
@@ -259,6 +262,7 @@ test('a tail lost behind what the holder kept is bridged; a kept tail stays', as
     to: '',
     dueInMs: 60_000,
     firstSeq: 4,
+    machineVersion: 1,
   };
   expect(await restore(link, standing)).toEqual({ kind: 'restored' });
   expect(await append(link, batch(4, '45'))).toEqual({ kind: 'ok', lastSeq: 5, written: 2, ended: false });
@@ -278,6 +282,7 @@ test('a failover to an older epoch is mended by the holder; a later epoch, anoth
     to: '',
     dueInMs: 1,
     firstSeq: 1,
+    machineVersion: 1,
   };
   expect(await restore(link, standing)).toEqual({ kind: 'restored' });
   expect(await restore(link, { ...standing, owner: { node: 'b', incarnation: '2' } })).toEqual({

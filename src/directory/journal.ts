@@ -137,6 +137,8 @@ export interface RestoreRequest {
   dueInMs: number;
   /** The oldest fact that the holder still has: its facts go on from here, whatever is missing before. */
   firstSeq: number;
+  /** Of whoever restores; the marker in the journal carries it. */
+  machineVersion: number;
 }
 
 export type Restore = { kind: 'restored' } | { kind: 'fenced'; epoch: number; ended: boolean };
@@ -162,6 +164,7 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
         request.dueInMs,
         directoryLimits.callLifeMs,
         request.firstSeq - 1,
+        request.machineVersion,
       ],
     ),
   );
@@ -172,8 +175,8 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
 
 export type JournalEntry =
   | { kind: 'fact'; epoch: number; seq: number; fact: CallEvent }
-  /** The marker of a claim: who took the call with this epoch, and for what. */
-  | { kind: 'claim'; epoch: number; seq: number; by: string; node: string }
+  /** The marker of a claim: who took the call with this epoch, for what, and by which machine; null where it is not said. */
+  | { kind: 'claim'; epoch: number; seq: number; by: string; node: string; version: number | null }
   /** An entry that is not what this project writes. */
   | { kind: 'corrupt'; epoch: number; seq: number; bytes: number };
 
@@ -198,7 +201,11 @@ export function parseEntryId(id: string): { epoch: number; seq: number } {
 function toJournalEntry(entry: StreamEntry): JournalEntry {
   const place = parseEntryId(entry.id);
   const claim = entry.fields.get('c');
-  if (claim !== undefined) return { kind: 'claim', ...place, by: claim, node: entry.fields.get('n') ?? '' };
+  if (claim !== undefined) {
+    const version = entry.fields.get('v');
+    const node = entry.fields.get('n') ?? '';
+    return { kind: 'claim', ...place, by: claim, node, version: version === undefined ? null : Number(version) };
+  }
   const json = entry.fields.get('f') ?? '';
   const fact = parseFact(json);
   return fact ? { kind: 'fact', ...place, fact } : { kind: 'corrupt', ...place, bytes: json.length };

@@ -70,7 +70,7 @@ export const outboxLeaseKey = (partition: number, group: string): string => tagg
 /** Stream of facts that a group could not take in. */
 export const deadLetterKey = (partition: number, group: string): string => tagged(partition, `dead:${group}`);
 
-/** Keys of placement; one hash tag. */
+/** Keys of placement; one hash tag. Their names are what its scripts call them. */
 export const placementKeys = {
   /** Hash: node → `<incarnation> <JSON of its addresses>`. */
   node: '{pl}:node',
@@ -86,21 +86,54 @@ export const placementKeys = {
   reservation: '{pl}:res',
   /** Hash: reservation → node. */
   reservedAt: '{pl}:resat',
-  /** Zset: the waiting room. */
+  /** Zset: node that lives → calls it could still take. */
+  room: '{pl}:room',
+  /** Hash: sums over the nodes that live, and until when they hold. */
+  totals: '{pl}:totals',
+  /** Zset: the waiting room, in the order of its tickets. */
   queue: '{pl}:queue',
+  /** Zset: waiters by the time at which they count as gone. */
+  queueDue: '{pl}:qdue',
+  /** String: the last ticket. */
+  ticket: '{pl}:ticket',
+  /** List: times of the last calls that left the waiting room for a node. */
+  placed: '{pl}:placed',
+  /** Hash: what this hour and this day have cost. */
+  spent: '{pl}:spent',
+  /** String: what the model's account has left. */
+  model: '{pl}:model',
+  /** Hash: switch → its value; `switchInfo` says who set it. */
+  switches: '{pl}:switch',
+  /** Hash: switch → JSON of who set it, when and why. */
+  switchInfo: '{pl}:switchinfo',
+  /** Stream: what people did to the whole fleet. */
+  audit: '{pl}:audit',
 } as const;
 
-/** The keys of placement in the order in which its scripts take them. */
-export const placementKeyList: readonly string[] = [
-  placementKeys.node,
-  placementKeys.load,
-  placementKeys.live,
-  placementKeys.heartbeat,
-  placementKeys.capacity,
-  placementKeys.reservation,
-  placementKeys.reservedAt,
-  placementKeys.queue,
-];
+export type PlacementKey = keyof typeof placementKeys;
+
+export const placementKeyList: readonly string[] = Object.values(placementKeys);
+
+export interface CallerKeys {
+  calls: string;
+  arrivals: string;
+  block: string;
+  recent: string;
+}
+
+/** The keys of one caller; all share one hash tag. */
+export function callerKeys(caller: string): CallerKeys {
+  const partition = partitionOf(caller);
+  return {
+    calls: tagged(partition, `caller:calls:${caller}`),
+    arrivals: tagged(partition, `caller:arrivals:${caller}`),
+    block: blockKey(partition),
+    recent: tagged(partition, `caller:recent:${caller}`),
+  };
+}
+
+/** Hash of a partition: blocked callers. */
+export const blockKey = (partition: number): string => tagged(partition, 'block');
 
 /** One process: a node's id and the incarnation that tells it from its predecessors. */
 export interface NodeName {

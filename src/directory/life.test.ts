@@ -26,11 +26,13 @@ afterAll(async () => {
   await server.stop();
 });
 
+const beating = { capacity: 100, liveCalls: 0, held: [], starting: false, spentMicros: 0, model: null };
+
 async function liveAndEnd(callSid: string): Promise<void> {
   const self = { ...nodeA, nodeUrl: '', mediaUrl: '', version: '1' };
   const partition = partitionOf(callSid);
-  await heartbeat(link, { self, capacity: 100, liveCalls: 0, held: [], starting: false });
-  await reserve(link, { callSid, class: 'new', preferredNode: null });
+  await heartbeat(link, { self, ...beating });
+  await reserve(link, { callSid, class: 'new', preferredNode: null, ceiling: Infinity });
   const arrival = await claimed(link, webhook(callSid, { dueInMs: -1 }));
   await append(link, {
     callSid,
@@ -57,9 +59,9 @@ async function liveAndEnd(callSid: string): Promise<void> {
     state: 'ended',
   });
   await appendLate(link, { callSid, key: 'k', fact: dtmf('4') });
-  await heartbeat(link, { self, capacity: 100, liveCalls: 1, held: [callSid], starting: false });
+  await heartbeat(link, { self, ...beating, liveCalls: 1, held: [callSid] });
   await removeCall(link, nodeA, callSid);
-  await heartbeat(link, { self, capacity: 100, liveCalls: 0, held: [], starting: false });
+  await heartbeat(link, { self, ...beating });
 }
 
 async function consume(partition: number, group: string): Promise<void> {

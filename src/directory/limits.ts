@@ -17,6 +17,8 @@ export const directoryLimits = {
   /** How long a break counts. */
   breakLifeMs: 60_000,
   breaksMax: 16,
+  /** A carrier told to ask again has so long before anybody may claim the call. */
+  redirectLifeMs: 3_000,
   /** Facts in one append. */
   appendFactsMax: 256,
   /** Late facts kept apart by key in one ended call. */
@@ -30,9 +32,39 @@ export const directoryLimits = {
   /** A node without a heartbeat for so long is struck from the registry. */
   nodeForgetMs: 3_600_000,
   nodeKeyLifeMs: 26 * 3_600_000,
+  /** Loads are counted anew from the reservations this often, while there are at most `recountMax` of them. */
+  recountMs: 10_000,
+  recountMax: 2_000,
+  /** What a model said of its account's limits is forgotten after this. */
+  modelBudgetLifeMs: 60_000,
+  /** Callers in the waiting room; those cut off while they talked always find a place in it. */
+  queueMax: 20_000,
+  queueKeyLifeMs: 3_600_000,
+  /** A waiter is given up so long after its next poll was due, or one more piece if that is longer. */
+  queueGraceMs: 6_000,
+  queueSweepMax: 50,
+  /** Placements from which the pace of the waiting room is told; older ones than `paceLifeMs` tell nothing. */
+  paceSamplesMax: 20,
+  paceSamplesMin: 3,
+  paceSpanMinMs: 10_000,
+  paceLifeMs: 600_000,
+  switchesMax: 64,
+  switchNameMax: 64,
+  switchValueMax: 256,
+  reasonMax: 256,
+  switchLifeMs: 30 * 24 * 3_600_000,
+  auditEntriesMax: 1_000,
+  auditLifeMs: 90 * 24 * 3_600_000,
+  /** A caller's call counts no longer than this, should its end not be told. */
+  callerCallLifeMs: 3_600_000,
+  /** Blocked callers of one partition. */
+  blocksMax: 5_000,
+  /** How long a caller who was cut off is offered to go on. */
+  recentCallLifeMs: 600_000,
   inboxEntriesMax: 10_000,
   inboxLifeMs: 3_600_000,
   inboxReadMax: 256,
+  judgeLeaseMs: 5_000,
   dueLeaseMs: 5_000,
   dueClaimMax: 50,
   /** A call handed out by the sweep comes up again after this, unless somebody moved its deadline. */

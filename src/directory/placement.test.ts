@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
-import { type HeartbeatRequest, heartbeat, readFleet, retire } from './fleet.ts';
+import { type HeartbeatRequest, readFleet, retire } from './fleet.ts';
 import { placementKeyList, placementKeys } from './keys.ts';
 import { directoryLimits } from './limits.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import {
-  releaseReservation,
-  renewReservation,
-  type Reservation,
-  reserve,
-  type ReserveRequest,
-} from './reservations.ts';
+  addresses,
+  ask as askOn,
+  beat as beatOn,
+  loads as loadsOn,
+  nodeOf,
+  silence as silenceOn,
+} from './placement.fixture.ts';
+import { joinQueue, pollQueue } from './queue.ts';
+import { releaseReservation, renewReservation, type ReserveRequest } from './reservations.ts';
+import { setSwitch } from './switches.ts';
 
 let server: RedisServer;
 let link: RedisLink;
@@ -27,31 +31,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-const addresses = (node: string) => ({
-  node,
-  incarnation: `${node}1`,
-  nodeUrl: `http://${node}`,
-  mediaUrl: `wss://${node}/media-stream`,
-  version: '1',
-});
-
 const beat = (node: string, capacity: number, more: Partial<HeartbeatRequest> = {}) =>
-  heartbeat(link, { self: addresses(node), capacity, liveCalls: 0, held: [], starting: false, ...more });
-
-const ask = (callSid: string, more: Partial<ReserveRequest> = {}) =>
-  reserve(link, { callSid, class: 'new', preferredNode: null, ...more });
-
-const nodeOf = (reservation: Reservation): string =>
-  reservation.kind === 'placed' ? reservation.node.node : reservation.kind;
-
-async function loads(): Promise<Record<string, number>> {
-  return Object.fromEntries((await readFleet(link)).map(({ node, load }) => [node, load]));
-}
-
-/** Makes a node's heartbeat older. */
-async function silence(node: string, ms: number): Promise<void> {
-  await link.command('zincrby', placementKeys.heartbeat, -ms, node);
-}
+  beatOn(link, node, capacity, more);
+const ask = (callSid: string, more: Partial<ReserveRequest> = {}) => askOn(link, callSid, more);
+const loads = () => loadsOn(link);
+const silence = (node: string, ms: number) => silenceOn(link, node, ms);
 
 async function expire(callSid: string): Promise<void> {
   await link.command('zincrby', placementKeys.reservation, -directoryLimits.reservationLifeMs, callSid);
@@ -198,11 +182,15 @@ test('a node silent for an hour is struck, and late releases do not bring it bac
 });
 
 test('every key of placement expires', async () => {
-  await beat('a', 10);
+  const budget = { at: 1, requestsLimit: 1, requestsRemaining: 1, tokensLimit: 1, tokensRemaining: 1, resetAt: 1 };
+  await beat('a', 10, { spentMicros: 5, model: budget });
   await ask('1');
-  await link.command('zadd', placementKeys.queue, 1, 'w');
-  await beat('a', 10);
-  for (const key of placementKeyList) expect(Number(await link.command('pttl', key))).toBeGreaterThan(0);
+  await joinQueue(link, { callSid: '2', class: 'new', ticket: null });
+  await joinQueue(link, { callSid: '3', class: 'new', ticket: null });
+  const poll = { callSid: '2', class: 'new', ticket: 1, ceiling: Infinity, preferredNode: null } as const;
+  expect(await pollQueue(link, poll)).toMatchObject({ kind: 'placed' });
+  await setSwitch(link, { name: 'admission', value: 'closed', by: 'me', reason: 'test' });
+  for (const key of placementKeyList) expect(Number(await link.command('pttl', key)), key).toBeGreaterThan(0);
 });
 
 test('load is never below nothing nor above the caps in a storm of everything', async () => {

@@ -1,5 +1,5 @@
 import { type NodeAddresses, parseNodeRecord } from './fleet.ts';
-import { placementKeyList } from './keys.ts';
+import { boundOf, runPlacement } from './placement-link.ts';
 import type { RedisLink } from './redis.ts';
 import { readReply, unknownKind } from './reply.ts';
 import { releaseScript } from './scripts/release.ts';
@@ -12,11 +12,14 @@ export interface ReserveRequest {
   class: 'new' | 'waiting' | 'live';
   /** Taken when it has room; null for none. */
   preferredNode: string | null;
+  /** Calls of the whole fleet at most, Infinity for no bound. Not for `live`. */
+  ceiling: number;
 }
 
 export type Reservation =
   | { kind: 'placed'; node: NodeAddresses; repeated: boolean }
-  | { kind: 'full' }
+  /** `nodes`: no place is free, or only those kept for the loss of a node; `ceiling`: the fleet may hold no more. */
+  | { kind: 'full'; reason: 'ceiling' | 'nodes' }
   /** New callers wait: so many are in the queue. */
   | { kind: 'queued'; waiting: number }
   /** No node has given a heartbeat of late. */
@@ -24,8 +27,8 @@ export type Reservation =
 
 /** Holds a place for a call, for 20 s. Idempotent on the CallSid. */
 export async function reserve(link: RedisLink, request: ReserveRequest): Promise<Reservation> {
-  const args = [request.callSid, request.class, request.preferredNode ?? ''];
-  const reply = readReply(await link.run(reserveScript, placementKeyList, args));
+  const args = [request.callSid, request.class, request.preferredNode ?? '', boundOf(request.ceiling)];
+  const reply = readReply(await runPlacement(link, reserveScript, args));
   switch (reply.kind) {
     case 'placed':
       return {
@@ -36,8 +39,9 @@ export async function reserve(link: RedisLink, request: ReserveRequest): Promise
     case 'queued':
       return { kind: 'queued', waiting: reply.number(1) };
     case 'full':
+      return { kind: 'full', reason: reply.text(1) === 'ceiling' ? 'ceiling' : 'nodes' };
     case 'nowhere':
-      return { kind: reply.kind };
+      return { kind: 'nowhere' };
     default:
       throw unknownKind(reply);
   }
@@ -49,13 +53,13 @@ export async function renewReservation(
   callSid: string,
   node: string,
 ): Promise<'renewed' | 'moved' | 'full'> {
-  const reply = readReply(await link.run(renewScript, placementKeyList, [callSid, node]));
+  const reply = readReply(await runPlacement(link, renewScript, [callSid, node]));
   if (reply.kind === 'renewed' || reply.kind === 'moved' || reply.kind === 'full') return reply.kind;
   throw unknownKind(reply);
 }
 
 /** For a webhook that ends in TwiML without a stream. True if there was one. */
 export async function releaseReservation(link: RedisLink, callSid: string): Promise<boolean> {
-  const reply = readReply(await link.run(releaseScript, placementKeyList, [callSid]));
+  const reply = readReply(await runPlacement(link, releaseScript, [callSid]));
   return reply.kind === 'released';
 }

@@ -19,7 +19,7 @@ function createPlacement(live: () => string[] = () => []) {
     ready: true,
     run: async ({ name }, _keys, args) => {
       ran.push(name);
-      if (name === 'heartbeat') held.push(args.slice(6).map(String));
+      if (name === 'heartbeat') held.push(args.slice(8).map(String));
       await gate;
       return name === 'heartbeat' ? reply : ['retired'];
     },

@@ -86,7 +86,7 @@ export class Placement {
   async reserve(callSid: string, kind: 'new' | 'live'): Promise<Placing> {
     const { link, self } = this.deps;
     try {
-      const reservation = await repeated(() => reserve(link, { callSid, class: kind, preferredNode: self.node }));
+      const reservation = await repeated(() => reserve(link, { callSid, class: kind, preferredNode: self.node, ceiling: Infinity }));
       if (reservation.kind !== 'placed') {
         if (this.draining === null || kind !== 'live') return { ok: false, reason: reservation.kind };
         if (this.draining === 'leaving') return { ok: false, reason: 'draining' };
@@ -134,6 +134,8 @@ export class Placement {
         liveCalls: calls.length,
         held,
         starting: !this.answered,
+        spentMicros: 0,
+        model: null,
       });
       if (reply.kind === 'superseded') {
         if (!this.isSuperseded)

@@ -45,7 +45,7 @@ if answer ~= '' then redis.call('HSET', call, 'answer', answer) end
 if disown or ended ~= '' then redis.call('HSET', call, 'owner', '') end
 if ended ~= '' then
   redis.call('HSET', call, 'ended', ended)
-  redis.call('HDEL', call, 'intent', 'intentEpoch')
+  redis.call('HDEL', call, 'intent', 'intentEpoch', 'redirect')
   redis.call('PEXPIRE', call, endedLifeMs)
   redis.call('PEXPIRE', log, endedLifeMs)
 end

@@ -9,6 +9,7 @@ export const claimStreamScript = script(
   ['call', 'log', 'due'],
   `
 local sid, tokenEpoch, owner, attempt, dueIn, lifeMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local version = ARGV[7]
 local now = clock()
 local h = redis.call('HMGET', call, 'epoch', 'state', 'from', 'to', 'ended', 'owner', 'attempt')
 if not h[1] then return { 'unknown' } end
@@ -18,9 +19,9 @@ if h[6] == owner and h[7] == tokenEpoch .. ' ' .. attempt then
 end
 if h[1] ~= tokenEpoch then return { 'refused', h[1], h[6] or '' } end
 local epoch = whole(math.max(now, tonumber(h[1]) + 1))
-redis.call('HDEL', call, 'intent', 'intentEpoch', 'taken')
+redis.call('HDEL', call, 'intent', 'intentEpoch', 'taken', 'redirect')
 redis.call('HSET', call, 'epoch', epoch, 'owner', owner, 'attempt', tokenEpoch .. ' ' .. attempt, 'claimedAt', whole(now))
-redis.call('XADD', log, epoch .. '-0', 'c', 'stream', 'n', owner)
+redis.call('XADD', log, epoch .. '-0', 'c', 'stream', 'n', owner, 'v', version)
 redis.call('PEXPIRE', call, lifeMs)
 redis.call('PEXPIRE', log, lifeMs)
 redis.call('ZADD', due, whole(now + dueIn), sid)

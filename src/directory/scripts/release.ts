@@ -1,13 +1,11 @@
-import { placementHelpers, placementScriptKeys } from './placement.ts';
-import { script } from './script.ts';
+import { placementScript, reservationHelpers, reservationKeys } from './placement.ts';
 
 /** Gives a reservation back, wherever it stands. */
-export const releaseScript = script(
+export const releaseScript = placementScript(
   'release',
-  placementScriptKeys,
-  `${placementHelpers}
-local at = drop(ARGV[1])
-return { at and 'released' or 'none' }
+  reservationKeys,
+  `${reservationHelpers}
+return { drop(ARGV[1]) and 'released' or 'none' }
 `,
   { frees: true },
 );

@@ -11,6 +11,7 @@ export const restoreScript = script(
   `
 local sid, epoch, owner, state, from, to, dueIn, lifeMs, markerSeq =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local version = ARGV[10]
 local h = redis.call('HMGET', call, 'epoch', 'owner', 'ended')
 local stored = tonumber(h[1]) or 0
 if stored > tonumber(epoch) or h[3] or (h[1] == epoch and h[2] ~= owner) then
@@ -25,9 +26,10 @@ end
 if tailEpoch > tonumber(epoch) then return { 'fenced', whole(tailEpoch), '' } end
 local now = clock()
 redis.call('HDEL', call, 'intent', 'intentEpoch', 'taken', 'answer', 'token')
+if h[1] ~= epoch then redis.call('HDEL', call, 'attempt', 'redirect') end
 redis.call('HSET', call, 'epoch', epoch, 'owner', owner, 'state', state, 'from', from, 'to', to, 'claimedAt', whole(now))
 if tailEpoch < tonumber(epoch) or tailSeq < markerSeq then
-  redis.call('XADD', log, epoch .. '-' .. whole(markerSeq), 'c', 'restore', 'n', owner)
+  redis.call('XADD', log, epoch .. '-' .. whole(markerSeq), 'c', 'restore', 'n', owner, 'v', version)
 end
 redis.call('PEXPIRE', call, lifeMs)
 redis.call('PEXPIRE', log, lifeMs)
