@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { limits } from '../../machines/call-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -117,7 +116,9 @@ export class Drain {
       log.warn({ calls: cut }, 'calls did not leave in time');
     }
     await calls.close();
-    if (cut > 0 || this.toldAt.size > 0) await wait(drainLimits.questionMs);
+    if (cut > 0 || this.toldAt.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, drainLimits.questionMs));
+    }
     this.stage = 'left';
     log.info({ handedOver: this.toldAt.size, cut }, 'no call is left');
   }
