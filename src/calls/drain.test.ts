@@ -139,7 +139,7 @@ test('the second order makes all leave at once, those included that were told to
   node.begin(true);
   await node.pass(0);
   expect(node.told.slice(6).map(({ urgent }) => urgent)).toEqual(Array.from({ length: 15 }, () => true));
-  await node.pass(drainLimits.questionMs);
+  await node.pass(drainLimits.questionMs + 200);
   expect([node.hasLeft(), await node.result('cut')]).toEqual([true, 0]);
 });
 
