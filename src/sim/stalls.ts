@@ -26,6 +26,11 @@ export class Stalls {
     return Math.max(0, ...touching.map((stall) => stall.toMs - stall.fromMs));
   }
 
+  /** Every hold-up that is kept. */
+  all(): { fromMs: number; toMs: number }[] {
+    return [...this.kept];
+  }
+
   stop(): void {
     clearInterval(this.timer);
   }

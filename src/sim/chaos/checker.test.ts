@@ -147,6 +147,7 @@ const planted: Plant[] = [
       call.said.pop();
     },
   ],
+  ['a call that was lost', 'noGapBeyondBound', (call) => void (call.lost = 'hung up on')],
   [
     'a message kept twice',
     'effectsOnce',

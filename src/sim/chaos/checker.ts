@@ -149,8 +149,16 @@ function nothingLeft({ callSets, lasting, handles, ...counts }: Remainder): Foun
   return left.map((what) => ({ about: '', what }));
 }
 
-/** (5) */
+/** (5) Nobody waits longer than the fault explains, and nobody for ever. */
 function noGapBeyondBound(history: History): Found[] {
+  const lost = history.calls.flatMap(({ callSid, lost: why, endedBy }) =>
+    // What the carrier itself lets fall is not the service's to hold.
+    why === null || endedBy === 'network' ? [] : [{ about: callSid, what: `the call was lost: ${why}` }],
+  );
+  return [...lost, ...gapsBeyondBound(history)];
+}
+
+function gapsBeyondBound(history: History): Found[] {
   return judgedGaps(history)
     .filter(({ ms, allowedMs }) => ms > allowedMs)
     .map(({ callSid, cause, ms, allowedMs, fault, fromMs }) => ({

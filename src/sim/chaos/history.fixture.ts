@@ -6,8 +6,14 @@ export const CALL = 'CA1';
 const FIRST = 1_000;
 const SECOND = 2_000;
 
-const claim = (epoch: number, by: string): JournalEntry =>
-  ({ kind: 'claim', epoch, seq: 0, by, node: 'a:1', version: 1 }) as JournalEntry;
+const claim = (epoch: number, by: string): JournalEntry => ({
+  kind: 'claim',
+  epoch,
+  seq: 0,
+  by,
+  node: 'a:1',
+  version: 1,
+});
 const fact = (epoch: number, seq: number, what: CallEvent): JournalEntry => ({ kind: 'fact', epoch, seq, fact: what });
 
 const usage = { spoke: true, errorCode: null, usage: null } as const;
