@@ -3,7 +3,7 @@ import { claimed, dtmf, newCallSid, webhook } from '../directory/calls.fixture.t
 import { append } from '../directory/journal.ts';
 import { deadLetterKey, outboxKey, partitionCount, partitionOf } from '../directory/keys.ts';
 import { outboxStats } from '../directory/outbox.ts';
-import { type Proxy, startProxy } from '../directory/proxy.fixture.ts';
+import { startTcpProxy, type TcpProxy } from '../sim/parts/tcp-proxy.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readStreamEntries } from '../directory/reply.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -15,14 +15,14 @@ const WAIT = { timeout: 15_000, interval: 20 };
 const GROUP = 'test';
 let server: RedisServer;
 let direct: RedisLink;
-let proxy: Proxy;
+let proxy: TcpProxy;
 let link: RedisLink;
 
 beforeAll(async () => {
   server = await startRedis();
-  proxy = await startProxy(server.port);
+  proxy = await startTcpProxy(server.port);
   direct = await connectRedis(server.url);
-  link = await connectRedis(proxy.url);
+  link = await connectRedis(`redis://127.0.0.1:${proxy.port}`);
 });
 
 beforeEach(() => direct.command('flushall'));
@@ -217,16 +217,16 @@ test('a line to Redis that loses replies, half opens and breaks loses no fact', 
   };
   reader.start();
   const first = await calls(6, '12');
-  proxy.loseReplies(true);
+  await proxy.set({ drop: 'toClient' });
   const second = await calls(6, '12');
-  proxy.loseReplies(false);
-  proxy.cut();
+  proxy.reset();
+  await proxy.heal();
   const third = await calls(6, '12');
   const whole = (sids: string[]) => expect(sids.every((sid) => seen.get(sid)?.size === 2)).toBe(true);
   await vi.waitFor(() => whole([...first, ...second, ...third]), WAIT);
-  proxy.freeze(true);
+  await proxy.set({ drop: 'both' });
   const fourth = await calls(6, '12');
-  proxy.freeze(false);
+  await proxy.heal();
   await vi.waitFor(() => whole(fourth), WAIT);
   await vi.waitFor(async () => expect(await pending()).toBe(0), WAIT);
   await reader.stop();
@@ -234,7 +234,7 @@ test('a line to Redis that loses replies, half opens and breaks loses no fact', 
 
 test('a reader that starts before Redis, and loses all of it, goes on', async () => {
   const { notebook, reader, faults } = bench({ through: link });
-  proxy.cut();
+  proxy.reset();
   reader.start();
   await calls(2, '1');
   await vi.waitFor(() => expect(notebook.count).toBe(2), WAIT);

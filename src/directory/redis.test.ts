@@ -4,20 +4,20 @@ import { claimed, dtmf, newCallSid, webhook } from './calls.fixture.ts';
 import { ownerOf } from './claims.ts';
 import { toDirectoryError } from './errors.ts';
 import { append, readJournal } from './journal.ts';
-import { type Proxy, startProxy } from './proxy.fixture.ts';
 import { connectRedis, type RedisLink, subscribe } from './redis.ts';
 import { script } from './scripts/script.ts';
+import { startTcpProxy, type TcpProxy } from '../sim/parts/tcp-proxy.ts';
 
 let server: RedisServer;
 let direct: RedisLink;
-let proxy: Proxy;
+let proxy: TcpProxy;
 let link: RedisLink;
 
 beforeAll(async () => {
   server = await startRedis();
-  proxy = await startProxy(server.port);
+  proxy = await startTcpProxy(server.port);
   direct = await connectRedis(server.url);
-  link = await connectRedis(proxy.url);
+  link = await connectRedis(`redis://127.0.0.1:${proxy.port}`);
 });
 
 afterAll(async () => {
@@ -40,12 +40,12 @@ test('an append whose reply is lost, sent again, is there exactly once', async (
   const { epoch } = await claimed(link, webhook(callSid));
   const batch = { callSid, epoch, firstSeq: 1, facts: [dtmf('1'), dtmf('2')], state: 'conversation' };
   await append(link, { ...batch, facts: [dtmf('1')] });
-  proxy.loseReplies(true);
+  await proxy.set({ drop: 'toClient' });
   const back = restored(link);
   await expect(append(link, batch)).rejects.toMatchObject({ code: 'unanswered', retryable: true, applied: 'maybe' });
   expect((await readJournal(direct, callSid)).map((entry) => entry.seq)).toEqual([0, 1, 2]);
-  proxy.loseReplies(false);
-  proxy.cut();
+  proxy.reset();
+  await proxy.heal();
   await back;
   expect(await append(link, batch)).toEqual({ kind: 'ok', lastSeq: 2, written: 0, ended: false });
   expect((await readJournal(direct, callSid)).map((entry) => entry.seq)).toEqual([0, 1, 2]);
@@ -55,11 +55,13 @@ test('a half-open line fails commands in time, is given up, and is restored with
   const callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
   const back = restored(link);
-  proxy.freeze(true);
+  await proxy.set({ drop: 'both' });
   await expect(append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')] })).rejects.toMatchObject({
     code: 'unanswered',
   });
-  proxy.freeze(false);
+  await vi.waitFor(() => expect(link.ready).toBe(false));
+  proxy.reset();
+  await proxy.heal();
   await back;
   expect(link.ready).toBe(true);
   expect(await append(link, { callSid, epoch, firstSeq: 1, facts: [] })).toEqual({
