@@ -15,8 +15,12 @@ import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
+import { AccountBooks } from './placement/account-books.ts';
+import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
+import { reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
+import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
@@ -164,16 +168,19 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   const calls = new Calls({ link, node: name, now, redactor, tools, carrier, log, metrics, amnesia });
   const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
   const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), now, log });
+  const books = new AccountBooks({ settings: config, now, log, metrics });
   const media = createMedia({
     desk: calls,
     checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
     profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
     settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+    account: books,
     log,
     metrics,
   });
   let placement: Placement | null = null;
   let server: Server | null = null;
+  let stopLoop: (() => void) | null = null;
   const drain = new Drain({
     finishMs: config.drainS * 1_000,
     calls,
@@ -194,8 +201,18 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     async start(opsPort) {
       const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
       const self = { ...name, nodeUrl, mediaUrl: config.mediaUrl, version: packageJson.version };
-      placement = new Placement({ link, self, callsMax: config.callsMax, live: () => calls.callSids(), clock, log });
-      await placement.start();
+      const { callsMax } = config;
+      const placed = new Placement({ link, self, callsMax, live: () => calls.held(), books, clock, log });
+      placement = placed;
+      metrics.onScrape(() => reportPlacement(metrics, placed.snapshot(), books));
+      await placed.start();
+      stopLoop = watchLoop((isOpen, sample) => {
+        log.warn(
+          { ...sample },
+          isOpen ? 'the event loop has time again' : 'the event loop has no time for another call',
+        );
+        placed.setLoop(isOpen);
+      });
       sweep.start();
       server = await createServer({ ...publicServer(ground, calls, placement, media), log, metrics });
       return server.port;
@@ -204,6 +221,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     async close() {
       await sweep.stop();
       await server?.close();
+      stopLoop?.();
       // Until the last a node that is silent would be taken for dead.
       await placement?.stop();
     },
@@ -222,7 +240,7 @@ function createAnalytics({ config, log, metrics, link, clock, dataSource }: Grou
 }
 
 function publicServer(
-  { config, log, metrics, clock, services }: Ground,
+  { config, log, metrics, link, clock, services }: Ground,
   calls: Calls,
   placement: Placement,
   media: Media,
@@ -238,8 +256,11 @@ function publicServer(
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
       admission: placement,
+      waitingRoom: new WaitingRoom({ link, node: config.nodeId, ceiling: () => Infinity, log, metrics }),
       facts: () => ({
         name: services.store().name,
+        promotions: () => services.promotionLines(),
+        callback: () => services.callbackPromise(),
         hours: () => services.openNow().message,
         staffNumbers: services.assistant().staffNumbers,
       }),

@@ -30,11 +30,13 @@ export interface TwimlRequest {
   callSid: string;
   /** `I-Twilio-Idempotency-Token`: a retry with the same token gets the same bytes. */
   idempotencyToken: string | null;
-  kind: 'arrive' | 'next' | 'dialResult' | 'voicemail' | 'menu';
+  kind: 'arrive' | 'next' | 'wait' | 'dialResult' | 'voicemail' | 'menu';
   /** What the request says, as a fact; `breaks`, `node` and `intent` are filled in by the door. */
   fact: Told;
   /** No node has room for a stream until another process is there: a call that needs one is refused as `draining`. */
   waitsForNode?: boolean;
+  /** Redis is away: the call is answered from memory, its stream comes here. */
+  alone?: boolean;
   /** Pure: TwiML for where the call stands after the fact. */
   render(view: CallView): string;
 }

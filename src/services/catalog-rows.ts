@@ -7,6 +7,7 @@ import { StoreHoursExceptionEntity } from '../../entities/store-hours-exception.
 import { StoreHoursEntity } from '../../entities/store-hours.ts';
 import { StoreSettingsEntity, type StoreSettings } from '../../entities/store-settings.ts';
 import { SubscriptionPlanEntity } from '../../entities/subscription-plan.ts';
+import type { CallbackPolicy } from './callback-window.ts';
 import {
   defaultStore,
   defaultTimeZone,
@@ -49,6 +50,7 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
     loadedAt: now,
     store: storeOf(settings),
     assistant: assistantOf(settings),
+    callbacks: callbacksOf(settings),
     schedule,
     categories: categories.map((category) => categoryOf(category, items)),
     plans: plans.map(({ name, description, price, interval, intervalCount }) => ({
@@ -88,6 +90,19 @@ function assistantOf(settings: StoreSettings | null): AssistantSettings {
   if (!settings) return emptyCatalog.assistant;
   const { voice, greeting, persona, staffNumbers, redactPhone, redactEmail } = settings;
   return { voice: voice || emptyCatalog.assistant.voice, greeting, persona, staffNumbers, redactPhone, redactEmail };
+}
+
+function callbacksOf(settings: StoreSettings | null): CallbackPolicy {
+  if (!settings) return emptyCatalog.callbacks;
+  return {
+    offered: settings.callbackOffered,
+    withinMinutes: settings.callbackMinutes,
+    openTime: settings.callbackOpenTime,
+    closeTime: settings.callbackCloseTime,
+    dialler: settings.callbackDialler,
+    callsPerMinute: settings.callbackCallsPerMinute,
+    attemptsMax: settings.callbackAttemptsMax,
+  };
 }
 
 function categoryOf(category: MenuCategory, items: readonly MenuItem[]): Category {

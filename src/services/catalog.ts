@@ -1,3 +1,4 @@
+import type { CallbackPolicy } from './callback-window.ts';
 import type { Schedule } from './hours.ts';
 
 /** What a store decided, as every answer needs it. Immutable: a refresh makes another one. */
@@ -6,6 +7,7 @@ export interface Catalog {
   loadedAt: number | null;
   store: StoreInfo;
   assistant: AssistantSettings;
+  callbacks: CallbackPolicy;
   schedule: Schedule;
   /** By sortOrder; only active items. */
   categories: readonly Category[];
@@ -86,6 +88,15 @@ export const emptyCatalog: Catalog = {
   loadedAt: null,
   store: defaultStore,
   assistant: { voice: 'marin', greeting: '', persona: '', staffNumbers: [], redactPhone: false, redactEmail: false },
+  callbacks: {
+    offered: false,
+    withinMinutes: 120,
+    openTime: '09:00',
+    closeTime: '18:00',
+    dialler: false,
+    callsPerMinute: 6,
+    attemptsMax: 3,
+  },
   schedule: { timeZone: defaultTimeZone, week: [], exceptions: new Map() },
   categories: [],
   plans: [],

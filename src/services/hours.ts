@@ -84,7 +84,8 @@ export function openingOf(schedule: Schedule, date: string): Opening | null {
   return closesAt > opensAt ? { opensAt, closesAt } : null;
 }
 
-function minuteOf(time: string): number {
+/** Minutes since local midnight of `HH:MM`. */
+export function minuteOf(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 
@@ -142,12 +143,13 @@ function spokenClosing(timeZone: string, today: string, at: number): string {
   return [clock(wall.minute), ...(wall.date === today ? ['today'] : relativeDay(today, wall.date))].join(' ');
 }
 
-function clock(minute: number): string {
+/** The reverse of `minuteOf`. */
+export function clock(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 
-/** Nothing for today, `tomorrow`, `on Friday` within the week, else `on Friday, January 2`. */
-function relativeDay(today: string, date: string): string[] {
+/** A day as it is said after a time: nothing for today, `tomorrow`, `on Friday` within the week, else `on Friday, January 2`. */
+export function relativeDay(today: string, date: string): string[] {
   if (date === today) return [];
   if (date === addDays(today, 1)) return ['tomorrow'];
   const name = dayNames[dayOfWeek(date)] ?? '';

@@ -40,6 +40,17 @@ export function spokenPromotion(promotion: PromotionOffer): string {
   return parts.join(' ');
 }
 
+/** What may be said of promotions to callers who wait, each in short sentences; sold out ones are not mentioned. */
+export function promotionLines(running: readonly PromotionOffer[]): string[][] {
+  return running
+    .filter(({ soldOut }) => !soldOut)
+    .map((promotion) => {
+      const { name, offer, code } = promotion;
+      const heading = `${name}, ${spokenEnd(promotion)}.`;
+      return [heading, sentence(offer), ...(code ? [`The code is ${code}.`] : [])];
+    });
+}
+
 /** Running promotions as documents, so that a search finds them and their questions. */
 export function promotionTexts(running: readonly PromotionOffer[]): KnowledgeText[] {
   return running.flatMap((promotion) => [

@@ -1,5 +1,12 @@
 import type { DataSource } from 'typeorm';
 import type { Log } from '../telemetry/log.ts';
+import {
+  callbackWindow,
+  isCallbackTime,
+  spokenCallback,
+  type CallbackPolicy,
+  type CallbackWindow,
+} from './callback-window.ts';
 import { keepCatalog } from './catalog-keeper.ts';
 import { readCatalog } from './catalog-rows.ts';
 import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
@@ -9,7 +16,7 @@ import { wallTime } from './local-time.ts';
 import { menuOf, type MenuFound, type MenuUnknown } from './menu.ts';
 import { personaOf, type Persona } from './persona.ts';
 import { findProduct, type ProductSearch } from './product-search.ts';
-import { promotionTexts, runningPromotions } from './promotions.ts';
+import { promotionLines, promotionTexts, runningPromotions } from './promotions.ts';
 import { spokenDates } from './spoken-day.ts';
 
 /**
@@ -36,6 +43,15 @@ export interface Services {
   specialDays(): DateHours[];
   /** Running now in store time, sold out ones too. */
   promotions(): PromotionOffer[];
+  /** The same for callers who wait, each in short sentences. */
+  promotionLines(): string[][];
+  callbacks(): CallbackPolicy;
+  /** What whoever asks for a call-back now is promised, `within 2 hours`; null where none is offered. */
+  callbackPromise(): string | null;
+  /** When a call-back that was asked for at that time is promised. */
+  callbackWindow(askedAt: number): CallbackWindow;
+  /** Call-backs may be made now. */
+  isCallbackTime(): boolean;
   /** At the latest after 1.5 s, never rejects. */
   knowledge(question: string): Promise<KnowledgeAnswer>;
   /** Reads the database again; false if that failed and the old data stays. */
@@ -93,6 +109,14 @@ export function answersOf(
       return coming.slice(0, SPECIAL_DAYS_MAX).map((date) => dateHours(schedule, date));
     },
     promotions,
+    promotionLines: () => promotionLines(promotions()),
+    callbacks: () => known().callbacks,
+    callbackPromise() {
+      const { callbacks, schedule } = known();
+      return callbacks.offered ? spokenCallback(callbacks, schedule.timeZone, now()) : null;
+    },
+    callbackWindow: (askedAt) => callbackWindow(known().callbacks, known().schedule.timeZone, askedAt),
+    isCallbackTime: () => isCallbackTime(known().callbacks, known().schedule.timeZone, now()),
     knowledge: (question) =>
       knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),
   };

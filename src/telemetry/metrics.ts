@@ -5,6 +5,8 @@ import { HotHistogram } from './hot-histogram.ts';
 const ANSWER_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 /** Seconds, for what splicing adds to a frame. */
 const SPLICE_SECONDS = [0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05];
+/** Seconds in the waiting room. */
+const WAITING_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800];
 /** Seconds that a caller waits for a first word. */
 const SILENCE_SECONDS = [0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 5, 8];
 
@@ -45,11 +47,39 @@ export function createMetrics() {
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),
     webhookSeconds: hot('aida_webhook_seconds', 'Time from a whole webhook request to its answer', ANSWER_SECONDS),
+    waitingCallers: gauge('aida_waiting_callers', 'Callers in the waiting room of the fleet, as this node was told last'),
+    waitsEnded: counter('aida_waits_ended_total', 'Callers who left the waiting room, by how', ['how']),
+    waitingSeconds: hot('aida_waiting_seconds', 'Time that a caller spent in the waiting room', WAITING_SECONDS),
+    positionsAnnounced: counter('aida_positions_announced_total', 'Times that a caller was told the place in line'),
+    carrierComplaints: counter('aida_carrier_complaints_total', "Messages of the carrier's debugger, by level", ['level']),
     apologies: counter(
       'aida_apologies_total',
       'Webhooks answered with a sentence because the call could not be taken, by reason',
       ['reason'],
     ),
+    nodeCapacity: gauge('aida_node_capacity_calls', 'Calls that this node takes at most, by what bounds it', ['reason']),
+    fleetNodes: gauge('aida_fleet_nodes', 'Nodes that live'),
+    fleetCapacity: gauge('aida_fleet_capacity_calls', 'Calls that the nodes that live take at most'),
+    fleetLoad: gauge('aida_fleet_load_calls', 'Calls and reservations on the nodes that live'),
+    fleetKept: gauge('aida_fleet_kept_calls', 'Places kept for the loss of the largest node'),
+    headroom: gauge('aida_headroom_calls', 'New calls that each limit would let in now, by limit', ['limit']),
+    limiting: gauge('aida_limiting', '1 for the limit that lets in the fewest new calls, by limit', ['limit']),
+    admissions: counter('aida_admissions_total', 'Calls that asked for a place, by what they were told', ['result']),
+    spentDollars: gauge('aida_spent_dollars', 'Spent on the model by all nodes, in this hour and this day (UTC)', [
+      'period',
+    ]),
+    spendShare: gauge('aida_spend_share', 'Spent of what may be spent, the larger share of hour and day'),
+    modelDollars: counter('aida_model_dollars_total', 'Spent on the model by this node'),
+    modelTokens: counter('aida_model_tokens_total', 'Tokens used by this node, by kind', ['kind']),
+    modelAllowance: gauge(
+      'aida_model_allowance',
+      "What the model's account allows per minute and what was left when it last said so, by name",
+      ['name', 'what'],
+    ),
+    modelUse: gauge('aida_model_use_per_call_minute', 'What one call of this node uses of the account, by name', [
+      'name',
+    ]),
+    switchesSet: gauge('aida_switches_set', 'Switches of the fleet that are set, by name', ['name']),
     refusals: counter('aida_refusals_total', 'Requests, upgrades and streams refused, by reason', ['reason']),
     faults: counter('aida_faults_total', 'Exceptions caught at a boundary, by place', ['place']),
     badFrames: counter('aida_bad_frames_total', 'Media messages ignored or repaired, by reason', ['reason']),
@@ -66,6 +96,19 @@ export function createMetrics() {
       'reason',
     ]),
     toolRuns: counter('aida_tool_runs_total', 'Tools run, by name and result', ['tool', 'result']),
+    inboxMessages: counter('aida_inbox_messages_total', 'Messages between nodes, by kind and what became of them', [
+      'kind',
+      'result',
+    ]),
+    nodesJudged: counter('aida_nodes_judged_total', 'Silent nodes that this one judged, by verdict', ['verdict']),
+    takeovers: counter(
+      'aida_takeovers_total',
+      'Conversations whose stream broke: a = the carrier asked by itself, b = it was told to; by result',
+      ['path', 'result'],
+    ),
+    callsUnfolded: counter('aida_calls_unfolded_total', 'Answers to calls whose journal was not folded, by reason', [
+      'reason',
+    ]),
     journalWaiting: gauge('aida_journal_waiting_facts', 'Facts not yet acknowledged by the journal'),
     journalLag: gauge('aida_journal_lag_facts', 'Facts in the outbox that a consumer group has not read', ['group']),
   };

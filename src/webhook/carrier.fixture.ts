@@ -5,6 +5,7 @@ import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import type { Standing, WaitingLine } from './wait-desk.ts';
 import { webhookRoutes, type Place, type WebhookDeps } from './routes.ts';
 
 export const PUBLIC_URL = 'https://voice.example.com';
@@ -13,6 +14,12 @@ export const SECRET = 'stream-token-secret';
 export const CALL_SID = `CA${'a1'.repeat(16)}`;
 export const NOW = 1_763_827_200_000;
 export const PLACE: Place = { ok: true, mediaUrl: 'wss://voice.example.com/media-stream' };
+
+export const WAITING: Standing = {
+  kind: 'waiting',
+  ticket: NOW,
+  line: { position: 3, perMinute: 2, pieceMs: 4_000 },
+};
 
 /** A door that stands where a test puts it, and remembers answers by their token as the real one does. */
 export class FakeDoor implements CallDoor {
@@ -70,6 +77,10 @@ export interface Carrier {
   lines: string[];
   admission: string[];
   place: Place | Error;
+  /** How the line answers; and what it was asked. */
+  standing: Standing | Error;
+  line: string[];
+  now: number;
   facts: WebhookDeps['facts'];
   /** Posts a form as the carrier does: signed, with the standard parameters. */
   post(target: string, params?: Record<string, string>, change?: Change): Promise<Reply>;
@@ -107,10 +118,15 @@ export async function startCarrier(): Promise<Carrier> {
     lines,
     admission: [] as string[],
     place: PLACE as Place | Error,
+    standing: WAITING as Standing | Error,
+    line: [] as string[],
+    now: NOW,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
       name: 'Mangy Dog Coffee',
       hours: () => "We're open until 18:00 today.",
       staffNumbers: ['+15550001111'],
+      promotions: () => [['Muddy Paws, through Monday.', 'Buy two bags and get a third one free.']],
+      callback: () => 'within 2 hours',
     }),
   };
   const admission: WebhookDeps['admission'] = {
@@ -123,6 +139,16 @@ export async function startCarrier(): Promise<Carrier> {
       return Promise.resolve();
     },
   };
+  const waitingRoom: WaitingLine = {
+    stand: (callSid, { kind, ticket }) => {
+      carrier.line.push(`stand ${kind} ${ticket} ${callSid}`);
+      return carrier.standing instanceof Error ? Promise.reject(carrier.standing) : Promise.resolve(carrier.standing);
+    },
+    leave: (callSid) => {
+      carrier.line.push(`leave ${callSid}`);
+      return Promise.resolve();
+    },
+  };
   const facts = () => carrier.facts();
   const routes = webhookRoutes({
     publicUrl: PUBLIC_URL,
@@ -130,8 +156,9 @@ export async function startCarrier(): Promise<Carrier> {
     streamTokenSecret: SECRET,
     door,
     admission,
+    waitingRoom,
     facts,
-    now: () => NOW,
+    now: () => carrier.now,
     log,
     metrics,
     answerTimeoutMs: 100,

@@ -3,20 +3,24 @@ import { limits } from '../../machines/call-events.ts';
 import type { CallState, CallView, TwimlRequest } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import type { XmlElement } from '../sim/twilio/xml.ts';
+import { createHoldAudio } from './hold-audio.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 
 const PUBLIC_URL = 'https://voice.example.com';
 const RETRY = '#ct=1000&rt=2500&rc=3&rp=all';
-const documents = new Documents(PUBLIC_URL);
+const documents = new Documents(PUBLIC_URL, createHoldAudio());
 const staffed: StoreFacts = {
   name: 'Mangy Dog Coffee',
   hours: () => "We're open until 18:00 today.",
   staffNumbers: ['+15550001111', '+15550002222'],
+  promotions: () => [],
+  callback: () => 'within 2 hours',
 };
 const alone: StoreFacts = { ...staffed, staffNumbers: [] };
 const stream = { mediaUrl: 'wss://voice.example.com/media-stream', token: 'a.b.c' };
 const states: CallState[] = [
   'ringing',
+  'waiting',
   'conversation',
   'detached',
   'dialing',
@@ -25,7 +29,7 @@ const states: CallState[] = [
   'hangingUp',
   'ended',
 ];
-const kinds: TwimlRequest['kind'][] = ['arrive', 'next', 'dialResult', 'voicemail', 'menu'];
+const kinds: TwimlRequest['kind'][] = ['arrive', 'next', 'wait', 'dialResult', 'voicemail', 'menu'];
 const troubles: Trouble[] = ['unknown', 'unavailable', 'ended', 'late', 'threw', 'full', 'queued', 'nowhere'];
 
 const view = (state: CallState): CallView => ({

@@ -1,6 +1,8 @@
+import type { WaitEnd } from '../../machines/call-events.ts';
 import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
-import { createHoldAudio, type HoldAudio } from './hold-audio.ts';
-import { Twiml, type Ending, type StreamAddress, waitListenS } from './twiml.ts';
+import { audioPath } from './audio.ts';
+import type { HoldAudio } from './hold-audio.ts';
+import { Twiml, type Ending, type StreamAddress, waitListenMs } from './twiml.ts';
 import { waitQuery, type Wait } from './wait-state.ts';
 import type { Piece, WaitFacts } from './wait-words.ts';
 
@@ -21,11 +23,17 @@ export interface Ask {
   to: string;
   /** `/voice/next`: times that it was put off. */
   puttingOff: number;
+  /** The waiting room was left. */
+  waited?: { how: WaitEnd; wait: Wait };
 }
+
+/** Where a call's next stream goes, why it gets none, or what it hears until it gets one. */
+export type Next = StreamAddress | Trouble | { piece: Piece };
 
 /** Why a call was not taken: the door's word, the placement's, or `late` and `threw` for either. */
 export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere';
 
+const MUSIC_MS_MIN = 1_000;
 const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
 const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
 
@@ -41,6 +49,7 @@ const lines = {
   notUnderstood: "I'm sorry, I did not understand that.",
   noAssistant: 'Our assistant is not available at the moment.',
   goodbye: 'Thank you for calling. Goodbye.',
+  willCall: 'Thank you. We will call you back',
 };
 
 interface PutOff {
@@ -60,9 +69,11 @@ const putOffs: Partial<Record<Trouble, PutOff>> = {
 /** Which document a call is answered with. Pure: the same question, the same bytes. */
 export class Documents {
   private readonly twiml: Twiml;
+  private readonly holdAudio: HoldAudio;
 
-  constructor(publicUrl: string) {
+  constructor(publicUrl: string, holdAudio: HoldAudio) {
     this.twiml = new Twiml(publicUrl);
+    this.holdAudio = holdAudio;
   }
 
   /** The call is over. */
@@ -70,25 +81,38 @@ export class Documents {
     return this.twiml.empty();
   }
 
-  /** Where the call stands decides. `stream` is where its next stream goes, or why it gets none. */
-  forView(view: CallView, ask: Ask, facts: StoreFacts, stream: { mediaUrl: string; token: string } | Trouble): string {
+  /** A piece of the wait; a key pressed in it is heard at once. */
+  hold({ sentences, holdMs, next }: Piece, before: readonly string[] = []): string {
+    // The carrier listens on after the last sound.
+    const music = holdMs === 0 ? null : this.holdAudio.lasting(Math.max(holdMs - waitListenMs, MUSIC_MS_MIN));
+    const ending: Ending = { verb: 'wait', query: waitQuery(next), music: music && audioPath(music) };
+    return this.twiml.say([...before, ...sentences], ending);
+  }
+
+  /** Where the call stands decides. */
+  forView(view: CallView, ask: Ask, facts: StoreFacts, next: Next): string {
     switch (view.state) {
       case 'ringing':
       case 'conversation':
       case 'detached':
         // A message was taken without the call's knowing why: it does not get a stream for it.
         if (ask.kind === 'voicemail') return this.messageEnded(ask);
-        return typeof stream === 'string' ? this.forTrouble(stream, ask, facts) : this.twiml.connect(stream);
+        if (typeof next === 'string') return this.forTrouble(next, ask, facts);
+        // A place was sought in vain for a call that another request has taken out of the waiting room.
+        return 'piece' in next ? this.forTrouble('full', ask, facts) : this.twiml.connect(next);
       case 'dialing':
-        return this.twiml.say(ask.kind === 'menu' ? [lines.holdForStaff] : [], this.dial(facts, view));
+        return this.dialing(view, ask, facts);
       case 'recording':
-        return this.twiml.say([lines.leaveMessage], { verb: 'record' });
+        return this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
       case 'menu':
         return this.menu(ask, facts);
       case 'waiting':
-        return this.forTrouble('full', ask, facts);
+        if (ask.kind === 'voicemail') return this.messageEnded(ask);
+        if (typeof next === 'string' || !('piece' in next)) return this.forTrouble('full', ask, facts);
+        return this.hold(next.piece, ask.kind === 'dialResult' ? [lines.noStaff] : []);
       case 'hangingUp':
         if (ask.kind === 'voicemail') return this.messageEnded(ask);
+        if (ask.waited?.how === 'callback') return this.calledBack(facts);
         // After `next` the assistant's own goodbye was heard.
         return this.twiml.say(ask.kind === 'next' ? [] : [lines.goodbye], { verb: 'hangup' });
       case 'ended':
@@ -112,6 +136,9 @@ export class Documents {
         : this.twiml.say([lines.noStaff, lines.leaveMessage], { verb: 'record' });
     }
     if (ask.kind === 'menu') return this.menuAlone(ask, facts);
+    if (ask.waited?.how === 'voicemail') return this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
+    if (ask.waited?.how === 'person')
+      return this.twiml.say([lines.holdForStaff], this.dial(facts, ask, ask.waited.wait));
     const putOff = this.putOff(trouble, ask);
     if (putOff) {
       const query = `n=${ask.puttingOff + 1}`;
@@ -130,10 +157,28 @@ export class Documents {
     return this.twiml.say([line, lines.holdForStaff], this.dial(facts, ask));
   }
 
-  private dial({ staffNumbers: numbers }: StoreFacts, { from, to }: Pick<Ask, 'from' | 'to'>): Ending {
-    if (numbers.length > 0) return { verb: 'dial', numbers, from, to };
+  private dialing(view: CallView, ask: Ask, facts: StoreFacts): string {
+    const isNews = ask.kind === 'menu' || ask.kind === 'wait';
+    return this.twiml.say(isNews ? [lines.holdForStaff] : [], this.dial(facts, view, ask.waited?.wait));
+  }
+
+  private beforeMessage({ waited }: Ask): string[] {
+    // Nobody asked for it: the wait had become too long.
+    const isOurs = waited !== undefined && waited.wait.key === '';
+    return isOurs ? [lines.noStaff, lines.leaveMessage] : [lines.leaveMessage];
+  }
+
+  private calledBack(facts: StoreFacts): string {
+    const promise = [lines.willCall, facts.callback() ?? ''].join(' ').trim();
+    return this.twiml.say([`${promise}, at the number that you are calling from. Goodbye.`], { verb: 'hangup' });
+  }
+
+  /** Whoever comes from the waiting room keeps the place in line. */
+  private dial({ staffNumbers: numbers }: StoreFacts, { from, to }: Pick<Ask, 'from' | 'to'>, wait?: Wait): Ending {
+    const query = wait ? waitQuery({ ...wait, key: '' }) : '';
+    if (numbers.length > 0) return { verb: 'dial', numbers, from, to, query };
     // Nobody to ring: the result is asked for at once, and says so.
-    return { verb: 'redirect', path: '/voice/dial-result' };
+    return { verb: 'redirect', path: '/voice/dial-result', query };
   }
 
   private messageEnded(ask: Ask): string {

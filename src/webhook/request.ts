@@ -33,6 +33,8 @@ export type RefusalReason = 'signature' | 'form' | 'content type' | 'call sid' |
 
 const VALUE_LENGTH_MAX = 2_048;
 const TOKEN_LENGTH_MAX = 128;
+/** A number, or a SIP address. */
+const ADDRESS_LENGTH_MAX = 256;
 const COUNT = /^\d{1,9}$/;
 const CALL_SID = /^CA[0-9a-fA-F]{32}$/;
 const HASHED_BODY = /[?&]bodySHA256=/;
@@ -45,8 +47,8 @@ const refusals: Record<RefusalReason, { status: number; sentence: string }> = {
   'call sid': { status: 400, sentence: 'CallSid is missing or malformed.' },
 };
 
-/** The request of a carrier, or what it is refused with. The signature comes first: nobody else learns anything. */
-export function readRequest(request: HttpRequest, rules: SignatureRules): CarrierRequest | HttpResponse {
+/** The form of a signed request, or what it is refused with. The signature comes first: nobody else learns anything. */
+export function readSigned(request: HttpRequest, rules: SignatureRules): Form | HttpResponse {
   const isForm = isFormType(request.header('content-type'));
   const isHashed = HASHED_BODY.test(request.target);
   const form = isForm ? parseForm(request.body) : [];
@@ -56,14 +58,30 @@ export function readRequest(request: HttpRequest, rules: SignatureRules): Carrie
   if (!isSigned(signed, rules.authTokens) || (isHashed && !isBodyAsSigned(request.target, request.body))) {
     return refuse('signature', rules.metrics);
   }
-  if (!isForm) return refuse('content type', rules.metrics);
+  return isForm ? form : refuse('content type', rules.metrics);
+}
+
+/** The request of a carrier about a call, or what it is refused with. */
+export function readRequest(request: HttpRequest, rules: SignatureRules): CarrierRequest | HttpResponse {
+  const form = readSigned(request, rules);
+  if (isRefused(form)) return form;
   if (!CALL_SID.test(valueOf(form, 'CallSid'))) return refuse('call sid', rules.metrics);
   return carrierRequest(request, form);
 }
 
-/** True for the answers of `readRequest` that refuse. */
-export function isRefused(read: CarrierRequest | HttpResponse): read is HttpResponse {
+/** True for the answers of `readRequest` and `readSigned` that refuse. */
+export function isRefused(read: CarrierRequest | Form | HttpResponse): read is HttpResponse {
   return 'status' in read;
+}
+
+/** Who talks with us, and our number: a call that we placed has them the other way round. */
+export function partiesOf(request: CarrierRequest): { from: string; to: string } {
+  const [from = '', to = ''] = ['From', 'To'].map((name) => request.value(name).slice(0, ADDRESS_LENGTH_MAX));
+  return isPlacedByUs(request) ? { from: to, to: from } : { from, to };
+}
+
+export function isPlacedByUs(request: CarrierRequest): boolean {
+  return request.value('Direction') === 'outbound-api';
 }
 
 export function isOver(callStatus: string): boolean {

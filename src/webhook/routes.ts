@@ -1,21 +1,38 @@
-import type { CallDoor, TwimlRequest } from '../calls/call-door.ts';
+import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/server.ts';
 import { issueToken, streamTokenLifeMs } from '../placement/token.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { audioRoute } from './audio.ts';
+import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
 import { recordingFact, statusFact, streamFact } from './callbacks.ts';
-import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
-import { isOver, isRefused, readRequest, type CarrierRequest, type SignatureRules } from './request.ts';
-import { textXml } from './twiml.ts';
+import { debuggerRoute } from './debugger.ts';
+import { Documents, type Ask, type Next, type StoreFacts, type Trouble } from './documents.ts';
+import { createHoldAudio } from './hold-audio.ts';
+import {
+  isOver,
+  isPlacedByUs,
+  isRefused,
+  partiesOf,
+  readRequest,
+  type CarrierRequest,
+  type SignatureRules,
+} from './request.ts';
+import { type StreamAddress, xml } from './twiml.ts';
+import { type Found, WaitDesk, type WaitingLine } from './wait-desk.ts';
+import { beginWait, readWait } from './wait-state.ts';
 
 export type Place = { ok: true; mediaUrl: string } | { ok: false; reason: Trouble };
 
 /** Where a call's stream may go. Must not throw; what takes longer than the answer may is given up. */
 export interface Admission {
-  /** Holds a place. `live`: a conversation that goes on, which never waits. A repeat gets the same place. */
-  reserve(callSid: string, kind: 'new' | 'live'): Promise<Place>;
+  /**
+   * Holds a place for who calls from `from`. `live`: a conversation that goes on, which waits only when every node is
+   * full. A repeat gets the same place.
+   */
+  reserve(callSid: string, kind: 'new' | 'live', from: string): Promise<Place>;
   /** The webhook ended in TwiML without a stream. */
   release(callSid: string): Promise<void>;
 }
@@ -26,6 +43,7 @@ export interface WebhookDeps {
   streamTokenSecret: string;
   door: CallDoor;
   admission: Admission;
+  waitingRoom: WaitingLine;
   facts(): StoreFacts;
   /** Redis-clock ms. */
   now(): number;
@@ -35,15 +53,19 @@ export interface WebhookDeps {
   answerTimeoutMs?: number;
 }
 
-/** Below the carrier's read timeout of 2.5 s: what is late is answered with a sentence. */
-const ANSWER_TIMEOUT_MS = 2_000;
 /** Of it, what a place may take: without one there must be time left to say so. */
 const PLACE_SHARE = 0.5;
 /** What the keypad menu minds: no row of other keys is kept. */
 const MENU_KEY = /^[0-3*]?$/;
-/** A number, or a SIP address. */
-const ADDRESS_LENGTH_MAX = 256;
-const noFacts: StoreFacts = { name: 'us', hours: () => '', staffNumbers: [] };
+const noFacts: StoreFacts = {
+  name: 'us',
+  hours: () => '',
+  staffNumbers: [],
+  promotions: () => [],
+  callback: () => null,
+};
+/** No place now, but there will be one. */
+const passing: ReadonlySet<Trouble> = new Set<Trouble>(['full', 'queued', 'draining']);
 /** Kinds of requests after which a call may be streamed, and whether it is a conversation already. */
 const streams: Partial<Record<TwimlRequest['kind'], 'new' | 'live'>> = {
   arrive: 'new',
@@ -55,14 +77,15 @@ type FactOf = (request: CarrierRequest) => Told;
 
 /** Every webhook of the carrier's. Callers hear a sentence where Aida cannot take the call, never an error. */
 export function webhookRoutes(deps: WebhookDeps): Route[] {
-  const desk = new WebhookDesk(deps);
+  const rules = { publicUrl: deps.publicUrl, authTokens: deps.authTokens, metrics: deps.metrics };
+  const holdAudio = createHoldAudio();
+  const desk = new WebhookDesk(deps, rules, new Documents(deps.publicUrl, holdAudio));
   const answering = (path: string, kind: TwimlRequest['kind'], factOf: FactOf): Route =>
     desk.route(path, (request) => desk.answer(request, kind, factOf(request)));
   return [
     answering('/voice', 'arrive', (request) => ({
       type: 'carrier.arrived',
-      from: request.value('From').slice(0, ADDRESS_LENGTH_MAX),
-      to: request.value('To').slice(0, ADDRESS_LENGTH_MAX),
+      ...partiesOf(request),
       // Filled in by the door, as `intent` and `breaks` below.
       node: '',
     })),
@@ -84,10 +107,13 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       type: 'carrier.menuChosen',
       digits: menuKey(request.value('Digits').slice(0, 1)),
     })),
+    desk.route('/voice/wait', (request) => desk.wait(request)),
     desk.route('/voice/fallback', (request) => desk.fallback(request)),
     desk.route('/voice/status', (request) => desk.callback(request, statusFact(request))),
     desk.route('/voice/stream-status', (request) => desk.callback(request, streamFact(request, deps.log))),
     desk.route('/voice/recording', (request) => desk.callback(request, recordingFact(request))),
+    debuggerRoute(rules, deps.log),
+    audioRoute(holdAudio.find),
   ];
 }
 
@@ -96,12 +122,26 @@ class WebhookDesk {
   private readonly rules: SignatureRules;
   private readonly documents: Documents;
   private readonly timeoutMs: number;
+  private readonly bounded: Bounded;
+  private readonly waitDesk: WaitDesk;
 
-  constructor(deps: WebhookDeps) {
+  constructor(deps: WebhookDeps, rules: SignatureRules, documents: Documents) {
     this.deps = deps;
-    this.rules = { publicUrl: deps.publicUrl, authTokens: deps.authTokens, metrics: deps.metrics };
-    this.documents = new Documents(deps.publicUrl);
-    this.timeoutMs = deps.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+    this.rules = rules;
+    this.documents = documents;
+    this.timeoutMs = deps.answerTimeoutMs ?? answerTimeoutMs;
+    this.bounded = createBounded(this.timeoutMs, deps);
+    this.waitDesk = new WaitDesk({
+      door: deps.door,
+      line: deps.waitingRoom,
+      documents,
+      bounded: this.bounded,
+      facts: () => this.facts(),
+      streamTo: (mediaUrl, view) => this.streamTo(mediaUrl, view),
+      now: () => deps.now(),
+      metrics: deps.metrics,
+      answerTimeoutMs: this.timeoutMs,
+    });
   }
 
   route(path: string, handle: (request: CarrierRequest) => Promise<HttpResponse>): Route {
@@ -125,22 +165,39 @@ class WebhookDesk {
     const place = await this.reserve(request, kind, ask);
     const { callSid, idempotencyToken } = request;
     const waits = !place.ok && place.reason === 'draining' && this.documents.putOff('draining', ask) !== null;
+    const found = place.ok || waits ? null : await this.waitInstead(request, kind, place.reason);
+    const mediaUrl = place.ok ? place.mediaUrl : found && 'mediaUrl' in found ? found.mediaUrl : null;
+    const isQueued = found !== null && 'piece' in found;
     const render: TwimlRequest['render'] = (view) => {
-      if (!place.ok) return this.documents.forView(view, ask, facts, place.reason);
-      const expiresAt = Math.round(this.deps.now()) + streamTokenLifeMs;
-      const token = issueToken({ callSid, epoch: view.epoch, expiresAt }, this.deps.streamTokenSecret);
-      return this.documents.forView(view, ask, facts, { mediaUrl: place.mediaUrl, token });
+      const otherwise: Next = isQueued ? found : place.ok ? 'nowhere' : place.reason;
+      return this.documents.forView(view, ask, facts, mediaUrl === null ? otherwise : this.streamTo(mediaUrl, view));
     };
+    const told = isQueued ? queued(fact) : fact;
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
       () =>
-        this.deps.door.answer({ callSid, idempotencyToken, kind, fact, render, ...(waits && { waitsForNode: true }) }),
+        this.deps.door.answer({
+          callSid,
+          idempotencyToken,
+          kind,
+          fact: told,
+          render,
+          ...(waits && { waitsForNode: true }),
+        }),
       (refused) => ({ refused }),
       this.timeoutMs - (performance.now() - startedAt),
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
-    // What was answered before counts too: its stream may be on its way.
-    if (place.ok && !twiml.includes('<Connect')) this.release(callSid);
-    return document(twiml);
+    // What was answered before counts too: its stream may be on its way, or its caller in line.
+    if (mediaUrl !== null && !twiml.includes('<Connect')) this.release(callSid);
+    if (isQueued && !twiml.includes('/voice/wait?')) this.waitDesk.leave(callSid);
+    return xml(twiml);
+  }
+
+  /** The next piece of the wait. */
+  async wait(request: CarrierRequest): Promise<HttpResponse> {
+    if (!isOver(request.callStatus)) return this.waitDesk.answer(request);
+    this.giveUp(request.callSid);
+    return this.end(request, null);
   }
 
   fallback(request: CarrierRequest): Promise<HttpResponse> {
@@ -148,9 +205,8 @@ class WebhookDesk {
       { callSid: request.callSid, code: request.value('ErrorCode'), url: request.value('ErrorUrl') },
       'the carrier fell back',
     );
-    if (isOver(request.callStatus)) return Promise.resolve(document(this.documents.over()));
-    const ask = { from: request.value('From'), to: request.value('To') };
-    return Promise.resolve(document(this.documents.fallback(ask, this.facts())));
+    if (isOver(request.callStatus)) return Promise.resolve(xml(this.documents.over()));
+    return Promise.resolve(xml(this.documents.fallback(partiesOf(request), this.facts())));
   }
 
   /** One-way: 204, or 503 where the carrier should tell it again. */
@@ -160,19 +216,25 @@ class WebhookDesk {
       return { status: 400 };
     }
     const told = fact && (await this.tell(request.callSid, fact));
-    // Who hung up before a stream came leaves a place behind.
-    if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.release(request.callSid);
+    // Who hung up before a stream came leaves a place behind, or a place in line.
+    if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.giveUp(request.callSid);
     return { status: told === 'unavailable' || told === 'late' || told === 'threw' ? 503 : 204 };
   }
 
   /** The caller is gone: what the request says is folded, then the end. */
-  private async end(request: CarrierRequest, fact: Told): Promise<HttpResponse> {
+  private async end(request: CarrierRequest, fact: Told | null): Promise<HttpResponse> {
     const { callSid } = request;
-    if (fact.type === 'carrier.dialEnded' || (fact.type === 'carrier.recordEnded' && fact.recordingSid !== ''))
-      await this.tell(callSid, fact);
+    const isNews =
+      fact?.type === 'carrier.dialEnded' || (fact?.type === 'carrier.recordEnded' && fact.recordingSid !== '');
+    if (isNews) await this.tell(callSid, fact);
     const status = statusFact(request);
     if (status !== 'malformed') await this.tell(callSid, status);
-    return document(this.documents.over());
+    return xml(this.documents.over());
+  }
+
+  private giveUp(callSid: string): void {
+    this.release(callSid);
+    this.waitDesk.leave(callSid);
   }
 
   /** Nobody waits for it: a place that is not given back runs out. */
@@ -190,30 +252,27 @@ class WebhookDesk {
     );
   }
 
-  /** The promise's value, or what stands in for it when it is late or something throws. */
-  private async bounded<T>(
-    start: () => Promise<T>,
-    otherwise: (trouble: 'late' | 'threw') => T,
-    ms = this.timeoutMs,
-  ): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise('late')), ms)));
-    try {
-      return await Promise.race([start(), late]);
-    } catch (error) {
-      this.deps.metrics.faults.inc({ place: 'webhook' });
-      this.deps.log.error({ err: error }, 'a webhook could not be answered as meant');
-      return otherwise('threw');
-    } finally {
-      clearTimeout(timer);
-    }
+  private streamTo(mediaUrl: string, { callSid, epoch }: CallView): StreamAddress {
+    const expiresAt = Math.round(this.deps.now()) + streamTokenLifeMs;
+    return { mediaUrl, token: issueToken({ callSid, epoch, expiresAt }, this.deps.streamTokenSecret) };
   }
 
-  private async reserve({ callSid }: CarrierRequest, kind: TwimlRequest['kind'], ask: Ask): Promise<Place> {
-    const held = kind === 'dialResult' && ask.succeeded ? undefined : streams[kind];
-    if (!held) return { ok: false, reason: 'nowhere' };
+  /** A place in line for a call that needs a stream and found no place for it. */
+  private async waitInstead(request: CarrierRequest, kind: TwimlRequest['kind'], reason: Trouble): Promise<Found> {
+    const held = heldFor(request, kind);
+    if (held === undefined || !passing.has(reason)) return null;
+    const now = this.deps.now();
+    const wait = request.query.has('t') ? readWait(request.query, now) : beginWait(held, now);
+    return this.waitDesk.seek(request.callSid, wait, partiesOf(request).from);
+  }
+
+  private async reserve(request: CarrierRequest, kind: TwimlRequest['kind'], ask: Ask): Promise<Place> {
+    const held = ask.succeeded ? undefined : heldFor(request, kind);
+    if (held === undefined) return { ok: false, reason: 'nowhere' };
+    // Back from the staff without having talked: the place in line still stands.
+    if (request.query.has('t')) return { ok: false, reason: 'queued' };
     const place = await this.bounded<Place>(
-      () => this.deps.admission.reserve(callSid, held),
+      () => this.deps.admission.reserve(request.callSid, held, ask.from),
       (reason) => ({ ok: false, reason }),
       this.timeoutMs * PLACE_SHARE,
     );
@@ -245,8 +304,7 @@ function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told):
     succeeded:
       (fact.type === 'carrier.dialEnded' && (fact.result === 'completed' || fact.result === 'answered')) ||
       (fact.type === 'carrier.recordEnded' && fact.durationS > 0),
-    from: request.value('From'),
-    to: request.value('To'),
+    ...partiesOf(request),
     puttingOff: Number(/^\d$/.exec(request.query.get('n') ?? '')?.[0] ?? 0),
   };
 }
@@ -255,6 +313,13 @@ function menuKey(digit: string): string {
   return MENU_KEY.test(digit) ? digit : '?';
 }
 
-function document(twiml: string): HttpResponse {
-  return { status: 200, headers: textXml, body: twiml };
+function heldFor(request: CarrierRequest, kind: TwimlRequest['kind']): 'new' | 'live' | undefined {
+  // Who was called back has waited already.
+  return kind === 'arrive' && isPlacedByUs(request) ? 'live' : streams[kind];
+}
+
+function queued(fact: Told): Told {
+  const canWait =
+    fact.type === 'carrier.arrived' || fact.type === 'carrier.nextAsked' || fact.type === 'carrier.dialEnded';
+  return canWait ? { ...fact, queued: true } : fact;
 }

@@ -1,4 +1,6 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+import type { HttpResponse } from '../http/message.ts';
+import { isNumber, isReachable } from './numbers.ts';
 
 /** Connect, read, tries, and on what the carrier tries again: four tries fit into its 15 s. */
 const OVERRIDES = '#ct=1000&rt=2500&rc=3&rp=all';
@@ -7,14 +9,19 @@ const RING_S = 25;
 const RECORD_S_MAX = 120;
 const RECORD_SILENCE_S = 5;
 const GATHER_S = 6;
-/** Numbers that carriers put in place of a withheld one. */
-const withheldNumbers = /^\+(?:266696687|7378742833|2562533|8566696687|86282452253)$/;
-const e164 = /^\+[1-9]\d{6,14}$/;
+/** The least that the carrier takes: it listens for a key so long after the last sound. */
+const WAIT_GATHER_S = 1;
+export const waitListenMs = WAIT_GATHER_S * 1000;
 
-export const textXml = { 'content-type': 'text/xml; charset=utf-8' };
+const textXml = { 'content-type': 'text/xml; charset=utf-8' };
+
+/** The answer that a document is. */
+export function xml(body: string): HttpResponse {
+  return { status: 200, headers: textXml, body };
+}
 
 /** The webhooks that TwiML names. */
-export type ActionPath = '/voice/next' | '/voice/menu' | '/voice/dial-result' | '/voice/voicemail';
+export type ActionPath = '/voice/next' | '/voice/wait' | '/voice/menu' | '/voice/dial-result' | '/voice/voicemail';
 type CallbackPath = '/voice/stream-status' | '/voice/recording';
 
 export interface StreamAddress {
@@ -25,9 +32,12 @@ export interface StreamAddress {
 
 /** What may follow some words in one document. */
 export type Ending =
-  | { verb: 'dial'; numbers: readonly string[]; from: string; to: string }
+  /** `query` goes with the question what to do after it. */
+  | { verb: 'dial'; numbers: readonly string[]; from: string; to: string; query?: string }
   | { verb: 'record' }
   | { verb: 'menu' }
+  /** Music, a path of ours or null for none; then `/voice/wait` is asked with the query, at a key at once. */
+  | { verb: 'wait'; query: string; music: string | null }
   | { verb: 'redirect'; path: ActionPath; query?: string; afterS?: number }
   | { verb: 'hangup' };
 
@@ -57,19 +67,27 @@ export class Twiml {
     return response.toString();
   }
 
+  /** Not taken and not paid for; only as the first answer of a call. */
+  reject(reason: 'rejected' | 'busy'): string {
+    const response = new VoiceResponse();
+    response.reject({ reason });
+    return response.toString();
+  }
+
   /** Says the sentences, then does what is next. */
   say(sentences: readonly string[], ending: Ending): string {
     const response = new VoiceResponse();
-    if (ending.verb === 'menu') {
-      const action = this.url('/voice/menu');
+    if (ending.verb === 'menu' || ending.verb === 'wait') {
+      const isMenu = ending.verb === 'menu';
       const gather = response.gather({
-        action,
+        action: isMenu ? this.url('/voice/menu') : this.url('/voice/wait', ending.query),
         method: 'POST',
         numDigits: 1,
-        timeout: GATHER_S,
+        timeout: isMenu ? GATHER_S : WAIT_GATHER_S,
         actionOnEmptyResult: true,
       });
       for (const sentence of sentences) gather.say(sentence);
+      if (!isMenu && ending.music !== null) gather.play(this.publicUrl + ending.music);
       return response.toString();
     }
     for (const sentence of sentences) response.say(sentence);
@@ -77,7 +95,7 @@ export class Twiml {
     return response.toString();
   }
 
-  private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' }>): void {
+  private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' | 'wait' }>): void {
     switch (ending.verb) {
       case 'dial':
         return this.dial(response, ending);
@@ -92,10 +110,10 @@ export class Twiml {
     }
   }
 
-  private dial(response: VoiceResponse, { numbers, from, to }: Extract<Ending, { verb: 'dial' }>): void {
+  private dial(response: VoiceResponse, { numbers, from, to, query }: Extract<Ending, { verb: 'dial' }>): void {
     const callerId = callerIdOf(from, to);
     const dial = response.dial({
-      action: this.url('/voice/dial-result'),
+      action: this.url('/voice/dial-result', query),
       method: 'POST',
       timeout: RING_S,
       answerOnBridge: true,
@@ -126,6 +144,6 @@ export class Twiml {
 
 /** Rings the staff with the caller's number where that is one; else with ours, which the carrier always allows. */
 function callerIdOf(from: string, to: string): string | null {
-  if (e164.test(from) && !withheldNumbers.test(from)) return null;
-  return e164.test(to) ? to : null;
+  if (isReachable(from)) return null;
+  return isNumber(to) ? to : null;
 }

@@ -1,0 +1,71 @@
+import { clock, minuteOf, relativeDay } from './hours.ts';
+import { addDays, instantOf, wallTime } from './local-time.ts';
+
+/** What a store promises to callers who would rather be called back. */
+export interface CallbackPolicy {
+  offered: boolean;
+  /** Minutes of the hours below within which the call comes. */
+  withinMinutes: number;
+  /** `HH:MM` on the store's wall, each day; from the first up to the second, which is later. */
+  openTime: string;
+  closeTime: string;
+  /** Dials by itself. */
+  dialler: boolean;
+  callsPerMinute: number;
+  attemptsMax: number;
+}
+
+/** Milliseconds since the epoch. */
+export interface CallbackWindow {
+  start: number;
+  end: number;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MINUTES = 60;
+/** A promise is kept within so many days, whatever its minutes and hours are. */
+const DAYS_MAX = 30;
+
+/** Calls are made in it, whatever was promised. */
+export function isCallbackTime(policy: CallbackPolicy, timeZone: string, at: number): boolean {
+  const { minute } = wallTime(at, timeZone);
+  return minuteOf(policy.openTime) <= minute && minute < minuteOf(policy.closeTime);
+}
+
+/** When whoever asks now is called back: the minutes count only while calls are made. */
+export function callbackWindow(policy: CallbackPolicy, timeZone: string, askedAt: number): CallbackWindow {
+  const { date: today } = wallTime(askedAt, timeZone);
+  let start: number | null = null;
+  let end = askedAt;
+  let leftMs = policy.withinMinutes * MINUTE_MS;
+  for (let day = 0; day < DAYS_MAX && leftMs > 0; day += 1) {
+    const date = addDays(today, day);
+    const opens = Math.max(askedAt, instantOf(date, minuteOf(policy.openTime), timeZone));
+    const closes = instantOf(date, minuteOf(policy.closeTime), timeZone);
+    if (closes <= opens) continue;
+    start ??= opens;
+    end = Math.min(closes, opens + leftMs);
+    leftMs -= end - opens;
+  }
+  return { start: start ?? askedAt, end };
+}
+
+/** `within 2 hours`, `tomorrow between 09:00 and 11:00`, `by 10:30 tomorrow`: no more than what is configured. */
+export function spokenCallback(policy: CallbackPolicy, timeZone: string, askedAt: number): string {
+  const { start, end } = callbackWindow(policy, timeZone, askedAt);
+  const today = wallTime(askedAt, timeZone).date;
+  const [from, until] = [wallTime(start, timeZone), wallTime(end, timeZone)];
+  if (start === askedAt && end - start >= policy.withinMinutes * MINUTE_MS)
+    return `within ${spokenMinutes(policy.withinMinutes)}`;
+  const days = (date: string) => (date === today ? ['today'] : relativeDay(today, date));
+  return from.date === until.date
+    ? [...days(from.date), 'between', clock(from.minute), 'and', clock(until.minute)].join(' ')
+    : ['by', clock(until.minute), ...days(until.date)].join(' ');
+}
+
+function spokenMinutes(minutes: number): string {
+  const hours = minutes / HOUR_MINUTES;
+  if (minutes === 1) return 'a minute';
+  if (!Number.isInteger(hours)) return `${minutes} minutes`;
+  return hours === 1 ? 'an hour' : `${hours} hours`;
+}

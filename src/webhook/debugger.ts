@@ -1,0 +1,56 @@
+import type { HttpRequest } from '../http/message.ts';
+import type { Route } from '../http/server.ts';
+import type { Log } from '../telemetry/log.ts';
+import { valueOf } from './form.ts';
+import { isRefused, readSigned, type SignatureRules } from './request.ts';
+
+const TEXT_LENGTH_MAX = 200;
+
+/**
+ * `/voice/debugger`: what the carrier says of its own errors and warnings with our calls. Of the payload only codes and
+ * names are kept: it quotes whole requests, with callers' numbers.
+ */
+export function debuggerRoute(rules: SignatureRules, log: Log): Route {
+  const handler = (request: HttpRequest) => {
+    const form = readSigned(request, rules);
+    const status = isRefused(form) ? form.status : 204;
+    rules.metrics.webhooks.inc({ route: '/voice/debugger', status });
+    if (isRefused(form)) return form;
+    const level = valueOf(form, 'Level').toLowerCase() === 'warning' ? 'warn' : 'error';
+    rules.metrics.carrierComplaints.inc({ level });
+    log[level]({ ...complaintOf(valueOf(form, 'Payload')), sid: cut(valueOf(form, 'Sid')) }, 'the carrier complains');
+    return { status };
+  };
+  return { method: 'POST', path: '/voice/debugger', handler };
+}
+
+/** `resource` is the call's SID where it is about one. */
+function complaintOf(payload: string): { resource: string; code: string; message: string } {
+  const read = record(parsed(payload));
+  const more = record(read['more_info']);
+  return {
+    resource: text(read['resource_sid']),
+    code: text(read['error_code']),
+    message: text(more['Msg'] ?? more['msg']),
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? cut(String(value)) : '';
+}
+
+function cut(value: string): string {
+  return value.slice(0, TEXT_LENGTH_MAX);
+}

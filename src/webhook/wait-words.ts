@@ -1,0 +1,144 @@
+import { isReachable } from './numbers.ts';
+import type { Wait } from './wait-state.ts';
+
+/** What the queue knows of a waiter. */
+export interface InLine {
+  /** From 1. */
+  position: number;
+  /** Places given to waiters in a minute, null where that is not known. */
+  perMinute: number | null;
+  /** The next poll is wanted after so long. */
+  pieceMs: number;
+}
+
+/** What may be said and offered to those who wait, from memory. */
+export interface WaitFacts {
+  name: string;
+  /** What runs now, each in short sentences. */
+  promotions(): readonly (readonly string[])[];
+  /** When a call-back would come (`within 2 hours`), null where none is offered. */
+  callback(): string | null;
+  staffNumbers: readonly string[];
+}
+
+/** A piece of the wait: words, then music. */
+export interface Piece {
+  sentences: string[];
+  /** How long the music is to last so that the next poll comes when it is wanted. */
+  holdMs: number;
+  next: Wait;
+  /** The position is said in it. */
+  announces: boolean;
+}
+
+/** After so long the caller is asked whether they would rather leave a message or be called back. */
+export const waitBoundMs = 600_000;
+/** From one round of sentences to the next; where the position has changed much, not so long. */
+const ROUND_MS = 40_000;
+const EARLY_ROUND_MS = 15_000;
+/** Share of the position that is left when it has changed much. */
+const MUCH_NEARER = 0.7;
+/** The carrier's voice says about fifteen characters a second. */
+const CHARACTER_MS = 68;
+/** Words may last so much longer than the piece: the queue forgets whoever is silent for six seconds more than that. */
+const WORDS_OVER_MS = 4_000;
+/** While the queue cannot be asked. */
+const AWAY_PIECE_MS = 4_000;
+
+interface Sentence {
+  text: string;
+  isPosition?: true;
+}
+
+/** The next piece for a waiter; `line` is null while the queue cannot be asked. Pure. */
+export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, from: string, now: number): Piece {
+  if (line === null) return { sentences: [], holdMs: AWAY_PIECE_MS, next: wait, announces: false };
+  const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, from).length);
+  const agenda = agendaOf(begun, line, facts, from);
+  const budgetMs = line.pieceMs + WORDS_OVER_MS;
+  const spoken: Sentence[] = [];
+  let wordsMs = 0;
+  let { said } = begun;
+  for (; said < agenda.length; said += 1) {
+    const sentence = agenda[said];
+    if (sentence === undefined) break;
+    const ms = sentence.text.length * CHARACTER_MS;
+    // The first of a round is said however long it is; another one that would never fit is left out.
+    if (ms > budgetMs && said > 0) continue;
+    if (spoken.length > 0 && wordsMs + ms > budgetMs) break;
+    spoken.push(sentence);
+    wordsMs += ms;
+  }
+  const announces = spoken.some(({ isPosition }) => isPosition);
+  return {
+    sentences: spoken.map(({ text }) => text),
+    holdMs: Math.max(0, line.pieceMs - wordsMs),
+    next: { ...begun, said, position: announces ? line.position : begun.position },
+    announces,
+  };
+}
+
+/** A round begins on joining, then from time to time, and once the wait has become long. */
+function beginRound(wait: Wait, { position }: InLine, now: number, sentences: number): Wait {
+  const round = { ...wait, round: wait.round + 1, said: 0, saidAt: Math.round(now) };
+  if (wait.round === 0) return round;
+  if (wait.said < sentences) return wait;
+  if (wait.apologyRound === 0 && now - wait.joinedAt >= waitBoundMs) return { ...round, apologyRound: round.round };
+  const sinceMs = now - wait.saidAt;
+  const isMuchNearer = position <= wait.position * MUCH_NEARER;
+  return sinceMs >= ROUND_MS || (isMuchNearer && sinceMs >= EARLY_ROUND_MS) ? round : wait;
+}
+
+/** Everything that this round is to say, in order: what does not fit into one piece is said in the next. */
+function agendaOf(wait: Wait, line: InLine, facts: WaitFacts, from: string): Sentence[] {
+  const options = optionsOf(facts, from);
+  if (wait.round === 0) return [];
+  if (wait.round === wait.apologyRound) {
+    return sentences(["I'm sorry that you have to wait so long.", ...options, 'Or hold the line and keep your place.']);
+  }
+  const place = placeOf(line);
+  const promotions = facts.promotions();
+  if (wait.round === 1) {
+    const opening =
+      wait.kind === 'live'
+        ? ['One moment please, we will be right back with you.']
+        : [`Thank you for calling ${facts.name}.`, 'All our lines are busy right now.'];
+    return [...sentences(opening), ...place, ...sentences(options), ...sentences(promotions[0] ?? [])];
+  }
+  const isForOptions = wait.round % 2 === 1 || promotions.length === 0;
+  const promotion = promotions[(wait.round >> 1) % promotions.length];
+  return [...place, ...sentences(isForOptions || promotion === undefined ? options : promotion)];
+}
+
+function sentences(texts: readonly string[]): Sentence[] {
+  return texts.map((text) => ({ text }));
+}
+
+function placeOf({ position, perMinute }: InLine): Sentence[] {
+  const place = position === 1 ? 'You are next in line.' : `You are number ${position} in line.`;
+  const estimate = estimateOf(position, perMinute);
+  return [{ text: place, isPosition: true }, ...(estimate === null ? [] : sentences([estimate]))];
+}
+
+const MINUTES_EXACT_MAX = 10;
+const MINUTES_SAID_MAX = 30;
+const MINUTES_STEP = 5;
+
+/** Rounded up, so that it is rather kept than broken; null where nothing is known of the pace. */
+function estimateOf(position: number, perMinute: number | null): string | null {
+  if (perMinute === null || !(perMinute > 0)) return null;
+  const minutes = Math.ceil(position / perMinute);
+  if (minutes > MINUTES_SAID_MAX) return 'It may take more than half an hour.';
+  if (minutes <= 1) return 'It should take about a minute.';
+  const said = minutes <= MINUTES_EXACT_MAX ? minutes : Math.ceil(minutes / MINUTES_STEP) * MINUTES_STEP;
+  return `It should take about ${said} minutes.`;
+}
+
+function optionsOf(facts: WaitFacts, from: string): string[] {
+  const callback = isReachable(from) ? facts.callback() : null;
+  return [
+    'Press 1 to leave a message.',
+    ...(callback === null ? [] : [`Press 2, and we will call you back ${callback}.`]),
+    ...(facts.staffNumbers.length === 0 ? [] : ['Press 0 to speak with our staff.']),
+  ];
+}
