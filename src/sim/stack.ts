@@ -20,7 +20,8 @@ export interface StackOptions {
   proxied?: boolean;
   /** Another Redis than a plain one, ended with the stack. */
   redis?: () => Promise<RedisServer>;
-  database?: 'pglite' | 'postgres';
+  /** A function: another database than a plain one, ended with the stack. */
+  database?: 'pglite' | 'postgres' | (() => Promise<DatabaseServer>);
   /** Null: the model is elsewhere, and `env` says where. */
   model?: FakeModelOptions | null;
   twilio?: Pick<FakeTwilioOptions, 'faults' | 'staff' | 'seed'>;
@@ -95,9 +96,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     });
   step('Redis and the database');
   const redisStart = started((options.redis ?? startRedis)(), (server) => server.stop());
-  const databaseStart = started(options.database === 'postgres' ? startPostgres() : startPglite(), (server) =>
-    server.stop(),
-  );
+  const databaseStart = started(startDatabase(options.database), (server) => server.stop());
   // Both have come to their end, good or bad, before either may fail: what began must be known to be ended.
   await Promise.allSettled([redisStart, databaseStart]);
   const redis = await redisStart;
@@ -155,6 +154,11 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
   const link = await started(connectRedis(redis.url), (one) => one.close());
   const startNode = fleet.start.bind(fleet);
   return { twilio, model, redis, link, database, nodes: fleet.nodes, startNode, proxies, env, adminToken };
+}
+
+function startDatabase(kind: StackOptions['database']): Promise<DatabaseServer> {
+  if (typeof kind === 'function') return kind();
+  return kind === 'postgres' ? startPostgres() : startPglite();
 }
 
 async function fill(url: string): Promise<void> {
