@@ -15,6 +15,8 @@ export interface PostgresOptions {
   /** Keep the cluster here; default: a folder that `stop` removes. It is made to belong to the user that runs it. */
   dir?: string;
   port?: number;
+  /** What was committed outlives the server's sudden end. */
+  durable?: boolean;
 }
 
 /** Nothing outlives the machine: no fsync; small; on 127.0.0.1 alone. */
@@ -46,7 +48,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Data
       dir,
     );
   }
-  const settings = Object.entries(SETTINGS).map(([name, value]) => `--${name}=${value}`);
+  const durable = options.durable ? { synchronous_commit: 'on' } : {};
+  const settings = Object.entries({ ...SETTINGS, ...durable }).map(([name, value]) => `--${name}=${value}`);
   const server = launch(part, part.bin, ['-D', dir, '-p', String(port), ...settings], dir);
   await server.said('database system is ready to accept connections');
   return {
