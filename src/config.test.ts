@@ -96,6 +96,11 @@ describe('readConfig', () => {
     });
   });
 
+  it.each(['wss://voice.example.com/media-stream', 'wss://voice.example.com:8443/3/media-stream'])(
+    'accepts the media address %s',
+    (mediaUrl) => expect(readConfig({ ...base, MEDIA_URL: mediaUrl }).mediaUrl).toBe(mediaUrl),
+  );
+
   it('needs both stores unless embedded', () => {
     const none = { REDIS_URL: undefined, DATABASE_URL: undefined };
     expect(refusal(none)).toBe(
@@ -128,6 +133,10 @@ describe('readConfig', () => {
     ['MEDIA_URL', 'wss://voice.example.com/media-stream/'],
     ['MEDIA_URL', 'wss://voice.example.com/media-stream?n=1'],
     ['MEDIA_URL', 'wss://voice.example.com:443/media-stream'],
+    ['MEDIA_URL', 'wss://Voice.example.com/1/media-stream'],
+    ['MEDIA_URL', 'wss://voice.example.com/a/1/media-stream'],
+    ['MEDIA_URL', 'wss://voice.example.com//media-stream'],
+    ['MEDIA_URL', 'wss://voice.example.com/1/media'],
     ['NODE_ID', 'a:b'],
     ['ROLES', 'call,cook'],
     ['TWILIO_ACCOUNT_SID', 'AC12'],

@@ -14,7 +14,7 @@ export interface Config {
   /** Origin without a trailing slash, exactly as the carrier was given it: signatures cover it. */
   publicUrl: string;
   nodeId: string;
-  /** This node's own `wss://…/media-stream`. */
+  /** This node's own `wss://host/media-stream` or `wss://host/node/media-stream`. */
   mediaUrl: string;
   /** This node as other nodes reach it; null: `defaultNodeUrl` of the port that was listened on. */
   nodeUrl: string | null;
@@ -60,6 +60,8 @@ const roles = ['call', 'analytics', 'console'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
+/** By itself, or below one segment by which a proxy knows the node. */
+const MEDIA_PATH_SHAPE = /^(\/[a-z0-9][a-z0-9.-]*)?\/media-stream$/;
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
 /** With a minute for handing over it stays below the ten minutes that cluster autoscalers grant at most. */
@@ -97,6 +99,9 @@ const baseUrl = (schemes: string[]) =>
     .transform((value) => value.replace(/\/+$/, ''));
 /** The carrier refuses hosts with an underscore. */
 const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
+/** Written as it is signed. */
+const isMediaUrl = ({ host, pathname }: URL, value: string): boolean =>
+  MEDIA_PATH_SHAPE.test(pathname) && value === `wss://${host}${pathname}`;
 const secret = (lengthMin: number) => z.string().min(lengthMin).regex(/^\S+$/);
 const count = z
   .string()
@@ -150,9 +155,9 @@ const variables = {
   },
   MEDIA_URL: {
     check: url(['wss:'])
-      .refine((value) => publicHost(value) && value.endsWith(new URL(value).host + MEDIA_PATH))
+      .refine((value) => publicHost(value) && isMediaUrl(new URL(value), value))
       .optional(),
-    rule: `wss://host[:port]${MEDIA_PATH}, in lower case, without query, port 443 or trailing slash`,
+    rule: `wss://host[:port]${MEDIA_PATH} or wss://host[:port]/node${MEDIA_PATH}, in lower case, without query, port 443 or trailing slash`,
   },
   NODE_URL: { check: baseUrl(['http:', 'https:']).optional(), rule: 'an http(s) URL' },
   ROLES: { check: list(roles).default([...roles]), rule: `a comma-separated list of ${roles.join(', ')}` },
@@ -274,6 +279,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     embedded: values.EMBEDDED,
   };
 }
+
+/** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */
+export const mediaPaths = [MEDIA_PATH, `/:node${MEDIA_PATH}`] as const;
 
 /** Where other nodes reach this one when NODE_URL says nothing. `opsPort` is the port that was listened on. */
 export function defaultNodeUrl(host: string, opsPort: number): string {

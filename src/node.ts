@@ -6,7 +6,7 @@ import { Calls } from './calls/calls.ts';
 import { createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
 import { Sweep } from './calls/sweep.ts';
-import { type Config, defaultNodeUrl, type Role } from './config.ts';
+import { type Config, defaultNodeUrl, mediaPaths, type Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
 import type { NodeName } from './directory/keys.ts';
@@ -268,15 +268,13 @@ function publicServer(
       log,
       metrics,
     }),
-    sockets: [
-      {
-        ...media.route,
-        path: new URL(config.mediaUrl).pathname,
-        upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
-          const refusal = refuseUpgrade(request, { hosts: () => hosts, authTokens, metrics });
-          return refusal ? { refuse: refusal } : { accept: { stream: null } };
-        },
+    sockets: mediaPaths.map((path) => ({
+      ...media.route,
+      path,
+      upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
+        const refusal = refuseUpgrade(request, { hosts: () => hosts, authTokens, metrics });
+        return refusal ? { refuse: refusal } : { accept: { stream: null } };
       },
-    ],
+    })),
   };
 }

@@ -110,7 +110,8 @@ function router(routes: Route[], socketPaths: string[]): (method: string, path: 
   }
   below.sort(([left], [right]) => right.length - left.length);
   return (method, path) => {
-    if (socketPaths.includes(path)) return () => plain(426, 'This address speaks WebSocket.', { upgrade: 'websocket' });
+    if (socketPaths.some((pattern) => matches(pattern, path)))
+      return () => plain(426, 'This address speaks WebSocket.', { upgrade: 'websocket' });
     const methods = exact.get(path) ?? below.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (!methods) return () => plain(404, 'There is nothing here.');
     const handler = methods.get(method === 'HEAD' ? 'GET' : method);
@@ -118,6 +119,12 @@ function router(routes: Route[], socketPaths: string[]): (method: string, path: 
     const allow = [...methods.keys()].flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
     return () => plain(405, `This address answers ${allow}.`, { allow });
   };
+}
+
+/** `:name` in a pattern stands for one segment. */
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index]);
 }
 
 /** Counts requests under way, so that closing can wait for them. */

@@ -91,6 +91,18 @@ describe('sockets', () => {
     expect(await test.pulse()).toBe('yes');
   });
 
+  it('takes sockets below any one segment, and none deeper', async () => {
+    await test.start([alive], [route({ path: '/:node/media' })]);
+    const client = new WebSocket(`ws://127.0.0.1:${test.port}/7/media`);
+    await once(client, 'open');
+    client.close(1000);
+    await once(client, 'close');
+    const statuses = await Promise.all(
+      ['/7/media', '/media', '/a/7/media'].map(async (path) => (await fetch(test.url(path))).status),
+    );
+    expect(statuses).toEqual([426, 404, 404]);
+  });
+
   it('lives when the upgrade hook throws or rejects, and when the client left before it decided', async () => {
     let release: (decision: UpgradeDecision<Seen>) => void = () => {};
     let asked: () => void = () => {};

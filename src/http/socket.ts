@@ -8,6 +8,7 @@ export type Socket<Data> = WebSocket<Data>;
 export type UpgradeDecision<Data> = { accept: Data } | { refuse: HttpResponse };
 
 export interface SocketRoute<Data> {
+  /** Exact; `/:name` stands for one segment. */
   path: string;
   settings: SocketSettings;
   /** Judges the upgrade request; a refusal is answered in plain HTTP. */
