@@ -1,0 +1,149 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DatabaseServer } from '../../embedded/postgres.ts';
+import type { RedisServer } from '../../embedded/redis.ts';
+import type { StackProxies } from '../stack-proxies.ts';
+import type { TwilioFaults } from '../twilio/index.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import type { Mortal } from './mortal.ts';
+import type { Scene } from './scene.ts';
+
+/** What the nemesis can lay hands on. */
+export interface Arena {
+  scene: Scene;
+  proxies: StackProxies;
+  redis: Mortal<RedisServer>;
+  database: Mortal<DatabaseServer>;
+}
+
+/** One fault of a schedule. */
+export interface Infliction {
+  kind: FaultKind;
+  /** The node it befalls, counted from 0; null for a fault of everybody. */
+  node: number | null;
+  /** How long it lasts. */
+  holdMs: number;
+}
+
+type Inflict = (arena: Arena, infliction: { node: number; holdMs: number }) => Promise<void>;
+
+/** After a node is gone, so long until its carrier has seen the last of its sockets break. */
+const RESET_MS = 500;
+const FULL_BYTES = 1_000_000;
+
+/** Does it, holds it, and makes everything well again. */
+const inflictions = {
+  nodeKill: (arena, { node, holdMs }) => killed(arena, node, holdMs, 'action'),
+  nodeKillSilent: (arena, { node, holdMs }) => killed(arena, node, holdMs, 'silence'),
+  async nodeVanish({ scene, proxies }, { node, holdMs }) {
+    const lines = [proxies.media[node], proxies.web[node], proxies.nodeOps[node], proxies.redisOf[node]];
+    await Promise.all(lines.map((line) => line?.set({ drop: 'both' })));
+    await wait(holdMs);
+    // What is gone so long does not come back as it was.
+    await dead(scene, node, 'SIGKILL');
+    await Promise.all(lines.map((line) => line?.heal()));
+    await scene.revive(node);
+  },
+  async nodeFreeze({ scene }, { node, holdMs }) {
+    const process_ = scene.stack.nodes[node];
+    process_?.kill('SIGSTOP');
+    await wait(holdMs);
+    process_?.kill('SIGCONT');
+  },
+  async nodeDrain({ scene }, { node, holdMs }) {
+    await dead(scene, node, 'SIGTERM');
+    await wait(holdMs);
+    await scene.revive(node);
+  },
+  async redisKill({ redis }, { holdMs }) {
+    await redis.kill('SIGKILL');
+    await wait(holdMs);
+    await redis.revive();
+  },
+  async redisHalfOpen({ proxies }, { holdMs }) {
+    await proxies.redis.set({ drop: 'toClient' });
+    await wait(holdMs);
+    await proxies.redis.heal();
+  },
+  async redisPause({ scene }, { holdMs }) {
+    await scene.stack.link.command('client', 'pause', holdMs);
+    await wait(holdMs);
+  },
+  async redisFull({ scene }, { holdMs }) {
+    const set = (bytes: number) => scene.stack.link.command('config', 'set', 'maxmemory', bytes);
+    await set(FULL_BYTES);
+    await wait(holdMs);
+    await set(0);
+  },
+  async postgresStop({ database }, { holdMs }) {
+    await database.kill('SIGQUIT');
+    await wait(holdMs);
+    await database.revive();
+  },
+  restErrors: (arena, { holdMs }) => carried(arena, holdMs, { restBusy: 0.3, restBroken: 0.2, restSilent: 0.1 }),
+  webhookTwice: (arena, { holdMs }) => carried(arena, holdMs, { webhookTwice: 1 }),
+  callbackStorm: (arena, { holdMs }) => carried(arena, holdMs, { callbackTwice: 1, callbackDelayMsMax: 1_500 }),
+  async webhookLost({ proxies }, { node, holdMs }) {
+    await proxies.web[node]?.set({ drop: 'both' });
+    await wait(holdMs);
+    await proxies.web[node]?.heal();
+  },
+  async slowReader({ scene }, { holdMs }) {
+    const streams = openStreams(scene);
+    for (const stream of streams) stream.pauseReading();
+    await wait(holdMs);
+    for (const stream of streams) stream.resumeReading();
+  },
+  async lineCut({ scene }, { holdMs }) {
+    for (const stream of openStreams(scene)) stream.cut();
+    await wait(holdMs);
+  },
+} as const satisfies Partial<Record<FaultKind, Inflict>>;
+
+export type InflictedKind = keyof typeof inflictions;
+export const inflictedKinds = Object.keys(inflictions) as InflictedKind[];
+/** Those that befall one node. */
+export const nodeKinds: ReadonlySet<FaultKind> = new Set<InflictedKind>([
+  'nodeKill',
+  'nodeKillSilent',
+  'nodeVanish',
+  'nodeFreeze',
+  'nodeDrain',
+  'webhookLost',
+]);
+
+/** Lets it happen, and writes down that it did. */
+export function inflict(arena: Arena, { kind, node, holdMs }: Infliction & { kind: InflictedKind }): Promise<void> {
+  return arena.scene.during(kind, node, () => inflictions[kind](arena, { node: node ?? 0, holdMs }));
+}
+
+const openStreams = ({ stack }: Scene) => stack.twilio.calls.flatMap(({ stream }) => (stream ? [stream] : []));
+
+async function dead(scene: Scene, node: number, signal: NodeJS.Signals): Promise<void> {
+  const process_ = scene.stack.nodes[node];
+  process_?.kill(signal);
+  await process_?.exited;
+}
+
+async function killed(
+  { scene }: Arena,
+  node: number,
+  holdMs: number,
+  brokenStream: TwilioFaults['brokenStream'],
+): Promise<void> {
+  const { faults } = scene.stack.twilio;
+  faults.brokenStream = brokenStream;
+  await dead(scene, node, 'SIGKILL');
+  await wait(RESET_MS);
+  faults.brokenStream = 'action';
+  await wait(holdMs);
+  await scene.revive(node);
+}
+
+/** The carrier behaves so for a while. */
+async function carried({ scene }: Arena, holdMs: number, change: Partial<TwilioFaults>): Promise<void> {
+  const { faults } = scene.stack.twilio;
+  const before = { ...faults };
+  Object.assign(faults, change);
+  await wait(holdMs);
+  for (const name of Object.keys(change) as (keyof TwilioFaults)[]) Object.assign(faults, { [name]: before[name] });
+}

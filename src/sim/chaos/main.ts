@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { runNemesis } from './nemesis.ts';
+import { rendered, reportOf } from './report.ts';
+
+const MINUTES = 5;
+const MINUTES_MAX = 240;
+const SEEDS = 2 ** 31;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    calls: { type: 'string' },
+    dump: { type: 'string' },
+  },
+});
+const seed = number('seed', values.seed, 0, SEEDS) ?? Math.floor(Math.random() * SEEDS);
+const minutes = number('minutes', values.minutes, 0.1, MINUTES_MAX) ?? MINUTES;
+const callsMax = number('calls', values.calls, 1, 500);
+
+function number(name: string, text: string | undefined, least: number, most: number): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  process.stderr.write(`--${name} ${text}: a number from ${least} to ${most} is needed\n`);
+  process.exit(2);
+}
+
+process.stdout.write(`seed ${seed}, ${minutes} minutes\n`);
+const startedMs = performance.now();
+const history = await runNemesis({
+  seed,
+  minutes,
+  ...(callsMax === null ? {} : { callsMax }),
+  onStep: (step) =>
+    process.stdout.write(`${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(7)} s  ${step}\n`),
+});
+// For whoever wants to know how it came to a violation.
+if (values.dump !== undefined) await writeFile(values.dump, JSON.stringify(history, null, 1));
+const report = reportOf(history);
+process.stdout.write(`${rendered(report)}\n`);
+process.exitCode = report.violations.length > 0 ? 1 : 0;
