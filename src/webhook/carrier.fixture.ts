@@ -6,7 +6,8 @@ import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { Standing, WaitingLine } from './wait-desk.ts';
-import { webhookRoutes, type Place, type WebhookDeps } from './routes.ts';
+import { webhookRoutes, type WebhookDeps } from './routes.ts';
+import type { Place } from './seating.ts';
 
 export const PUBLIC_URL = 'https://voice.example.com';
 export const TOKENS = ['token-new', 'token-old'];

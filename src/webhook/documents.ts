@@ -81,6 +81,11 @@ export class Documents {
     return this.twiml.empty();
   }
 
+  /** The call is not taken; only as its first answer. */
+  turnAway(reason: 'rejected' | 'busy'): string {
+    return this.twiml.reject(reason);
+  }
+
   /** A piece of the wait; a key pressed in it is heard at once. */
   hold({ sentences, holdMs, next }: Piece, before: readonly string[] = []): string {
     // The carrier listens on after the last sound.

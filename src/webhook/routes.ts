@@ -9,33 +9,12 @@ import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
 import { recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
-import { Documents, type Ask, type Next, type StoreFacts, type Trouble } from './documents.ts';
+import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
-import {
-  isOver,
-  isPlacedByUs,
-  isRefused,
-  partiesOf,
-  readRequest,
-  type CarrierRequest,
-  type SignatureRules,
-} from './request.ts';
+import { isOver, isRefused, partiesOf, readRequest, type CarrierRequest, type SignatureRules } from './request.ts';
+import { type Admission, Seating } from './seating.ts';
 import { type StreamAddress, xml } from './twiml.ts';
-import { type Found, WaitDesk, type WaitingLine } from './wait-desk.ts';
-import { beginWait, readWait } from './wait-state.ts';
-
-export type Place = { ok: true; mediaUrl: string } | { ok: false; reason: Trouble };
-
-/** Where a call's stream may go. Must not throw; what takes longer than the answer may is given up. */
-export interface Admission {
-  /**
-   * Holds a place for who calls from `from`. `live`: a conversation that goes on, which waits only when every node is
-   * full. A repeat gets the same place.
-   */
-  reserve(callSid: string, kind: 'new' | 'live', from: string): Promise<Place>;
-  /** The webhook ended in TwiML without a stream. */
-  release(callSid: string): Promise<void>;
-}
+import { WaitDesk, type WaitingLine } from './wait-desk.ts';
 
 export interface WebhookDeps {
   publicUrl: string;
@@ -53,8 +32,6 @@ export interface WebhookDeps {
   answerTimeoutMs?: number;
 }
 
-/** Of it, what a place may take: without one there must be time left to say so. */
-const PLACE_SHARE = 0.5;
 /** What the keypad menu minds: no row of other keys is kept. */
 const MENU_KEY = /^[0-3*]?$/;
 const noFacts: StoreFacts = {
@@ -64,15 +41,6 @@ const noFacts: StoreFacts = {
   promotions: () => [],
   callback: () => null,
 };
-/** No place now, but there will be one. */
-const passing: ReadonlySet<Trouble> = new Set<Trouble>(['full', 'queued', 'draining']);
-/** Kinds of requests after which a call may be streamed, and whether it is a conversation already. */
-const streams: Partial<Record<TwimlRequest['kind'], 'new' | 'live'>> = {
-  arrive: 'new',
-  next: 'live',
-  dialResult: 'live',
-};
-
 type FactOf = (request: CarrierRequest) => Told;
 
 /** Every webhook of the carrier's. Callers hear a sentence where Aida cannot take the call, never an error. */
@@ -124,6 +92,7 @@ class WebhookDesk {
   private readonly timeoutMs: number;
   private readonly bounded: Bounded;
   private readonly waitDesk: WaitDesk;
+  private readonly seating: Seating;
 
   constructor(deps: WebhookDeps, rules: SignatureRules, documents: Documents) {
     this.deps = deps;
@@ -131,17 +100,16 @@ class WebhookDesk {
     this.documents = documents;
     this.timeoutMs = deps.answerTimeoutMs ?? answerTimeoutMs;
     this.bounded = createBounded(this.timeoutMs, deps);
-    this.waitDesk = new WaitDesk({
-      door: deps.door,
-      line: deps.waitingRoom,
+    const common = {
       documents,
       bounded: this.bounded,
-      facts: () => this.facts(),
-      streamTo: (mediaUrl, view) => this.streamTo(mediaUrl, view),
+      streamTo: (mediaUrl: string, view: CallView) => this.streamTo(mediaUrl, view),
       now: () => deps.now(),
       metrics: deps.metrics,
       answerTimeoutMs: this.timeoutMs,
-    });
+    };
+    this.waitDesk = new WaitDesk({ ...common, door: deps.door, line: deps.waitingRoom, facts: () => this.facts() });
+    this.seating = new Seating({ ...common, admission: deps.admission, waitDesk: this.waitDesk });
   }
 
   route(path: string, handle: (request: CarrierRequest) => Promise<HttpResponse>): Route {
@@ -162,34 +130,17 @@ class WebhookDesk {
     const startedAt = performance.now();
     const ask = askOf(request, kind, fact);
     const facts = this.facts();
-    const place = await this.reserve(request, kind, ask);
+    const seat = await this.seating.find(request, ask, fact);
+    if (seat.turnedAway !== null) return xml(this.documents.turnAway(seat.turnedAway));
     const { callSid, idempotencyToken } = request;
-    const waits = !place.ok && place.reason === 'draining' && this.documents.putOff('draining', ask) !== null;
-    const found = place.ok || waits ? null : await this.waitInstead(request, kind, place.reason);
-    const mediaUrl = place.ok ? place.mediaUrl : found && 'mediaUrl' in found ? found.mediaUrl : null;
-    const isQueued = found !== null && 'piece' in found;
-    const render: TwimlRequest['render'] = (view) => {
-      const otherwise: Next = isQueued ? found : place.ok ? 'nowhere' : place.reason;
-      return this.documents.forView(view, ask, facts, mediaUrl === null ? otherwise : this.streamTo(mediaUrl, view));
-    };
-    const told = isQueued ? queued(fact) : fact;
+    const render: TwimlRequest['render'] = (view) => this.documents.forView(view, ask, facts, seat.next(view));
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
-      () =>
-        this.deps.door.answer({
-          callSid,
-          idempotencyToken,
-          kind,
-          fact: told,
-          render,
-          ...(waits && { waitsForNode: true }),
-        }),
+      () => this.deps.door.answer({ callSid, idempotencyToken, kind, fact: seat.fact, render, ...seat.how }),
       (refused) => ({ refused }),
       this.timeoutMs - (performance.now() - startedAt),
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
-    // What was answered before counts too: its stream may be on its way, or its caller in line.
-    if (mediaUrl !== null && !twiml.includes('<Connect')) this.release(callSid);
-    if (isQueued && !twiml.includes('/voice/wait?')) this.waitDesk.leave(callSid);
+    seat.settle(twiml);
     return xml(twiml);
   }
 
@@ -233,16 +184,8 @@ class WebhookDesk {
   }
 
   private giveUp(callSid: string): void {
-    this.release(callSid);
+    this.seating.release(callSid);
     this.waitDesk.leave(callSid);
-  }
-
-  /** Nobody waits for it: a place that is not given back runs out. */
-  private release(callSid: string): void {
-    void this.bounded(
-      () => this.deps.admission.release(callSid),
-      () => undefined,
-    );
   }
 
   private async tell(callSid: string, fact: Told): Promise<string> {
@@ -255,29 +198,6 @@ class WebhookDesk {
   private streamTo(mediaUrl: string, { callSid, epoch }: CallView): StreamAddress {
     const expiresAt = Math.round(this.deps.now()) + streamTokenLifeMs;
     return { mediaUrl, token: issueToken({ callSid, epoch, expiresAt }, this.deps.streamTokenSecret) };
-  }
-
-  /** A place in line for a call that needs a stream and found no place for it. */
-  private async waitInstead(request: CarrierRequest, kind: TwimlRequest['kind'], reason: Trouble): Promise<Found> {
-    const held = heldFor(request, kind);
-    if (held === undefined || !passing.has(reason)) return null;
-    const now = this.deps.now();
-    const wait = request.query.has('t') ? readWait(request.query, now) : beginWait(held, now);
-    return this.waitDesk.seek(request.callSid, wait, partiesOf(request).from);
-  }
-
-  private async reserve(request: CarrierRequest, kind: TwimlRequest['kind'], ask: Ask): Promise<Place> {
-    const held = ask.succeeded ? undefined : heldFor(request, kind);
-    if (held === undefined) return { ok: false, reason: 'nowhere' };
-    // Back from the staff without having talked: the place in line still stands.
-    if (request.query.has('t')) return { ok: false, reason: 'queued' };
-    const place = await this.bounded<Place>(
-      () => this.deps.admission.reserve(request.callSid, held, ask.from),
-      (reason) => ({ ok: false, reason }),
-      this.timeoutMs * PLACE_SHARE,
-    );
-    if (!place.ok) this.deps.metrics.refusals.inc({ reason: place.reason });
-    return place;
   }
 
   private apologize(request: CarrierRequest, trouble: Trouble, ask: Ask, facts: StoreFacts): string {
@@ -311,15 +231,4 @@ function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told):
 
 function menuKey(digit: string): string {
   return MENU_KEY.test(digit) ? digit : '?';
-}
-
-function heldFor(request: CarrierRequest, kind: TwimlRequest['kind']): 'new' | 'live' | undefined {
-  // Who was called back has waited already.
-  return kind === 'arrive' && isPlacedByUs(request) ? 'live' : streams[kind];
-}
-
-function queued(fact: Told): Told {
-  const canWait =
-    fact.type === 'carrier.arrived' || fact.type === 'carrier.nextAsked' || fact.type === 'carrier.dialEnded';
-  return canWait ? { ...fact, queued: true } : fact;
 }
