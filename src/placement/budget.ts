@@ -76,19 +76,26 @@ export interface Ceiling {
   reason: CeilingReason | null;
 }
 
-/** How many calls the accounts bear, and which of them bears the fewest. */
-export function ceilingOf(input: CeilingInput): Ceiling {
+/** How many calls each account bears, those that bound nothing with Infinity. */
+export function ceilingsOf(input: CeilingInput): [CeilingReason, number][] {
   const { tokens, requests, use, now } = input;
-  const candidates: [CeilingReason, number][] = [
+  return [
     ['carrier', input.carrierCallsMax ?? Infinity],
     ['sessions', input.modelSessionsMax ?? Infinity],
     ['tokens', callsWithin(tokens, use.tokens, now)],
     ['requests', callsWithin(requests, use.requests, now)],
   ];
-  return candidates.reduce<Ceiling>((least, [reason, calls]) => (calls < least.calls ? { calls, reason } : least), {
-    calls: Infinity,
-    reason: null,
-  });
+}
+
+/** What the account bears that bears the fewest calls. */
+export function ceilingOf(input: CeilingInput): Ceiling {
+  return ceilingsOf(input).reduce<Ceiling>(
+    (least, [reason, calls]) => (calls < least.calls ? { calls, reason } : least),
+    {
+      calls: Infinity,
+      reason: null,
+    },
+  );
 }
 
 function callsWithin(allowance: Allowance | null, perCallMinute: number, now: number): number {

@@ -58,9 +58,9 @@ test('property: two changes of the same kind are at least the hysteresis apart',
 test('fault 4: a loop that was blocked for two seconds closes admission with its first sample', async () => {
   const changes: { open: boolean; stallMs: number }[] = [];
   const closing = new Promise<void>((resolve) => {
-    const budget = watchLoop((open, { stallMs }) => {
+    const stop = watchLoop((open, { stallMs }) => {
       changes.push({ open, stallMs });
-      budget.stop();
+      stop();
       resolve();
     });
     setImmediate(() => {

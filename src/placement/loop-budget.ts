@@ -55,13 +55,8 @@ export function nextLoopState(state: LoopState, sample: LoopSample): LoopState {
   return against >= loopLimits.calmSamples ? { open: true, against: 0 } : { open: false, against };
 }
 
-export interface LoopBudget {
-  readonly open: boolean;
-  stop(): void;
-}
-
-/** Watches this process' event loop. `changed` is called when admission opens or closes. */
-export function watchLoop(changed: (open: boolean, sample: LoopSample) => void): LoopBudget {
+/** Watches this process' event loop, until what it returns is called. `changed`: admission opens or closes. */
+export function watchLoop(changed: (isOpen: boolean, sample: LoopSample) => void): () => void {
   const delays = monitorEventLoopDelay({ resolution: loopLimits.resolutionMs });
   delays.enable();
   let state: LoopState = { open: true, against: 0 };
@@ -84,13 +79,8 @@ export function watchLoop(changed: (open: boolean, sample: LoopSample) => void):
     if (state.open !== wasOpen) changed(state.open, sample);
   }, loopLimits.sampleMs);
   timer.unref();
-  return {
-    get open() {
-      return state.open;
-    },
-    stop() {
-      clearInterval(timer);
-      delays.disable();
-    },
+  return () => {
+    clearInterval(timer);
+    delays.disable();
   };
 }

@@ -1,14 +1,33 @@
 import type { RedisClock } from '../directory/clock.ts';
 import { DirectoryError } from '../directory/errors.ts';
-import { heartbeat, type NodeAddresses, retire } from '../directory/fleet.ts';
+import {
+  type FleetFigures,
+  type Heartbeat,
+  heartbeat,
+  type NodeAddresses,
+  readFleet,
+  retire,
+} from '../directory/fleet.ts';
+import { directoryLimits } from '../directory/limits.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
-import { releaseReservation, reserve } from '../directory/reservations.ts';
+import { releaseReservation, reserve, type ReserveRequest } from '../directory/reservations.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { AccountBooks } from './account-books.ts';
+import type { CeilingReason } from './budget.ts';
+import { type Capacity, capacityOf } from './capacity.ts';
+import type { SpendJudgement } from './spend.ts';
+import { noSwitches, type SwitchStates, switchStates } from './switches.ts';
 
 const HEARTBEAT_MS = 1_000;
 /** Calls told with one heartbeat; more wait for the next. */
 const HELD_MAX = 1_000;
+
+/** A call with a stream here. A call that streams again has another epoch. */
+export interface HeldCall {
+  callSid: string;
+  epoch: number;
+}
 
 export interface PlacementDeps {
   link: RedisLink;
@@ -16,7 +35,8 @@ export interface PlacementDeps {
   /** Calls that this node takes at most. */
   callsMax: number;
   /** Calls with a stream here. */
-  live(): readonly string[];
+  live(): readonly HeldCall[];
+  books: AccountBooks;
   /** Learns Redis' time from each heartbeat. */
   clock: RedisClock;
   log: Log;
@@ -24,24 +44,43 @@ export interface PlacementDeps {
 
 export type Placing =
   | { ok: true; node: string; mediaUrl: string }
+  /** Every place is taken: on the nodes, or by what an account bears. */
+  | { ok: false; reason: 'full'; limit: CeilingReason | 'nodes' }
   /**
-   * `full`: every place is taken; `queued`: others waited longer; `nowhere`: no node lives; `unavailable`: Redis;
-   * `draining`: a conversation that no other node has room for, and this one is to end.
+   * `queued`: others waited longer; `nowhere`: no node lives; `unavailable`: Redis; `draining`: a conversation that no
+   * other node has room for, and this one is to end.
    */
-  | { ok: false; reason: 'full' | 'queued' | 'nowhere' | 'unavailable' | 'draining' };
+  | { ok: false; reason: 'queued' | 'nowhere' | 'unavailable' | 'draining' };
+
+/** How the fleet stood at the last heartbeat that was answered, and this node now. */
+export interface FleetSnapshot {
+  /** Redis-clock ms of that heartbeat; null before the first. */
+  at: number | null;
+  own: Capacity & { live: number; reserved: number };
+  fleet: FleetFigures;
+  /** Calls of the whole fleet that each account bears. */
+  ceilings: [CeilingReason, number][];
+  spend: SpendJudgement;
+  switches: SwitchStates;
+}
+
+type Answer = Extract<Heartbeat, { kind: 'ok' }>;
 
 /** Where calls go: this node's heartbeat, and reservations over the whole fleet. */
 export class Placement {
   private readonly deps: PlacementDeps;
   private timer: NodeJS.Timeout | null = null;
-  private known = new Set<string>();
-  private answered = false;
+  private told = new Set<string>();
+  private answer: Answer | null = null;
   private isAway = false;
   private isStopped = false;
   private isSuperseded = false;
-  private beating: Promise<void> = Promise.resolve();
+  private isLoopOpen = true;
   private draining: 'finishing' | 'leaving' | null = null;
-  private reservedHere = 0;
+  private beating: Promise<void> = Promise.resolve();
+  private beatAt: number | null = null;
+  private switched = '[]';
+  private states = noSwitches;
 
   constructor(deps: PlacementDeps) {
     this.deps = deps;
@@ -49,12 +88,46 @@ export class Placement {
 
   /** True while heartbeats are answered and the node stays: calls can be placed. */
   get ready(): boolean {
-    return this.answered && !this.isAway && !this.isSuperseded && this.draining === null;
+    return this.answer !== null && !this.isAway && !this.isSuperseded && this.draining === null;
   }
 
   /** Calls on their way here, as of the last heartbeat. */
   get reserved(): number {
-    return this.reservedHere;
+    return this.answer?.reserved ?? 0;
+  }
+
+  /** As of the last heartbeat; kept while Redis is away. */
+  get switches(): SwitchStates {
+    return this.states;
+  }
+
+  snapshot(): FleetSnapshot {
+    const live = this.deps.live().length;
+    return {
+      at: this.answer?.at ?? null,
+      own: { ...this.capacity(live), live, reserved: this.reserved },
+      fleet: this.answer?.fleet ?? { nodes: 0, capacity: 0, load: 0, kept: 0, waiting: 0 },
+      ceilings: this.deps.books.ceilings(),
+      spend: this.deps.books.spend,
+      switches: this.states,
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.beatInTurn();
+    const next = () => {
+      if (this.isStopped) return;
+      this.timer = setTimeout(() => void this.beatInTurn().finally(next), HEARTBEAT_MS);
+      this.timer.unref();
+    };
+    next();
+  }
+
+  /** The event loop has time for further calls, or no more. The fleet is told at once. */
+  setLoop(isOpen: boolean): void {
+    if (isOpen === this.isLoopOpen) return;
+    this.isLoopOpen = isOpen;
+    if (this.answer) void this.beatInTurn();
   }
 
   /**
@@ -64,35 +137,28 @@ export class Placement {
   async drain(stage: 'finishing' | 'leaving'): Promise<void> {
     const isTold = this.draining !== null;
     this.draining = stage;
-    if (isTold) return;
     // One that is under way still offers places.
-    this.beating = this.beating.then(() => this.beat());
-    await this.beating;
+    if (!isTold) await this.beatInTurn();
   }
 
-  async start(): Promise<void> {
-    await this.beat();
-    const next = () => {
-      if (this.isStopped) return;
-      this.timer = setTimeout(() => {
-        this.beating = this.beat().finally(next);
-      }, HEARTBEAT_MS);
-      this.timer.unref();
-    };
-    next();
-  }
-
-  /** Holds a place for the call; a conversation that goes on (`live`) never waits. */
-  async reserve(callSid: string, kind: 'new' | 'live'): Promise<Placing> {
-    const { link, self } = this.deps;
+  /**
+   * Holds a place for the call, for 20 s; a repeat gets the same one. A conversation that goes on (`live`) never waits.
+   * `preferredNode` is taken if it has room; else the one with the most.
+   */
+  async reserve(callSid: string, kind: ReserveRequest['class'], preferredNode: string | null = null): Promise<Placing> {
+    const { link, self, books } = this.deps;
+    const ceiling = books.ceiling();
     try {
-      const reservation = await repeated(() => reserve(link, { callSid, class: kind, preferredNode: self.node, ceiling: Infinity }));
-      if (reservation.kind !== 'placed') {
-        if (this.draining === null || kind !== 'live') return { ok: false, reason: reservation.kind };
-        if (this.draining === 'leaving') return { ok: false, reason: 'draining' };
+      const request = { callSid, class: kind, preferredNode, ceiling: ceiling.calls };
+      const reservation = await repeated(() => reserve(link, request));
+      if (reservation.kind === 'placed')
+        return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
+      if (this.draining === 'leaving' && kind === 'live') return { ok: false, reason: 'draining' };
+      if (this.draining === 'finishing' && kind === 'live')
         return { ok: true, node: self.node, mediaUrl: self.mediaUrl };
-      }
-      return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
+      if (reservation.kind !== 'full') return { ok: false, reason: reservation.kind };
+      const limit = reservation.reason === 'ceiling' ? (ceiling.reason ?? 'nodes') : 'nodes';
+      return { ok: false, reason: 'full', limit };
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
       this.deps.log.warn({ err: error, callSid }, 'no place could be reserved');
@@ -120,39 +186,76 @@ export class Placement {
     });
   }
 
+  private capacity(live: number): Capacity {
+    return capacityOf({
+      callsMax: this.deps.callsMax,
+      switchedMax: this.states.callsMax,
+      isLoopOpen: this.isLoopOpen,
+      isDraining: this.draining !== null,
+      held: live + this.reserved,
+    });
+  }
+
+  private beatInTurn(): Promise<void> {
+    if (!this.isStopped) this.beating = this.beating.then(() => this.beat());
+    return this.beating;
+  }
+
   private async beat(): Promise<void> {
-    const { link, self, callsMax, live, clock, log } = this.deps;
-    const calls = live();
-    const fresh = calls.filter((callSid) => !this.known.has(callSid));
-    const held = fresh.slice(0, HELD_MAX);
-    const untold = new Set(fresh.slice(HELD_MAX));
+    const { link, self, live, clock, books, log } = this.deps;
+    const calls = live().map(({ callSid, epoch }) => ({ callSid, key: `${callSid} ${epoch}` }));
+    const fresh = calls.filter(({ key }) => !this.told.has(key));
+    const untold = new Set(fresh.slice(HELD_MAX).map(({ key }) => key));
+    const report = books.report();
     const sentAt = clock.monotonic();
+    if (this.beatAt !== null) books.passed(calls.length, sentAt - this.beatAt);
+    this.beatAt = sentAt;
     try {
-      const reply = await heartbeat(link, {
+      const answer = await heartbeat(link, {
         self,
-        capacity: this.draining === null ? callsMax : 0,
+        capacity: this.capacity(calls.length).calls,
         liveCalls: calls.length,
-        held,
-        starting: !this.answered,
-        spentMicros: 0,
-        model: null,
+        held: fresh.slice(0, HELD_MAX).map(({ callSid }) => callSid),
+        starting: this.answer === null || (this.isSuperseded && (await this.isRivalGone())),
+        ...report,
       });
-      if (reply.kind === 'superseded') {
-        if (!this.isSuperseded)
-          log.fatal({ node: self.node, incarnation: reply.incarnation }, 'another process has this node id');
-        this.isSuperseded = true;
-        return;
-      }
-      clock.observe(sentAt, clock.monotonic(), reply.at);
-      this.reservedHere = reply.reserved;
-      this.known = new Set(calls.filter((callSid) => !untold.has(callSid)));
-      this.isSuperseded = false;
-      this.answered = true;
+      if (answer.kind === 'superseded') return this.yieldTo(answer.incarnation);
+      clock.observe(sentAt, clock.monotonic(), answer.at);
+      books.heard(report, answer);
+      this.answer = answer;
+      this.told = new Set(calls.filter(({ key }) => !untold.has(key)).map(({ key }) => key));
+      this.hearSwitches(answer.switches);
+      if (this.isSuperseded) log.warn({ node: self.node }, 'this process has its node id again');
       if (this.isAway) log.info('heartbeats are answered again');
+      this.isSuperseded = false;
       this.isAway = false;
     } catch (error) {
       if (!this.isAway) log.error({ err: error }, 'heartbeat was not answered');
       this.isAway = true;
     }
+  }
+
+  /** Who started later has the name. The calls here go on; no other is placed here while the rival lives. */
+  private yieldTo(incarnation: string): void {
+    const { self, log } = this.deps;
+    if (!this.isSuperseded)
+      log.fatal({ node: self.node, incarnation }, 'another process has this node id: this one takes no more calls');
+    this.isSuperseded = true;
+    this.isAway = false;
+  }
+
+  /** A registry that lost its last second after a failover may name a process that ended long ago. */
+  private async isRivalGone(): Promise<boolean> {
+    const { link, self, clock } = this.deps;
+    const rival = (await readFleet(link)).find(({ node }) => node === self.node);
+    return !rival || clock.now() - rival.heartbeatAt > directoryLimits.heartbeatStaleMs;
+  }
+
+  private hearSwitches(set: Readonly<Record<string, string>>): void {
+    const text = JSON.stringify(Object.entries(set).toSorted());
+    if (text === this.switched) return;
+    this.switched = text;
+    this.states = switchStates(set);
+    this.deps.log.warn({ switches: set }, 'switches of the fleet have changed');
   }
 }

@@ -41,6 +41,12 @@ test('what is set is read; what a newer release set changes nothing', () => {
       'tool:end_call': 'slow',
       voice: 'alto',
     }),
-  ).toEqual({ admission: false, callsMax: 12, rung: 'staff', toolsOff: new Set(['get_menu']) });
+  ).toEqual({
+    admission: false,
+    callsMax: 12,
+    rung: 'staff',
+    names: ['admission', 'calls-max', 'rung', 'tool:get_menu'],
+    toolsOff: new Set(['get_menu']),
+  });
   expect(switchStates({ admission: 'maybe', rung: 'ladder', 'calls-max': 'few' })).toEqual(noSwitches);
 });

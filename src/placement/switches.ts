@@ -8,11 +8,13 @@ export interface SwitchStates {
   callsMax: number | null;
   /** Where every new call begins instead of with the assistant; null: with the assistant. */
   rung: Rung | null;
+  /** Names of all that are set. */
+  names: readonly string[];
   /** Names of tools that answer that they are not available. */
   toolsOff: ReadonlySet<string>;
 }
 
-export const noSwitches: SwitchStates = { admission: true, callsMax: null, rung: null, toolsOff: new Set() };
+export const noSwitches: SwitchStates = { admission: true, callsMax: null, rung: null, names: [], toolsOff: new Set() };
 
 const rungs: readonly string[] = ['menu', 'voicemail', 'staff'] satisfies Rung[];
 const TOOL = 'tool:';
@@ -55,6 +57,7 @@ export function switchStates(set: Readonly<Record<string, string>>): SwitchState
     admission: values.get('admission') !== 'off',
     callsMax: callsMax === undefined ? null : Number(callsMax),
     rung: rungOf(values.get('rung')),
+    names: [...values.keys()],
     toolsOff: new Set(valid.filter(([name]) => name.startsWith(TOOL)).map(([name]) => name.slice(TOOL.length))),
   };
 }

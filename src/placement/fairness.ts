@@ -1,0 +1,55 @@
+import { admitCaller, leaveCaller } from '../directory/callers.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import { repeated } from '../directory/repeat.ts';
+
+/** What one number may take of the lines. */
+export const fairnessLimits = {
+  callsMax: 3,
+  arrivalsMax: 10,
+  windowMs: 600_000,
+} as const;
+
+const e164 = /^\+[1-9]\d{6,14}$/;
+/** Numbers that carriers put in place of a withheld one: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE. */
+const withheld = /^\+(?:266696687|7378742833|2562533|8656696|86282452253)$/;
+
+/** What tells callers apart; null for a number that is withheld or malformed: many people have it. */
+export function callerKey(from: string): string | null {
+  return e164.test(from) && !withheld.test(from) ? from : null;
+}
+
+export interface FairnessDeps {
+  link: RedisLink;
+  /** E.164 numbers that many people share, such as an office's. */
+  sharedNumbers(): readonly string[];
+}
+
+/** Keeps one number from taking everybody's lines, and blocked numbers from taking any. */
+export class Fairness {
+  private readonly deps: FairnessDeps;
+
+  constructor(deps: FairnessDeps) {
+    this.deps = deps;
+  }
+
+  /**
+   * Counts a call that arrives. The same call counts once.
+   * @throws DirectoryError when Redis did not answer
+   */
+  async admit(from: string, callSid: string): Promise<'admitted' | 'tooMany' | 'blocked'> {
+    const { link, sharedNumbers } = this.deps;
+    const caller = callerKey(from);
+    if (caller === null) return 'admitted';
+    const exempt = sharedNumbers().includes(caller);
+    return repeated(() => admitCaller(link, { caller, callSid, ...fairnessLimits, exempt }));
+  }
+
+  /**
+   * The call is over.
+   * @throws DirectoryError when Redis did not answer
+   */
+  async leave(from: string, callSid: string): Promise<void> {
+    const caller = callerKey(from);
+    if (caller !== null) await leaveCaller(this.deps.link, caller, callSid);
+  }
+}

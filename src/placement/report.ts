@@ -1,0 +1,68 @@
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { AccountBooks } from './account-books.ts';
+import type { FleetSnapshot } from './placement.ts';
+
+const MICROS_PER_DOLLAR = 1_000_000;
+
+/** New calls that each limit would let in, from the tightest on. */
+export function headrooms({
+  fleet,
+  ceilings,
+  spend,
+}: Pick<FleetSnapshot, 'fleet' | 'ceilings' | 'spend'>): [string, number][] {
+  const within = (most: number) => Math.max(0, most - fleet.load);
+  const accounts = ceilings.map(([limit, calls]): [string, number] => [limit, within(calls)]);
+  const all: [string, number][] = [
+    ['nodes', within(fleet.capacity - fleet.kept)],
+    ...accounts,
+    ['spend', spend.state === 'spent' ? 0 : Infinity],
+  ];
+  return all.toSorted(([, a], [, b]) => a - b);
+}
+
+/** Conversations here that the other nodes have no room for: lost if this node ended now. */
+export function stranded({ own, fleet }: Pick<FleetSnapshot, 'own' | 'fleet'>): number {
+  const elsewhere = fleet.capacity - own.calls - (fleet.load - own.live - own.reserved);
+  return Math.max(0, own.live - Math.max(0, elsewhere));
+}
+
+/** Sets every gauge of placement, before a scrape. */
+export function reportPlacement(metrics: Metrics, snapshot: FleetSnapshot, books: AccountBooks): void {
+  const { own, fleet, switches } = snapshot;
+  metrics.nodeCapacity.reset();
+  metrics.nodeCapacity.set({ reason: own.reason }, own.calls);
+  metrics.fleetNodes.set(fleet.nodes);
+  metrics.fleetCapacity.set(fleet.capacity);
+  metrics.fleetLoad.set(fleet.load);
+  metrics.fleetKept.set(fleet.kept);
+  metrics.waitingCallers.set(fleet.waiting);
+  metrics.callsStranded.set(stranded(snapshot));
+  reportHeadroom(metrics, snapshot);
+  reportAccount(metrics, books);
+  metrics.switchesSet.reset();
+  for (const name of switches.names) metrics.switchesSet.set({ name }, 1);
+}
+
+function reportHeadroom(metrics: Metrics, snapshot: FleetSnapshot): void {
+  metrics.headroom.reset();
+  metrics.limiting.reset();
+  const limits = headrooms(snapshot);
+  for (const [limit, calls] of limits) if (Number.isFinite(calls)) metrics.headroom.set({ limit }, calls);
+  const [tightest] = limits;
+  if (tightest) metrics.limiting.set({ limit: tightest[0] }, 1);
+}
+
+function reportAccount(metrics: Metrics, books: AccountBooks): void {
+  metrics.spentDollars.set({ period: 'hour' }, books.spent.hourMicros / MICROS_PER_DOLLAR);
+  metrics.spentDollars.set({ period: 'day' }, books.spent.dayMicros / MICROS_PER_DOLLAR);
+  metrics.spendShare.set(books.spend.share);
+  const { tokens, requests } = books.perCallMinute;
+  metrics.modelUse.set({ name: 'tokens' }, tokens);
+  metrics.modelUse.set({ name: 'requests' }, requests);
+  if (!books.model) return;
+  const { tokensLimit, tokensRemaining, requestsLimit, requestsRemaining } = books.model;
+  metrics.modelAllowance.set({ name: 'tokens', what: 'limit' }, tokensLimit);
+  metrics.modelAllowance.set({ name: 'tokens', what: 'remaining' }, tokensRemaining);
+  metrics.modelAllowance.set({ name: 'requests', what: 'limit' }, requestsLimit);
+  metrics.modelAllowance.set({ name: 'requests', what: 'remaining' }, requestsRemaining);
+}
