@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import packageJson from '../package.json' with { type: 'json' };
 import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
-import { Calls } from './calls/calls.ts';
+import { Calls, type CallsDeps } from './calls/calls.ts';
 import { createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
 import { Sweep } from './calls/sweep.ts';
@@ -29,6 +29,9 @@ import { createVoicemails } from './services/voicemail.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics, watchProcess } from './telemetry/metrics.ts';
 import { createTools } from './tools/registry.ts';
+import { Documents, type StoreFacts } from './webhook/documents.ts';
+import { createHoldAudio } from './webhook/hold-audio.ts';
+import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
 
@@ -165,7 +168,10 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     mail: config.redact.mail || redactEmail,
   });
   const now = () => clock.now();
-  const calls = new Calls({ link, node: name, now, redactor, tools, carrier, log, metrics, amnesia });
+  const documents = new Documents(config.publicUrl, createHoldAudio());
+  const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>
+    twimlForIntent(documents, intent, call, storeFacts(services));
+  const calls = new Calls({ link, node: name, now, redactor, tools, carrier, twimlFor, log, metrics, amnesia });
   const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
   const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), now, log });
   const books = new AccountBooks({ settings: config, now, log, metrics });
@@ -232,6 +238,16 @@ function accountOf({ twilio: { accountSid, authTokens, apiUrl } }: Config) {
   return { accountSid, authTokens, apiUrl };
 }
 
+function storeFacts(services: Services): StoreFacts {
+  return {
+    name: services.store().name,
+    promotions: () => services.promotionLines(),
+    callback: () => services.callbackPromise(),
+    hours: () => services.openNow().message,
+    staffNumbers: services.assistant().staffNumbers,
+  };
+}
+
 /** Rows from the outbox, and voicemails from the carrier. */
 function createAnalytics({ config, log, metrics, link, clock, dataSource }: Ground, holder: string): Analytics {
   const voicemails = createVoicemails(dataSource, { account: accountOf(config), log });
@@ -257,13 +273,7 @@ function publicServer(
       door: calls,
       admission: placement,
       waitingRoom: new WaitingRoom({ link, node: config.nodeId, ceiling: () => Infinity, log, metrics }),
-      facts: () => ({
-        name: services.store().name,
-        promotions: () => services.promotionLines(),
-        callback: () => services.callbackPromise(),
-        hours: () => services.openNow().message,
-        staffNumbers: services.assistant().staffNumbers,
-      }),
+      facts: () => storeFacts(services),
       now: () => clock.now(),
       log,
       metrics,

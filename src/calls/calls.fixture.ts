@@ -6,7 +6,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { CallView } from './call-door.ts';
 import { Calls, type CallsDeps } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
-import type { StreamPort, Told } from './stream-port.ts';
+import type { SpokenLine, StreamPort, Told } from './stream-port.ts';
 
 export const node = { node: 'n1', incarnation: 'i1' };
 
@@ -25,6 +25,15 @@ export class FakePort implements StreamPort {
   }
   lastWords() {
     return Promise.resolve();
+  }
+  say(line: SpokenLine) {
+    this.note(`say ${line}`);
+    return Promise.resolve();
+  }
+  /** Ms since the carrier was heard. */
+  silentMs = 0;
+  heardMs() {
+    return this.silentMs;
   }
   /** What the stream tells the call while it ends. */
   onEnd: () => void = () => undefined;
@@ -61,9 +70,11 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     redactor: createRedactor({ phone: false, mail: false }),
     tools: {
       definitions: [],
+      writes: (name) => name.startsWith('write'),
       run: async ({ name }) => ({ result: 'ok', output: `"${name}"`, durationMs: 1, leave: intentOf(name) }),
     },
     carrier: fakeCarrier(),
+    twimlFor: ({ kind }) => (kind === 'handover' ? null : `<${kind}/>`),
     log: createLog('silent'),
     metrics: createMetrics(),
     amnesia: false,

@@ -2,22 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { machineVersion } from '../../machines/call-context.ts';
 import { type CallEvent, finalStatuses, limits } from '../../machines/call-events.ts';
-import { claimStream, ownerOf, type StreamClaim } from '../directory/claims.ts';
+import { claimStream, ownerOf } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
-import { append, appendLate, restore } from '../directory/journal.ts';
-import type { NodeName } from '../directory/keys.ts';
-import type { RedisLink } from '../directory/redis.ts';
+import { appendLate } from '../directory/journal.ts';
 import { repeated } from '../directory/repeat.ts';
-import type { Redactor } from '../redact/redactor.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallActor } from './actor.ts';
 import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
-import type { CarrierPort } from './carrier.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
-import { createFactRedactor } from './redact-fact.ts';
-import { Resident, type ResidentHost, type ResidentStream, type ToolRunner } from './resident.ts';
+import { Lane } from './lane.ts';
+import { makeResident, type ResidentDeps } from './make-resident.ts';
+import { Offline } from './offline.ts';
+import type { Hold, Resident, ResidentStream } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 import { within } from './within.ts';
 
@@ -28,20 +24,10 @@ const settleMs = 500;
 /** So long all calls together have for the journal when the node closes. */
 const closeMs = 3_000;
 const busyTriesMax = 10;
+/** Appends of all calls under way at once: those that come back after an outage must not all wait for each other. */
+const appendsMax = 32;
 
-export interface CallsDeps {
-  link: RedisLink;
-  node: NodeName;
-  /** Redis-clock ms. */
-  now(): number;
-  redactor: Redactor;
-  tools: ToolRunner;
-  carrier: CarrierPort;
-  log: Log;
-  metrics: Metrics;
-  /** Tests: drop and rebuild each actor from its journal after every fact. */
-  amnesia: boolean;
-}
+export type CallsDeps = ResidentDeps;
 
 /** The calls of this node: those with a stream here, and the way to all others. */
 export class Calls implements CallDesk, CallDoor {
@@ -49,6 +35,8 @@ export class Calls implements CallDesk, CallDoor {
   private readonly doorDeps: DoorDeps;
   private readonly residents = new Map<string, Resident>();
   private readonly wheel: DeadlineWheel;
+  private readonly offline: Offline;
+  private readonly lane = new Lane(appendsMax);
   private readonly answering = new Map<string, Promise<{ twiml: string } | { refused: DoorRefusal }>>();
   private readonly stopListening: () => void;
   private isClosed = false;
@@ -59,14 +47,21 @@ export class Calls implements CallDesk, CallDoor {
     this.doorDeps = { link, node, ended: (outcome) => metrics.callsEnded.inc({ outcome }) };
     metrics.onScrape(() => this.report());
     this.wheel = new DeadlineWheel(deps.now, (callSid) => this.residents.get(callSid)?.deadlinePassed());
+    this.offline = new Offline({
+      node: node.node,
+      now: deps.now,
+      find: (callSid) => this.residents.get(callSid),
+      host: (hold, actor, stream) => this.host(hold, actor, stream),
+      log: deps.log,
+    });
     this.stopListening = deps.link.onRestored(() => {
-      for (const resident of this.residents.values()) resident.resend();
+      for (const resident of this.residents.values()) void resident.resend();
     });
   }
 
-  /** Calls with a stream here, or that had one until a moment ago: what counts against the capacity. */
+  /** Calls with a stream here, on its way here, or had until a moment ago: what counts against the capacity. */
   get live(): number {
-    return this.residents.size;
+    return this.held().length;
   }
 
   /** Facts of all calls here that the journal has not acknowledged. */
@@ -84,6 +79,12 @@ export class Calls implements CallDesk, CallDoor {
     return [...this.residents.keys()];
   }
 
+  /** The same with the epoch of each: a call that streams again has another. */
+  held(): { callSid: string; epoch: number }[] {
+    const held = [...this.residents.values()].filter(({ holdsPlace }) => holdsPlace);
+    return held.map(({ callSid, epoch }) => ({ callSid, epoch }));
+  }
+
   /** Calls whose stream is open. */
   streaming(): string[] {
     return [...this.residents.values()].filter(({ state }) => state === 'conversation').map(({ callSid }) => callSid);
@@ -94,16 +95,19 @@ export class Calls implements CallDesk, CallDoor {
     const { link, node } = this.deps;
     if (this.isClosed) return 'unavailable';
     try {
-      if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return 'unavailable';
+      if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return this.offline.attach(request);
       const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs, machineVersion };
       const claim = await repeated(() => claimStream(link, ask));
-      if (claim.kind !== 'claimed') return 'refused';
+      // Others may have answered for it while Redis was away: here is the stream.
+      if (claim.kind !== 'claimed')
+        return claim.kind !== 'ended' && this.has(callSid) ? this.offline.attach(request) : 'refused';
       const actor = await foldCall(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
-      return this.host(callSid, claim, actor, { streamSid, node: node.node, port });
+      const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at };
+      return this.host(hold, actor, { streamSid, node: node.node, port });
     } catch (error) {
       this.deps.log.error({ err: error, callSid }, 'stream could not be attached');
-      return 'unavailable';
+      return error instanceof DirectoryError && error.retryable ? this.offline.attach(request) : 'unavailable';
     }
   }
 
@@ -157,10 +161,11 @@ export class Calls implements CallDesk, CallDoor {
 
   private async claimAndAnswer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
     const { callSid } = request;
+    if (request.alone) return this.offline.answer(request);
     try {
       const resident = this.residents.get(callSid);
       // Whoever claims later than the carrier waits takes the call from the answer that the carrier did get.
-      if ((await resident?.settledWithin(settleMs)) === false) return { refused: 'unavailable' };
+      if ((await resident?.settledWithin(settleMs)) === false) return this.offline.answer(request);
       const answer = await answerWebhook(this.doorDeps, request);
       if ('refused' in answer) {
         if (answer.refused === 'ended' && tellsOutcome(request.fact)) await this.tellQuietly(callSid, request.fact);
@@ -170,7 +175,8 @@ export class Calls implements CallDesk, CallDoor {
       return { twiml: answer.twiml };
     } catch (error) {
       this.deps.log.error({ err: error, callSid, kind: request.kind }, 'webhook could not be answered');
-      if (!(error instanceof DirectoryError)) this.deps.metrics.faults.inc({ place: 'door' });
+      if (error instanceof DirectoryError && error.retryable) return this.offline.answer(request);
+      this.deps.metrics.faults.inc({ place: 'door' });
       return { refused: 'unavailable' };
     }
   }
@@ -203,22 +209,17 @@ export class Calls implements CallDesk, CallDoor {
     }
   }
 
-  private host(
-    callSid: string,
-    claim: Extract<StreamClaim, { kind: 'claimed' }>,
-    actor: CallActor,
-    stream: ResidentStream,
-  ) {
-    const resident = makeResident(this.deps, { callSid, claim }, actor, stream, {
+  private host(hold: Hold, actor: CallActor, stream: ResidentStream | null): Resident {
+    const resident = makeResident(this.deps, this.lane, hold, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
-        if (this.residents.get(callSid) === call) this.residents.delete(callSid);
+        if (this.residents.get(hold.callSid) === call) this.residents.delete(hold.callSid);
         if (why === 'ended') this.deps.metrics.callsEnded.inc({ outcome: call.outcome });
-        this.deps.log.info({ callSid, why, state: call.state }, 'call left this node');
+        this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
       },
       cameLate: (sid, fact) => void this.tellQuietly(sid, fact),
     });
-    this.residents.set(callSid, resident);
+    this.residents.set(hold.callSid, resident);
     return resident;
   }
 }
@@ -234,45 +235,4 @@ function keyOf(fact: CallEvent): string {
   // A request about something else tells the status too, and without the duration.
   if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}:${fact.durationS ?? ''}`;
   return fact.type === 'carrier.streamStopped' ? `${fact.type}:${fact.streamSid}` : fact.type;
-}
-
-function makeResident(
-  deps: CallsDeps,
-  { callSid, claim }: { callSid: string; claim: Extract<StreamClaim, { kind: 'claimed' }> },
-  actor: CallActor,
-  stream: ResidentStream,
-  own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'cameLate'>,
-): Resident {
-  const { link, node } = deps;
-  const { epoch, from, to } = claim;
-  const journal = {
-    append: (request: Parameters<typeof append>[1]) => append(link, request),
-    restore: async ({ state, dueAt, firstSeq }: { state: string; dueAt: number; firstSeq: number }) => {
-      const dueInMs = Math.max(0, dueAt - deps.now());
-      const standing = { callSid, epoch, firstSeq, owner: node, state, from, to, dueInMs, machineVersion };
-      const restored = await restore(link, standing);
-      return restored.kind === 'restored';
-    },
-  };
-  return new Resident({ callSid, epoch }, actor, stream, journal, {
-    now: deps.now,
-    redact: createFactRedactor(deps.redactor),
-    tools: deps.tools,
-    carrier: deps.carrier,
-    ...own,
-    toolRan: (name, result) => {
-      // The model makes names up now and then: they must not become labels.
-      const tool = deps.tools.definitions.some((known) => known.name === name) ? name : 'unknown';
-      deps.metrics.toolRuns.inc({ tool, result });
-    },
-    left: (intent, isCommitted) => {
-      if (intent.kind === 'handover') deps.metrics.handovers.inc({ result: isCommitted ? 'left' : 'failed' });
-    },
-    stepFailed: (sid, error) => {
-      deps.metrics.faults.inc({ place: 'actor' });
-      deps.log.error({ err: error, callSid: sid }, 'call could not take a fact');
-    },
-    journalTroubled: (sid, error) => deps.log.error({ err: error, callSid: sid }, 'journal cannot be written'),
-    rebuild: deps.amnesia ? (sid) => foldCall(link, sid) : null,
-  });
 }

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { CallEvent } from '../../machines/call-events.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import type { Append, AppendRequest } from '../directory/journal.ts';
-import { JournalWriter, resendAgeMs, waitingFactsMax } from './journal-writer.ts';
+import { JournalWriter, resendAgeMs, vouchedMs, waitingFactsMax } from './journal-writer.ts';
 
 const fact = (digit: string, at = 0): CallEvent => ({ type: 'carrier.dtmf', at, digit });
 const digits = (facts: readonly CallEvent[]) =>
@@ -14,12 +14,13 @@ function journal(answers: (Append | Error)[] = []) {
   const requests: AppendRequest[] = [];
   const troubles: unknown[] = [];
   let fenced = 0;
+  let above: number | null = null;
   let restored = 0;
   /** Facts before the log's first that are lost for good. */
   let hole = 0;
   let now = 0;
   const writer = new JournalWriter(
-    { callSid: 'CA1', epoch: 7 },
+    { callSid: 'CA1', epoch: 7, claimedAt: 0 },
     {
       append: async (request) => {
         requests.push(request);
@@ -27,6 +28,7 @@ function journal(answers: (Append | Error)[] = []) {
         if (answer instanceof Error) throw answer;
         if (answer) return answer;
         const last = hole + log.length;
+        if (request.facts.length === 0) return { kind: 'ok', lastSeq: last, written: 0, ended: false };
         if (request.firstSeq > last + 1) return { kind: 'gap', lastSeq: last };
         const fresh = request.facts.slice(last + 1 - request.firstSeq);
         log.push(...fresh);
@@ -35,12 +37,16 @@ function journal(answers: (Append | Error)[] = []) {
       restore: async ({ firstSeq }) => {
         restored = firstSeq;
         hole = firstSeq - 1 - log.length;
-        return true;
+        return { kind: 'restored' };
       },
     },
     {
-      standing: () => ({ state: 'conversation', dueAt: 5, ended: null }),
-      fenced: () => (fenced += 1),
+      standing: () => ({ state: 'conversation', dueAt: 5, ended: null, owned: true }),
+      acked: () => undefined,
+      fenced: () => {
+        fenced += 1;
+        return above;
+      },
       troubled: (error) => troubles.push(error),
       now: () => now,
     },
@@ -52,6 +58,7 @@ function journal(answers: (Append | Error)[] = []) {
     troubles,
     fenced: () => fenced,
     restored: () => restored,
+    claimAbove: (epoch: number) => (above = epoch),
     tick: (to: number) => (now = to),
   };
 }
@@ -142,18 +149,87 @@ describe('the journal writer', () => {
     expect(troubles.map(String)).toEqual(['Error: the journal lost facts 1 to 1']);
   });
 
-  test('resends what was acknowledged of late, and only that', async () => {
+  test('asks where the journal ends when Redis is back, and resends from there what was acknowledged of late', async () => {
     const { writer, log, requests, tick } = journal();
     writer.add(fact('1', 0));
     await writer.settled();
     tick(resendAgeMs + 1);
-    writer.add(fact('2', resendAgeMs + 1));
+    for (const digit of '23') writer.add(fact(digit, resendAgeMs + 1));
     await writer.settled();
     requests.length = 0;
-    writer.resend();
+    await writer.resend();
+    expect(requests.map((request) => digits(request.facts))).toEqual(['']);
+    log.length = 2;
+    await writer.resend();
+    expect(requests.map((request) => digits(request.facts))).toEqual(['', '', '3']);
+    expect(digits(log)).toBe('123');
+  });
+
+  test('an intent that Redis may have lost is left once more', async () => {
+    const { writer, requests } = journal();
+    writer.add(fact('1'));
+    expect(await writer.leave({ kind: 'hangup', reason: 'bye' })).toBe(true);
+    requests.length = 0;
+    await writer.resend();
+    expect(requests.map(({ facts, intent }) => [digits(facts), intent])).toEqual([
+      ['', undefined],
+      ['1', { kind: 'hangup', reason: 'bye' }],
+    ]);
+  });
+
+  test('a withdrawn intent is taken back by the next append, and whoever waits for it is told', async () => {
+    const { writer, requests } = journal([new DirectoryError('unanswered', 'planted')]);
+    writer.add(fact('1'));
+    const left = writer.leave({ kind: 'hangup', reason: 'bye' });
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    writer.withdraw();
+    expect(await left).toBe(false);
     await writer.settled();
-    expect(requests.map((request) => [request.firstSeq, digits(request.facts)])).toEqual([[2, '2']]);
-    expect(digits(log)).toBe('12');
+    expect(requests.at(-1)).toMatchObject({ intent: 'none', facts: [fact('1')] });
+  });
+
+  test('what waits goes on under a raised epoch where Redis has the old one, each fact once', async () => {
+    const { writer, log, requests, restored } = journal();
+    for (const digit of '12') writer.add(fact(digit));
+    await writer.settled();
+    requests.length = 0;
+    writer.raise(9);
+    writer.add(fact('3'));
+    expect(writer.epoch).toBe(9);
+    await writer.settled();
+    expect(requests.map(({ epoch, facts }) => [epoch, digits(facts)])).toEqual([
+      [7, ''],
+      [9, '3'],
+    ]);
+    expect([digits(log), restored()]).toEqual(['123', 3]);
+  });
+
+  test('claims above whoever has the call if the call says so', async () => {
+    const { writer, log, requests, fenced, claimAbove } = journal([{ kind: 'fenced', epoch: 11, ended: false }]);
+    claimAbove(12);
+    writer.add(fact('1'));
+    await writer.settled();
+    expect(requests.map(({ epoch }) => epoch)).toEqual([7, 12]);
+    expect([digits(log), fenced(), writer.epoch]).toEqual(['1', 1, 12]);
+  });
+
+  test("vouches for the call only with Redis' word of the last second", async () => {
+    const { writer, requests, tick } = journal();
+    writer.add(fact('1'));
+    await writer.settled();
+    requests.length = 0;
+    expect([await writer.confirmed(100), requests.length]).toEqual([true, 0]);
+    tick(vouchedMs + 1);
+    expect([await writer.confirmed(100), requests.length]).toEqual([true, 1]);
+    tick(2 * vouchedMs + 2);
+    const other = journal([{ kind: 'fenced', epoch: 9, ended: false }]);
+    other.tick(vouchedMs + 1);
+    other.writer.add(fact('1'));
+    expect(await other.writer.confirmed(100)).toBe(false);
+    const away = journal(Array.from({ length: 9 }, () => new DirectoryError('unavailable', 'planted')));
+    away.writer.add(fact('1'));
+    expect(await away.writer.confirmed(50)).toBe(false);
+    away.writer.close();
   });
 
   test('gives up at its bound, and the call hears of it', async () => {

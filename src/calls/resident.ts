@@ -1,8 +1,9 @@
-import type { CallEffect, CallEvent, DeadlineName, Intent, ToolResult } from '../../machines/call-events.ts';
+import type { CallEvent, DeadlineName, Intent } from '../../machines/call-events.ts';
 import { finalStatuses, limits } from '../../machines/call-events.ts';
 import type { CallActor } from './actor.ts';
-import type { CarrierPort } from './carrier.ts';
-import { JournalWriter, type JournalPort } from './journal-writer.ts';
+import type { CallState, CallView } from './call-door.ts';
+import { type EffectCall, type EffectHost, Effects } from './effects.ts';
+import { type Fence, JournalWriter, type JournalPort, type Standing } from './journal-writer.ts';
 import type { FactRedactor } from './redact-fact.ts';
 import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
 import { within } from './within.ts';
@@ -11,30 +12,18 @@ import { within } from './within.ts';
 const rebuildQueueMax = 1_000;
 /** A call that cannot go on here gives its facts so long to reach the journal. */
 const failedFlushMs = 2_000;
+/** Whoever heard the caller within it holds the call, whatever others have claimed while Redis was away. */
+const heardMsMax = 1_000;
+/** In these states a call without a stream is this process's: its next one is awaited. */
+const awaitsStream: ReadonlySet<CallState> = new Set(['conversation', 'detached']);
 
-export interface ToolRunner {
-  definitions: readonly { name: string }[];
-  run(ask: {
-    callSid: string;
-    epoch: number;
-    toolCallId: string;
-    name: string;
-    arguments: string;
-  }): Promise<Omit<Extract<CallEvent, { type: 'tool.answered' }>, 'type' | 'at' | 'toolCallId'>>;
-}
-
-export interface ResidentHost {
+export interface ResidentHost extends EffectHost {
   now(): number;
   redact: FactRedactor;
-  tools: ToolRunner;
-  carrier: CarrierPort;
   /** Moves the call's one deadline. */
   setDeadline(callSid: string, at: number | null): void;
   /** The call is no longer this node's: forget it. */
-  dropped(call: Resident, why: 'ended' | 'superseded' | 'failed'): void;
-  toolRan(name: string, result: ToolResult): void;
-  /** The stream ends on purpose; `isCommitted`: the next epoch will find the intent. */
-  left(intent: Intent, isCommitted: boolean): void;
+  dropped(call: Resident, why: DropReason): void;
   /** The call's end is in its journal, and this was told after it. */
   cameLate(callSid: string, fact: Told): void;
   stepFailed(callSid: string, error: unknown): void;
@@ -43,6 +32,9 @@ export interface ResidentHost {
   rebuild: ((callSid: string) => Promise<CallActor>) | null;
 }
 
+/** `settled`: no stream is here, and the journal has everything. */
+export type DropReason = 'ended' | 'superseded' | 'failed' | 'settled';
+
 export interface ResidentStream {
   streamSid: string;
   /** The node that holds it. */
@@ -50,45 +42,51 @@ export interface ResidentStream {
   port: StreamPort;
 }
 
+/** A call under an epoch; `claimedAt`: when Redis gave it, null while Redis has not been asked. */
+export interface Hold {
+  callSid: string;
+  epoch: number;
+  claimedAt: number | null;
+}
+
 /** A call that has its stream here, or had it until a moment ago: actor, journal, effects. */
-export class Resident implements ResidentCall {
+export class Resident implements ResidentCall, EffectCall {
   readonly callSid: string;
-  readonly epoch: number;
   private readonly host: ResidentHost;
-  private readonly stream: ResidentStream;
-  private readonly port: StreamPort;
   private readonly writer: JournalWriter;
+  private readonly effects: Effects;
+  private stream: ResidentStream | null;
   private actor: CallActor;
-  private readonly started = new Set<string>();
   private queue: Told[] = [];
   private rebuilding: Promise<void> | null = null;
   private lastAt = 0;
   private finalStatus: string | null = null;
+  /** Redis has not been heard since this process went on with the call by itself. */
+  private alone: boolean;
   private failed = false;
-  private gone = false;
+  private dropped = false;
 
-  constructor(
-    claim: { callSid: string; epoch: number },
-    actor: CallActor,
-    stream: ResidentStream,
-    journal: JournalPort,
-    host: ResidentHost,
-  ) {
-    this.callSid = claim.callSid;
-    this.epoch = claim.epoch;
+  constructor(hold: Hold, actor: CallActor, stream: ResidentStream | null, journal: JournalPort, host: ResidentHost) {
+    this.callSid = hold.callSid;
     this.actor = actor;
     this.stream = stream;
-    this.port = stream.port;
     this.host = host;
-    this.writer = new JournalWriter(claim, journal, {
+    this.alone = hold.claimedAt === null;
+    this.writer = new JournalWriter(hold, journal, {
       standing: () => this.standing(),
-      fenced: () => this.drop('superseded'),
+      acked: () => this.acked(),
+      fenced: (by) => this.fenced(by),
       troubled: (error) => host.journalTroubled(this.callSid, error),
       now: () => host.now(),
     });
+    this.effects = new Effects(this, host, this.writer);
   }
 
-  get state() {
+  get epoch(): number {
+    return this.writer.epoch;
+  }
+
+  get state(): CallState {
     return this.actor.state;
   }
 
@@ -96,12 +94,38 @@ export class Resident implements ResidentCall {
     return this.actor.context.outcome;
   }
 
+  get hasEnded(): boolean {
+    return this.actor.ended;
+  }
+
   /** Facts that Redis has not acknowledged. */
   get waiting(): number {
     return this.writer.waiting + this.queue.length;
   }
 
+  get port(): StreamPort | null {
+    return this.stream?.port ?? null;
+  }
+
+  get isGone(): boolean {
+    return this.dropped || this.failed || this.hasEnded;
+  }
+
+  /** It has a stream here or is about to get one: it counts against the capacity. */
+  get holdsPlace(): boolean {
+    if (this.hasEnded) return false;
+    const isAwaited = awaitsStream.has(this.state) || this.actor.context.pending.deadlines.stream !== undefined;
+    return this.stream !== null || isAwaited;
+  }
+
+  /** How the call stands, for its next TwiML. */
+  get view(): CallView {
+    const { callSid, from, to, about, recordings } = this.actor.context;
+    return { callSid, epoch: this.epoch, state: this.state, from, to, about, recordings };
+  }
+
   begin(): void {
+    if (this.stream === null) return;
     const { streamSid, node } = this.stream;
     this.tell({ type: 'carrier.streamStarted', streamSid, node });
     // What the fold left unanswered is started by whoever goes live with it.
@@ -109,23 +133,20 @@ export class Resident implements ResidentCall {
   }
 
   tell(fact: Told): void {
-    if (this.gone || this.failed) return;
+    if (this.dropped || this.failed) return;
     try {
       // A call's end may be told before its stream has stopped: what the caller heard belongs before the end.
-      if (endsCall(fact)) this.port.end('left');
+      if (endsCall(fact)) this.port?.end('left');
       for (const safe of this.host.redact(fact)) this.take(safe);
     } catch (error) {
-      // The stream ends, and the call goes on through the carrier's next question.
-      this.failed = true;
-      this.host.stepFailed(this.callSid, error);
-      void this.settledWithin(failedFlushMs).then(() => this.drop('failed'));
+      this.fail(error);
     }
   }
 
   /** The deadline that was set has passed. */
   deadlinePassed(): void {
     const next = this.actor.nextDeadline;
-    if (next === null || this.gone) return;
+    if (next === null || this.dropped) return;
     if (next.at > this.host.now()) this.host.setDeadline(this.callSid, next.at);
     else this.tell({ type: 'deadline.passed', name: next.name satisfies DeadlineName });
   }
@@ -143,28 +164,70 @@ export class Resident implements ResidentCall {
 
   /** The stream ends on purpose and the call goes on elsewhere: what was said and heard until now is told first. */
   async giveUpStream(): Promise<void> {
-    await this.port.lastWords();
-    this.port.end('superseded');
+    await this.port?.lastWords();
+    this.port?.end('superseded');
   }
 
-  /** Redis reconnected or changed its primary. */
-  resend(): void {
-    this.writer.resend();
+  /** Redis reconnected or changed its primary. Resolves when it has all that it may have lost. */
+  resend(): Promise<void> {
+    return this.writer.resend();
   }
 
-  private startPending(): void {
-    for (const effect of Object.values(this.actor.context.pending.effects)) this.start(effect);
-    this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
+  /** Somebody else has the call with this epoch: nothing of it starts here any more. */
+  superseded(epoch: number): void {
+    if (this.isGone || epoch <= this.epoch) return;
+    const above = this.fenced({ epoch, ended: false });
+    if (above !== null) this.writer.raise(above);
   }
 
-  drop(why: 'ended' | 'superseded' | 'failed'): void {
-    if (this.gone) return;
-    this.gone = true;
+  /** What the call was left for, null if it was not; nobody else is given it from here on. */
+  takeIntent(): Intent | null {
+    return this.effects.takeIntent();
+  }
+
+  /** Redis is away: this process goes on with the call by itself after this fact; false if the call cannot take it. */
+  goOnAlone(fact: Told): boolean {
+    if (this.isGone || this.rebuilding) return false;
+    this.port?.end('superseded');
+    this.alone = true;
+    this.tell(fact);
+    return !this.failed;
+  }
+
+  /**
+   * Redis is away: the call's next stream is here. The epoch rises as with a claim, so that a token works once; false
+   * for one that was used.
+   */
+  adopt(stream: ResidentStream, tokenEpoch: number): boolean {
+    if (this.isGone || tokenEpoch < this.epoch) return false;
+    this.port?.end('superseded');
+    this.stream = stream;
+    this.alone = true;
+    this.writer.raise(Math.max(Math.floor(this.host.now()), tokenEpoch + 1));
+    return true;
+  }
+
+  drop(why: DropReason): void {
+    if (this.dropped) return;
+    this.dropped = true;
     this.writer.close();
     this.actor.stop();
     this.host.setDeadline(this.callSid, null);
     this.host.dropped(this, why);
-    this.port.end(why === 'ended' ? 'left' : why);
+    this.port?.end(why === 'ended' || why === 'settled' ? 'left' : why);
+  }
+
+  private startPending(): void {
+    for (const effect of Object.values(this.actor.context.pending.effects)) this.effects.start(effect);
+    this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
+  }
+
+  /** The stream ends, and the call goes on through the carrier's next question. */
+  fail(error: unknown): void {
+    if (this.dropped || this.failed) return;
+    this.failed = true;
+    this.host.stepFailed(this.callSid, error);
+    void this.settledWithin(failedFlushMs).then(() => this.drop('failed'));
   }
 
   private take(fact: Told): void {
@@ -174,7 +237,7 @@ export class Resident implements ResidentCall {
       this.queue.push(fact);
       return;
     }
-    if (this.actor.ended) {
+    if (this.hasEnded) {
       void this.settled().then(() => this.host.cameLate(this.callSid, fact));
       return;
     }
@@ -182,76 +245,54 @@ export class Resident implements ResidentCall {
     const stamped: CallEvent = { ...fact, at: this.lastAt };
     // First the actor: a fact that it cannot take must not stand in the journal, where every fold would meet it again.
     const effects = this.actor.step(stamped);
-    if (this.actor.ended) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
+    if (fact.type === 'carrier.streamStopped' && fact.streamSid === this.stream?.streamSid) this.stream = null;
+    if (this.hasEnded) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
     this.writer.add(stamped);
-    for (const effect of effects) this.start(effect);
+    for (const effect of effects) this.effects.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
-    if (this.actor.ended) void this.settled().then(() => this.drop('ended'));
+    if (this.hasEnded) void this.settled().then(() => this.drop('ended'));
     else if (this.host.rebuild) this.rebuilding = this.forgetAll(this.host.rebuild);
   }
 
-  private start(effect: CallEffect): void {
-    if (this.started.has(effect.id)) return;
-    this.started.add(effect.id);
-    switch (effect.type) {
-      case 'model.open':
-        this.port.openModel(effect.opening, effect.seed);
-        return;
-      case 'tool.deliver':
-        this.port.deliverTool(effect.toolCallId, effect.output, effect.respond);
-        return;
-      case 'tool.run':
-        void this.runTool(effect);
-        return;
-      case 'stream.leave':
-        void this.leave(effect);
-        return;
-      case 'carrier.ask':
-        void this.host.carrier.ask(this.callSid).then((fact) => fact && this.tell(fact));
-    }
+  private standing(): Standing {
+    const dueAt = Math.round(this.actor.nextDeadline?.at ?? this.host.now() + limits.checkMs);
+    return { state: this.state, dueAt, ended: this.finalStatus, owned: !this.isIdle };
   }
 
-  private async runTool({
-    toolCallId,
-    name,
-    arguments: args,
-  }: Extract<CallEffect, { type: 'tool.run' }>): Promise<void> {
-    const answer = await this.host.tools.run({
-      callSid: this.callSid,
-      epoch: this.epoch,
-      toolCallId,
-      name,
-      arguments: args,
-    });
-    this.host.toolRan(name, answer.result);
-    this.tell({ type: 'tool.answered', toolCallId, ...answer });
+  /** Nothing that this process has is needed for what comes next. */
+  private get isIdle(): boolean {
+    return this.stream === null && !awaitsStream.has(this.state);
   }
 
-  /** The line stays open until the intent is committed: a line that closes without it would be taken for a break. */
-  private async leave({ intent }: Extract<CallEffect, { type: 'stream.leave' }>): Promise<void> {
-    await this.port.lastWords();
-    const isCommitted = await this.writer.leave(intent);
-    // A journal that takes nothing any more cannot hold the intent: the carrier's question is all that is left.
-    if (this.gone) return;
-    this.host.left(intent, isCommitted);
-    this.port.end(isCommitted ? 'left' : 'failed');
+  /** Redis has everything. */
+  private acked(): void {
+    this.alone = false;
+    if (this.isIdle && !this.hasEnded && !this.rebuilding) this.drop('settled');
   }
 
-  private standing() {
-    const deadline = this.actor.nextDeadline?.at ?? this.host.now() + limits.checkMs;
-    return { state: this.actor.state, dueAt: Math.round(deadline), ended: this.finalStatus };
+  /** What others claimed while this process was alone with the call is void if the caller is heard here. */
+  private fenced({ epoch, ended }: Fence): number | null {
+    if (!ended && this.alone && (this.port?.heardMs() ?? Infinity) <= heardMsMax)
+      return Math.max(Math.floor(this.host.now()), epoch + 1);
+    this.drop('superseded');
+    return null;
   }
 
   /** Amnesia: what is not in the journal is lost, and the rebuilt actor takes the running call over. */
   private async forgetAll(rebuild: (callSid: string) => Promise<CallActor>): Promise<void> {
-    await this.writer.settled();
-    const rebuilt = this.gone ? this.actor : await rebuild(this.callSid);
-    this.actor.stop();
-    this.actor = rebuilt;
-    this.rebuilding = null;
-    if (this.gone) return;
-    this.startPending();
-    for (const fact of this.queue.splice(0)) this.take(fact);
+    try {
+      await this.writer.settled();
+      const rebuilt = this.dropped ? this.actor : await rebuild(this.callSid);
+      this.actor.stop();
+      this.actor = rebuilt;
+      this.rebuilding = null;
+      if (this.dropped) return;
+      this.startPending();
+      for (const fact of this.queue.splice(0)) this.take(fact);
+    } catch (error) {
+      this.rebuilding = null;
+      this.fail(error);
+    }
   }
 }
 

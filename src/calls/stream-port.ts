@@ -8,9 +8,16 @@ export interface StreamPort {
   deliverTool(toolCallId: string, output: string, respond: boolean): void;
   /** Resolves when the transcript of the last words is in, or after 500 ms. */
   lastWords(): Promise<void>;
+  /** Has the model say one sentence of this kind; resolves when it was heard, after some seconds, or where there is no model. */
+  say(line: SpokenLine): Promise<void>;
+  /** Ms since the carrier was last heard on this line; Infinity once it has ended. */
+  heardMs(): number;
   /** Ends the media socket with code 1000, which brings `/voice/next`; gives the model session back. */
   end(reason: 'left' | 'failed' | 'superseded'): void;
 }
+
+/** `holding`: the caller waits for what was announced; `withdrawn`: it cannot be done. */
+export type SpokenLine = 'holding' | 'withdrawn';
 
 /** A fact before the host gives it its time. */
 export type Told<E extends CallEvent = CallEvent> = E extends CallEvent ? Omit<E, 'at'> : never;

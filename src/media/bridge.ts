@@ -1,7 +1,8 @@
 import type { Opening, Turn } from '../../machines/call-events.ts';
-import type { ResidentCall, Told } from '../calls/stream-port.ts';
+import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
+import { spokenLines } from '../model/openings.ts';
 import type { SessionProfile } from '../model/profile.ts';
 import { turnSilenceMs } from '../model/session-update.ts';
 import { ModelSession, type SessionDeps, type SessionListener } from '../model/session.ts';
@@ -11,6 +12,8 @@ import type { CarrierWire } from './wire.ts';
 
 /** The last words' transcript is waited for so long before the stream ends on purpose. */
 const lastWordsMs = 500;
+/** A sentence that has not been heard by then is not waited for. */
+const sentenceMs = 4_000;
 
 export interface BridgeDeps extends SessionDeps {
   profile(callSid: string): Promise<SessionProfile>;
@@ -31,6 +34,7 @@ export class Bridge implements SessionListener, MouthListener {
   /** When the caller's last turn ended, until its answer was heard. */
   #turnEndedAt: number | null = null;
   #lastWordsWaiters: (() => void)[] = [];
+  #quietWaiters: (() => void)[] = [];
   #closed = false;
 
   constructor(deps: BridgeDeps, wire: CarrierWire, callerAudio: CallerAudio, onThrown: (error: unknown) => void) {
@@ -68,15 +72,15 @@ export class Bridge implements SessionListener, MouthListener {
 
   /** Resolves when no words of either side are outstanding, after 500 ms at the latest. */
   lastWords(): Promise<void> {
-    if (this.#wordsDue() === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, lastWordsMs);
-      function done(): void {
-        clearTimeout(timer);
-        resolve();
-      }
-      this.#lastWordsWaiters.push(done);
-    });
+    return this.#wordsDue() === 0 ? Promise.resolve() : waitIn(this.#lastWordsWaiters, lastWordsMs);
+  }
+
+  /** Resolves when the assistant has said it and comes to rest, after 4 s at the latest. */
+  say(line: SpokenLine): Promise<void> {
+    if (!this.#session?.live) return Promise.resolve();
+    this.#session.say(spokenLines[line]);
+    this.#settle();
+    return waitIn(this.#quietWaiters, sentenceMs);
   }
 
   /** A mark came back. False: it is none of ours. */
@@ -112,6 +116,7 @@ export class Bridge implements SessionListener, MouthListener {
     this.#closed = true;
     this.#drop();
     this.#wordsCame(true);
+    wake(this.#quietWaiters);
   }
 
   onReady(sessionId: string, model: string): void {
@@ -210,8 +215,11 @@ export class Bridge implements SessionListener, MouthListener {
   /** Tells once when the assistant has come to rest. */
   #settle(): void {
     const busy = !this.#mouth.silent || (this.#session?.busy ?? false);
-    if (this.#busy && !busy) this.tell({ type: 'assistant.fellSilent' });
+    const cameToRest = this.#busy && !busy;
     this.#busy = busy;
+    if (!cameToRest) return;
+    this.tell({ type: 'assistant.fellSilent' });
+    wake(this.#quietWaiters);
   }
 
   #wordsDue(): number {
@@ -219,10 +227,7 @@ export class Bridge implements SessionListener, MouthListener {
   }
 
   #wordsCame(all = false): void {
-    if (this.#lastWordsWaiters.length === 0 || (!all && this.#wordsDue() > 0)) return;
-    const waiters = this.#lastWordsWaiters;
-    this.#lastWordsWaiters = [];
-    for (const done of waiters) done();
+    if (all || (this.#lastWordsWaiters.length > 0 && this.#wordsDue() === 0)) wake(this.#lastWordsWaiters);
   }
 
   #drop(): void {
@@ -230,4 +235,19 @@ export class Bridge implements SessionListener, MouthListener {
     this.#session = null;
     this.#callerAudio.disconnect();
   }
+}
+
+function waitIn(waiters: (() => void)[], msMax: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, msMax);
+    function done(): void {
+      clearTimeout(timer);
+      resolve();
+    }
+    waiters.push(done);
+  });
+}
+
+function wake(waiters: (() => void)[]): void {
+  for (const done of waiters.splice(0)) done();
 }

@@ -1,5 +1,5 @@
 import type { Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
-import type { CallDesk, StreamPort } from '../calls/stream-port.ts';
+import type { CallDesk, SpokenLine, StreamPort } from '../calls/stream-port.ts';
 import { Bridge, type BridgeDeps } from './bridge.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { parseMessage, type BadMessage, type MediaFrame, type StreamStart } from './frame.ts';
@@ -49,6 +49,8 @@ export class CallStream implements StreamPort {
   #signCame = false;
   #aliveAt: number;
   #frameAt: number;
+  /** Anything of the carrier's, to the millisecond: a process that was frozen must not take old news for new. */
+  #heardAt: number;
   #probedAt = 0;
   #bad = 0;
   #badSince = 0;
@@ -62,6 +64,7 @@ export class CallStream implements StreamPort {
     this.#openedAt = deps.now();
     this.#aliveAt = this.#openedAt;
     this.#frameAt = this.#openedAt;
+    this.#heardAt = this.#openedAt;
   }
 
   /** Hot. The buffer is dead when this returns. */
@@ -78,7 +81,7 @@ export class CallStream implements StreamPort {
   }
 
   pong(): void {
-    this.#signCame = true;
+    this.#onSign();
   }
 
   drained(): void {
@@ -116,6 +119,18 @@ export class CallStream implements StreamPort {
     return this.#ended === null ? this.#bridge.lastWords() : Promise.resolve();
   }
 
+  say(line: SpokenLine): Promise<void> {
+    let said = Promise.resolve();
+    this.#guard(() => {
+      said = this.#bridge.say(line);
+    });
+    return said;
+  }
+
+  heardMs(): number {
+    return this.#ended === null ? this.#deps.now() - this.#heardAt : Infinity;
+  }
+
   end(reason: 'left' | 'failed' | 'superseded'): void {
     this.#end(reason, 1000);
   }
@@ -123,6 +138,7 @@ export class CallStream implements StreamPort {
   #onFrame(): void {
     const startedAt = this.#deps.now();
     this.#frameCame = true;
+    this.#heardAt = startedAt;
     const { event, bytes, timestampMs } = this.#frame;
     if (!this.#callerAudio.frame(event, bytes, timestampMs)) this.#ignore('repeated');
     this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
@@ -134,7 +150,7 @@ export class CallStream implements StreamPort {
       case 'media':
         return this.#onFrame();
       case 'mark':
-        this.#signCame = true;
+        this.#onSign();
         if (!this.#bridge.echoed(message.name) && message.name !== probeName) this.#ignore('shape');
         return;
       case 'dtmf':
@@ -179,6 +195,11 @@ export class CallStream implements StreamPort {
     } catch (error) {
       this.#fault(error);
     }
+  }
+
+  #onSign(): void {
+    this.#signCame = true;
+    this.#heardAt = this.#deps.now();
   }
 
   #onDigit(digit: string): void {

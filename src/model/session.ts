@@ -137,6 +137,12 @@ export class ModelSession {
     else if (this.#openCalls.size === 0) this.#speakOpening();
   }
 
+  /** The model speaks without being asked: the text tells it what to say. Only while `live`. */
+  say(text: string): void {
+    this.#dialogue.sendItem(systemItem(text));
+    this.#dialogue.speak();
+  }
+
   /** The caller interrupts: what the active response still sends is late. The server cancels it by itself. */
   interrupt(): void {
     this.#dialogue.discardActive();

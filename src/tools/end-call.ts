@@ -8,6 +8,7 @@ export const endCall = defineTool({
     reason: z.string().max(300).describe('Why the call ends, in a few words').optional(),
   }),
   subject: 'hanging up',
+  writes: false,
   deadlineMs: 1_000,
   run({ reason = '' }) {
     return {

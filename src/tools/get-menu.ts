@@ -12,6 +12,7 @@ export const getMenu = defineTool({
     category: z.string().max(100).describe('Menu category (coffee, espresso, food, etc.)').optional(),
   }),
   subject: 'the menu',
+  writes: false,
   deadlineMs: 1_000,
   run({ category = null }, services) {
     needCatalog(services);

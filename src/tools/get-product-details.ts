@@ -14,6 +14,7 @@ export const getProductDetails = defineTool({
     productName: z.string().max(200).describe('Name of the product, as the caller said it'),
   }),
   subject: 'the product',
+  writes: false,
   deadlineMs: 1_000,
   run({ productName }, services) {
     needCatalog(services);

@@ -12,6 +12,7 @@ export const getStoreHours = defineTool({
     day: z.string().max(100).describe('Day of week, date or holiday (optional)').optional(),
   }),
   subject: 'looking up the hours',
+  writes: false,
   deadlineMs: 1_000,
   run({ day }, services) {
     needCatalog(services);

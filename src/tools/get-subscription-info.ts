@@ -8,6 +8,7 @@ export const getSubscriptionInfo = defineTool({
     'Get information about the coffee subscription options: plans, prices and how often they come, cheapest first.',
   parameters: z.object({}),
   subject: 'the list of subscriptions',
+  writes: false,
   deadlineMs: 1_000,
   run(_, services) {
     needCatalog(services);

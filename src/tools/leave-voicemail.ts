@@ -8,6 +8,7 @@ export const leaveVoicemail = defineTool({
     topic: z.string().max(300).describe('What the message is about, in a few words').optional(),
   }),
   subject: 'the voicemail',
+  writes: false,
   deadlineMs: 1_000,
   run({ topic = '' }) {
     return {

@@ -293,6 +293,7 @@ describe('one run for each ask', () => {
       description: '',
       parameters: z.object({}),
       subject: 'counting',
+      writes: false,
       deadlineMs: 1_000,
       run: () => run((count += 1)),
     });

@@ -53,6 +53,8 @@ export interface ToolAnswer {
 export interface Tools {
   /** For `session.tools`. */
   definitions: ToolDefinition[];
+  /** The tool changes something that outlives the call. */
+  writes(name: string): boolean;
   /** Never rejects; the same (callSid, toolCallId) is run once and answered alike. */
   run(ask: ToolAsk): Promise<ToolAnswer>;
 }
@@ -92,6 +94,7 @@ export function createTools(
 
   return {
     definitions: tools.map(({ definition }) => definition),
+    writes: (name) => byName.get(name)?.writes ?? false,
     run(ask) {
       const key = JSON.stringify([ask.callSid, ask.toolCallId]);
       const known = answers.get(key);

@@ -10,6 +10,7 @@ export const searchKnowledgeBase = defineTool({
     query: z.string().max(500).describe("The caller's question in a few words"),
   }),
   subject: 'the knowledge base',
+  writes: false,
   deadlineMs: 2_500,
   async run({ query }, services) {
     const { hits, from } = await services.knowledge(query);

@@ -23,6 +23,8 @@ export interface ToolSpec<Parameters extends z.ZodObject> {
   parameters: Parameters;
   /** What cannot be said if the tool fails: `the menu`. */
   subject: string;
+  /** It changes something that outlives the call: only the process that holds the call may run it. */
+  writes: boolean;
   /** The caller waits: later answers are not used. */
   deadlineMs: number;
   run(args: z.output<Parameters>, services: Services): ToolReply | Promise<ToolReply>;
@@ -31,6 +33,7 @@ export interface ToolSpec<Parameters extends z.ZodObject> {
 export interface Tool {
   definition: ToolDefinition;
   subject: string;
+  writes: boolean;
   deadlineMs: number;
   /** Throws ToolRefusal on arguments that don't fit. */
   run(raw: Record<string, unknown>, services: Services): Promise<ToolReply>;
@@ -53,6 +56,7 @@ export function defineTool<Parameters extends z.ZodObject>(spec: ToolSpec<Parame
   return {
     definition: { type: 'function', name: spec.name, description: spec.description, parameters: { ...parameters } },
     subject: spec.subject,
+    writes: spec.writes,
     deadlineMs: spec.deadlineMs,
     async run(raw, services) {
       const given = Object.fromEntries(

@@ -8,6 +8,7 @@ export const transferToStaff = defineTool({
     reason: z.string().max(300).describe('Why the caller wants to speak to staff, in a few words').optional(),
   }),
   subject: 'the transfer',
+  writes: false,
   deadlineMs: 1_000,
   run({ reason = '' }, services) {
     if (services.assistant().staffNumbers.length === 0) {

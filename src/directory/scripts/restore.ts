@@ -27,7 +27,8 @@ if tailEpoch > tonumber(epoch) then return { 'fenced', whole(tailEpoch), '' } en
 local now = clock()
 redis.call('HDEL', call, 'intent', 'intentEpoch', 'taken', 'answer', 'token')
 if h[1] ~= epoch then redis.call('HDEL', call, 'attempt', 'redirect') end
-redis.call('HSET', call, 'epoch', epoch, 'owner', owner, 'state', state, 'from', from, 'to', to, 'claimedAt', whole(now))
+redis.call('HSET', call, 'epoch', epoch, 'owner', owner, 'state', state, 'claimedAt', whole(now))
+if not h[1] or from ~= '' then redis.call('HSET', call, 'from', from, 'to', to) end
 if tailEpoch < tonumber(epoch) or tailSeq < markerSeq then
   redis.call('XADD', log, epoch .. '-' .. whole(markerSeq), 'c', 'restore', 'n', owner, 'v', version)
 end

@@ -1,0 +1,88 @@
+import { machineVersion } from '../../machines/call-context.ts';
+import type { Intent } from '../../machines/call-events.ts';
+import { append, restore } from '../directory/journal.ts';
+import type { NodeName } from '../directory/keys.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { CallActor } from './actor.ts';
+import type { CallView } from './call-door.ts';
+import type { CarrierPort } from './carrier.ts';
+import { foldCall } from './door.ts';
+import type { ToolRunner } from './effects.ts';
+import type { JournalPort } from './journal-writer.ts';
+import type { Lane } from './lane.ts';
+import { createFactRedactor } from './redact-fact.ts';
+import { type Hold, Resident, type ResidentHost, type ResidentStream } from './resident.ts';
+
+export interface ResidentDeps {
+  link: RedisLink;
+  node: NodeName;
+  /** Redis-clock ms. */
+  now(): number;
+  redactor: Redactor;
+  tools: ToolRunner;
+  carrier: CarrierPort;
+  /** TwiML that carries out an intent without the journal; null for one that only `/voice/next` can. */
+  twimlFor(intent: Intent, call: CallView): string | null;
+  log: Log;
+  metrics: Metrics;
+  /** Tests: drop and rebuild each actor from its journal after every fact. */
+  amnesia: boolean;
+}
+
+/** Makes a call of this process out of what the parts of the node offer; `lane` is all calls' way to the journal. */
+export function makeResident(
+  deps: ResidentDeps,
+  lane: Lane,
+  hold: Hold,
+  actor: CallActor,
+  stream: ResidentStream | null,
+  own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'cameLate'>,
+): Resident {
+  const { link, log, metrics, tools } = deps;
+  const resident: Resident = new Resident(
+    hold,
+    actor,
+    stream,
+    journalOf(deps, lane, () => resident.view),
+    {
+      now: deps.now,
+      redact: createFactRedactor(deps.redactor),
+      tools,
+      carrier: deps.carrier,
+      twimlFor: deps.twimlFor,
+      ...own,
+      toolRan: (name, result) => {
+        // The model makes names up now and then: they must not become labels.
+        const tool = tools.definitions.some((known) => known.name === name) ? name : 'unknown';
+        metrics.toolRuns.inc({ tool, result });
+      },
+      left: (intent, isTold) => {
+        if (intent.kind === 'handover') metrics.handovers.inc({ result: isTold ? 'left' : 'failed' });
+      },
+      stepFailed: (callSid, error) => {
+        metrics.faults.inc({ place: 'actor' });
+        log.error({ err: error, callSid }, 'call could not take a fact');
+      },
+      journalTroubled: (callSid, error) => log.error({ err: error, callSid }, 'journal cannot be written'),
+      rebuild: deps.amnesia ? (callSid) => foldCall(link, callSid) : null,
+    },
+  );
+  return resident;
+}
+
+function journalOf({ link, node, now }: ResidentDeps, lane: Lane, view: () => CallView): JournalPort {
+  return {
+    append: (request) => lane.run(() => append(link, request)),
+    restore: ({ epoch, state, dueAt, owned, firstSeq }) => {
+      const { callSid, from, to } = view();
+      const owner = owned ? node : null;
+      const dueInMs = Math.max(0, dueAt - now());
+      return lane.run(() =>
+        restore(link, { callSid, epoch, firstSeq, owner, state, from, to, dueInMs, machineVersion }),
+      );
+    },
+  };
+}
