@@ -1,4 +1,4 @@
-import { isReachable } from './numbers.ts';
+import { isNumber, isReachable } from './numbers.ts';
 import type { Wait } from './wait-state.ts';
 
 /** What the queue knows of a waiter. */
@@ -9,6 +9,12 @@ export interface InLine {
   perMinute: number | null;
   /** The next poll is wanted after so long. */
   pieceMs: number;
+}
+
+/** Who calls, and which number. */
+export interface Parties {
+  from: string;
+  to: string;
 }
 
 /** What may be said and offered to those who wait, from memory. */
@@ -51,10 +57,10 @@ interface Sentence {
 }
 
 /** The next piece for a waiter; `line` is null while the queue cannot be asked. Pure. */
-export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, from: string, now: number): Piece {
+export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, parties: Parties, now: number): Piece {
   if (line === null) return { sentences: [], holdMs: AWAY_PIECE_MS, next: wait, announces: false };
-  const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, from).length);
-  const agenda = agendaOf(begun, line, facts, from);
+  const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, parties).length);
+  const agenda = agendaOf(begun, line, facts, parties);
   const budgetMs = line.pieceMs + WORDS_OVER_MS;
   const spoken: Sentence[] = [];
   let wordsMs = 0;
@@ -89,9 +95,14 @@ function beginRound(wait: Wait, { position }: InLine, now: number, sentences: nu
   return sinceMs >= ROUND_MS || (isMuchNearer && sinceMs >= EARLY_ROUND_MS) ? round : wait;
 }
 
+/** When this caller would be called back, from the number that was called; null where that is not to be had. */
+export function callbackFor({ from, to }: Parties, facts: WaitFacts): string | null {
+  return isReachable(from) && isNumber(to) ? facts.callback() : null;
+}
+
 /** Everything that this round is to say, in order: what does not fit into one piece is said in the next. */
-function agendaOf(wait: Wait, line: InLine, facts: WaitFacts, from: string): Sentence[] {
-  const options = optionsOf(facts, from);
+function agendaOf(wait: Wait, line: InLine, facts: WaitFacts, parties: Parties): Sentence[] {
+  const options = optionsOf(facts, parties);
   if (wait.round === 0) return [];
   if (wait.round === wait.apologyRound) {
     return sentences(["I'm sorry that you have to wait so long.", ...options, 'Or hold the line and keep your place.']);
@@ -134,8 +145,8 @@ function estimateOf(position: number, perMinute: number | null): string | null {
   return `It should take about ${said} minutes.`;
 }
 
-function optionsOf(facts: WaitFacts, from: string): string[] {
-  const callback = isReachable(from) ? facts.callback() : null;
+function optionsOf(facts: WaitFacts, parties: Parties): string[] {
+  const callback = callbackFor(parties, facts);
   return [
     'Press 1 to leave a message.',
     ...(callback === null ? [] : [`Press 2, and we will call you back ${callback}.`]),

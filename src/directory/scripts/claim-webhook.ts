@@ -2,8 +2,9 @@ import { script } from './script.ts';
 
 /**
  * A webhook takes a call: raises the epoch, sets the owner to none, writes the marker `<epoch>-0`.
- * An arrival claims only a call that nobody knows, a poll of the waiting room only one that waits. A retry of an answered request gets the stored answer; one that
- * meets the same request under way is told to wait, until that one counts as abandoned. An intent is handed out
+ * An arrival claims only a call that nobody knows, a poll of the waiting room only one that waits. A retry of an
+ * answered request gets the stored answer; one that meets the same request under way is told to wait, until that one
+ * counts as abandoned. An intent is handed out
  * until an append of the claiming epoch has made it a fact (`taken`); a check leaves it, and a redirect, to the request
  * that is to come. While the carrier is being redirected only what it was told to send (`move`) may claim, or a request
  * that finds an intent: that caller came by itself.
