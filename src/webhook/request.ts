@@ -2,6 +2,7 @@ import { finalStatuses } from '../../machines/call-events.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { plain } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Parties } from './wait-words.ts';
 import { isFormType, parseForm, valueOf, type Form } from './form.ts';
 import { isBodyAsSigned, isSigned, upgradeSpellings } from './signature.ts';
 
@@ -75,7 +76,7 @@ export function isRefused(read: CarrierRequest | Form | HttpResponse): read is H
 }
 
 /** Who talks with us, and our number: a call that we placed has them the other way round. */
-export function partiesOf(request: CarrierRequest): { from: string; to: string } {
+export function partiesOf(request: CarrierRequest): Parties {
   const [from = '', to = ''] = ['From', 'To'].map((name) => request.value(name).slice(0, ADDRESS_LENGTH_MAX));
   return isPlacedByUs(request) ? { from: to, to: from } : { from, to };
 }

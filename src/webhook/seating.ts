@@ -116,14 +116,14 @@ export class Seating {
   private async inLine(
     request: CarrierRequest,
     held: 'new' | 'live',
-    { from }: Ask,
+    ask: Ask,
     fact: Told,
     reason: Trouble,
   ): Promise<Seat> {
     const { callSid, query } = request;
     const now = this.deps.now();
     const wait = query.has('t') ? readWait(query, now) : beginWait(held, now);
-    const found = await this.deps.waitDesk.seek(callSid, wait, from);
+    const found = await this.deps.waitDesk.seek(callSid, wait, ask);
     if (found === null) return this.without(reason, fact);
     return 'mediaUrl' in found
       ? this.at(callSid, { ok: true, mediaUrl: found.mediaUrl }, fact)

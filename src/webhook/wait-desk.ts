@@ -4,11 +4,10 @@ import type { HttpResponse } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Bounded } from './bounded.ts';
 import type { Ask, Documents, StoreFacts, Trouble } from './documents.ts';
-import { isReachable } from './numbers.ts';
 import { type CarrierRequest, partiesOf } from './request.ts';
 import { type StreamAddress, xml } from './twiml.ts';
 import { readWait, type Wait } from './wait-state.ts';
-import { type InLine, nextPiece, type Piece } from './wait-words.ts';
+import { callbackFor, type InLine, nextPiece, type Parties, type Piece } from './wait-words.ts';
 
 /** How a waiter stands. */
 export type Standing =
@@ -65,10 +64,12 @@ export class WaitDesk {
   }
 
   /** Joins the line, or takes the place in it again; null where the waiting room is full. */
-  async seek(callSid: string, wait: Wait, from: string): Promise<Found> {
+  async seek(callSid: string, wait: Wait, parties: Parties): Promise<Found> {
     const standing = await this.stand(callSid, wait);
     if (standing.kind === 'full') return null;
-    return standing.kind === 'placed' ? { mediaUrl: standing.mediaUrl } : { piece: this.piece(wait, standing, from) };
+    return standing.kind === 'placed'
+      ? { mediaUrl: standing.mediaUrl }
+      : { piece: this.piece(wait, standing, parties) };
   }
 
   /** Nobody waits for it: who is not heard of leaves the line by itself. */
@@ -84,10 +85,10 @@ export class WaitDesk {
   async answer(request: CarrierRequest): Promise<HttpResponse> {
     const { facts, now, documents } = this.deps;
     const startedAt = performance.now();
-    const { from } = partiesOf(request);
+    const parties = partiesOf(request);
     const told = readWait(request.query, now());
     const wait = { ...told, key: request.value('Digits').slice(0, 1) || told.key };
-    const how = now() - wait.joinedAt >= WAIT_MS_MAX ? 'voicemail' : endOf(wait.key, facts(), from);
+    const how = now() - wait.joinedAt >= WAIT_MS_MAX ? 'voicemail' : endOf(wait.key, facts(), parties);
     if (how !== null) return xml(await this.end(request, { how, wait, mediaUrl: null }, startedAt));
     const standing = await this.stand(request.callSid, wait);
     if (standing.kind === 'placed') {
@@ -96,7 +97,7 @@ export class WaitDesk {
     // Its queue was lost, and others have filled it since.
     if (standing.kind === 'full')
       return xml(await this.end(request, { how: 'voicemail', wait, mediaUrl: null }, startedAt));
-    return xml(documents.hold(this.piece({ ...wait, key: '' }, standing, from)));
+    return xml(documents.hold(this.piece({ ...wait, key: '' }, standing, parties)));
   }
 
   private stand(callSid: string, wait: Wait): Promise<Standing> {
@@ -108,11 +109,11 @@ export class WaitDesk {
     );
   }
 
-  private piece(wait: Wait, standing: Standing, from: string): Piece {
+  private piece(wait: Wait, standing: Standing, parties: Parties): Piece {
     const { facts, now, metrics } = this.deps;
     const isInLine = standing.kind === 'waiting';
     const known = isInLine ? { ...wait, ticket: standing.ticket } : wait;
-    const piece = nextPiece(known, isInLine ? standing.line : null, facts(), from, now());
+    const piece = nextPiece(known, isInLine ? standing.line : null, facts(), parties, now());
     if (piece.announces) metrics.positionsAnnounced.inc();
     return piece;
   }
@@ -184,8 +185,8 @@ export class WaitDesk {
 }
 
 /** Where a key leads; null for one that leads nowhere. */
-function endOf(key: string, facts: StoreFacts, from: string): WaitEnd | null {
+function endOf(key: string, facts: StoreFacts, parties: Parties): WaitEnd | null {
   if (key === '1') return 'voicemail';
-  if (key === '2') return isReachable(from) && facts.callback() !== null ? 'callback' : null;
+  if (key === '2') return callbackFor(parties, facts) === null ? null : 'callback';
   return personKeys.has(key) && facts.staffNumbers.length > 0 ? 'person' : null;
 }
