@@ -18,6 +18,8 @@ export interface StoreSettings {
   persona: string;
   /** E.164 numbers that a transfer rings, in this order. */
   staffNumbers: string[];
+  /** E.164 numbers that many callers share, such as an office's: no limit for one caller holds for them. */
+  sharedNumbers: string[];
   /** Card numbers are always redacted; these two are the store's choice. */
   redactPhone: boolean;
   redactEmail: boolean;
@@ -47,6 +49,7 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     greeting: { type: 'text', default: '' },
     persona: { type: 'text', default: '' },
     staffNumbers: { type: 'text', array: true, default: [] },
+    sharedNumbers: { type: 'text', array: true, default: [] },
     redactPhone: { type: 'boolean', default: false },
     redactEmail: { type: 'boolean', default: false },
     callbackOffered: { type: 'boolean', default: false },

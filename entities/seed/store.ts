@@ -21,6 +21,7 @@ export const settings: StoreSettings = {
     'You answer the telephone of a neighborhood coffee shop and roastery. You are warm, quick and a little playful, ' +
     'like a barista who knows the regulars and their dogs. You speak in short sentences, one thing at a time.',
   staffNumbers: ['+12075550143', '+12075550144'],
+  sharedNumbers: [],
   redactPhone: false,
   redactEmail: false,
   callbackOffered: true,

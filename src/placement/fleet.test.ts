@@ -49,7 +49,10 @@ async function createProcess(node: string, incarnation: string, settings: Partia
   const self = { node, incarnation, nodeUrl: `http://${node}`, mediaUrl: `wss://${node}.${incarnation}`, version: '1' };
   const beats: string[] = [];
   const counted: RedisLink = {
-    ...link,
+    ready: true,
+    command: (name, ...args) => link.command(name, ...args),
+    onRestored: (listener) => link.onRestored(listener),
+    close: () => Promise.resolve(),
     run: (script, keys, args) => {
       if (script.name === 'heartbeat') beats.push(node);
       return link.run(script, keys, args);

@@ -88,8 +88,16 @@ function storeOf(settings: StoreSettings | null): Catalog['store'] {
 
 function assistantOf(settings: StoreSettings | null): AssistantSettings {
   if (!settings) return emptyCatalog.assistant;
-  const { voice, greeting, persona, staffNumbers, redactPhone, redactEmail } = settings;
-  return { voice: voice || emptyCatalog.assistant.voice, greeting, persona, staffNumbers, redactPhone, redactEmail };
+  const { voice, greeting, persona, staffNumbers, sharedNumbers, redactPhone, redactEmail } = settings;
+  return {
+    voice: voice || emptyCatalog.assistant.voice,
+    greeting,
+    persona,
+    staffNumbers,
+    sharedNumbers,
+    redactPhone,
+    redactEmail,
+  };
 }
 
 function callbacksOf(settings: StoreSettings | null): CallbackPolicy {

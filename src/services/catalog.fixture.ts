@@ -47,6 +47,7 @@ export const smallCatalog: Catalog = {
     persona: 'Your name is Aida. You like dogs.',
     greeting: 'Mangy Dog Coffee, this is Aida!',
     staffNumbers: ['+15035550111'],
+    sharedNumbers: [],
   },
   schedule: {
     timeZone: 'America/Los_Angeles',

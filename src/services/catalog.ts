@@ -31,6 +31,8 @@ export interface AssistantSettings {
   persona: string;
   /** E.164 numbers that a transfer rings, in this order. */
   staffNumbers: readonly string[];
+  /** E.164 numbers that many callers share: no limit for one caller holds for them. */
+  sharedNumbers: readonly string[];
   redactPhone: boolean;
   redactEmail: boolean;
 }
@@ -87,7 +89,15 @@ export const defaultTimeZone = 'America/New_York';
 export const emptyCatalog: Catalog = {
   loadedAt: null,
   store: defaultStore,
-  assistant: { voice: 'marin', greeting: '', persona: '', staffNumbers: [], redactPhone: false, redactEmail: false },
+  assistant: {
+    voice: 'marin',
+    greeting: '',
+    persona: '',
+    staffNumbers: [],
+    sharedNumbers: [],
+    redactPhone: false,
+    redactEmail: false,
+  },
   callbacks: {
     offered: false,
     withinMinutes: 120,
