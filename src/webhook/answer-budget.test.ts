@@ -35,7 +35,7 @@ test('a caller is answered within what the carrier waits, though neither place n
     publicUrl: PUBLIC_URL,
     authTokens: ['token'],
     streamTokenSecret: 'secret',
-    door: { answer: never, tell: never },
+    door: { answer: never, tell: never, preferredNode: never, streamFailed: () => undefined },
     admission: { reserve: never, release: never },
     waitingRoom: { stand: never, leave: never },
     facts: () => ({

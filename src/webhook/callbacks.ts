@@ -17,10 +17,14 @@ export function statusFact(request: CarrierRequest): Told | 'malformed' {
   };
 }
 
+export function isStreamSid(text: string): boolean {
+  return STREAM_SID.test(text);
+}
+
 /** Only the end of a stream is news: its begin and its errors are seen at its socket. */
 export function streamFact(request: CarrierRequest, log: Log): Told | null | 'malformed' {
   const streamSid = request.value('StreamSid');
-  if (!STREAM_SID.test(streamSid)) return 'malformed';
+  if (!isStreamSid(streamSid)) return 'malformed';
   switch (request.value('StreamEvent')) {
     case 'stream-stopped':
       return { type: 'carrier.streamStopped', streamSid, reason: 'stopped' };

@@ -39,6 +39,8 @@ export class FakeDoor implements CallDoor {
   telling: 'taken' | DoorRefusal = 'taken';
   readonly asked: Omit<TwimlRequest, 'render'>[] = [];
   readonly told: [callSid: string, fact: Told][] = [];
+  preferred: string | null = null;
+  readonly failed: [callSid: string, streamSid: string][] = [];
   private readonly answers = new Map<string, string>();
 
   answer({ render, ...request }: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
@@ -57,6 +59,14 @@ export class FakeDoor implements CallDoor {
     this.told.push([callSid, fact]);
     this.misbehave();
     return this.throws ? Promise.reject(new Error('door rejects')) : Promise.resolve(this.telling);
+  }
+
+  preferredNode(): Promise<string | null> {
+    return Promise.resolve(this.preferred);
+  }
+
+  streamFailed(callSid: string, streamSid: string): void {
+    this.failed.push([callSid, streamSid]);
   }
 
   private misbehave(): void {
@@ -131,8 +141,8 @@ export async function startCarrier(): Promise<Carrier> {
     }),
   };
   const admission: WebhookDeps['admission'] = {
-    reserve: (callSid, kind) => {
-      carrier.admission.push(`reserve ${kind} ${callSid}`);
+    reserve: ({ callSid, kind, preferredNode }) => {
+      carrier.admission.push(['reserve', kind, callSid, preferredNode].filter((word) => word !== null).join(' '));
       return carrier.place instanceof Error ? Promise.reject(carrier.place) : Promise.resolve(carrier.place);
     },
     release: (callSid) => {

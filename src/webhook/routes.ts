@@ -7,7 +7,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
-import { recordingFact, statusFact, streamFact } from './callbacks.ts';
+import { isStreamSid, recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
@@ -32,6 +32,7 @@ export interface WebhookDeps {
   answerTimeoutMs?: number;
 }
 
+const EPOCH = /^\d{1,15}$/;
 /** What the keypad menu minds: no row of other keys is kept. */
 const MENU_KEY = /^[0-3*]?$/;
 const noFacts: StoreFacts = {
@@ -78,7 +79,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     desk.route('/voice/wait', (request) => desk.wait(request)),
     desk.route('/voice/fallback', (request) => desk.fallback(request)),
     desk.route('/voice/status', (request) => desk.callback(request, statusFact(request))),
-    desk.route('/voice/stream-status', (request) => desk.callback(request, streamFact(request, deps.log))),
+    desk.route('/voice/stream-status', (request) => desk.streamCallback(request)),
     desk.route('/voice/recording', (request) => desk.callback(request, recordingFact(request))),
     debuggerRoute(rules, deps.log),
     audioRoute(holdAudio.find),
@@ -101,6 +102,7 @@ class WebhookDesk {
     this.timeoutMs = deps.answerTimeoutMs ?? answerTimeoutMs;
     this.bounded = createBounded(this.timeoutMs, deps);
     const common = {
+      door: deps.door,
       documents,
       bounded: this.bounded,
       streamTo: (mediaUrl: string, view: CallView) => this.streamTo(mediaUrl, view),
@@ -108,7 +110,7 @@ class WebhookDesk {
       metrics: deps.metrics,
       answerTimeoutMs: this.timeoutMs,
     };
-    this.waitDesk = new WaitDesk({ ...common, door: deps.door, line: deps.waitingRoom, facts: () => this.facts() });
+    this.waitDesk = new WaitDesk({ ...common, line: deps.waitingRoom, facts: () => this.facts() });
     this.seating = new Seating({ ...common, admission: deps.admission, waitDesk: this.waitDesk });
   }
 
@@ -135,7 +137,16 @@ class WebhookDesk {
     const { callSid, idempotencyToken } = request;
     const render: TwimlRequest['render'] = (view) => this.documents.forView(view, ask, facts, seat.next(view));
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
-      () => this.deps.door.answer({ callSid, idempotencyToken, kind, fact: seat.fact, render, ...seat.how }),
+      () =>
+        this.deps.door.answer({
+          callSid,
+          idempotencyToken,
+          kind,
+          fact: seat.fact,
+          render,
+          ...seat.how,
+          ...moveOf(request, kind),
+        }),
       (refused) => ({ refused }),
       this.timeoutMs - (performance.now() - startedAt),
     );
@@ -170,6 +181,14 @@ class WebhookDesk {
     // Who hung up before a stream came leaves a place behind, or a place in line.
     if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.giveUp(request.callSid);
     return { status: told === 'unavailable' || told === 'late' || told === 'threw' ? 503 : 204 };
+  }
+
+  /** A broken stream is no fact of the call's: its socket tells that too. */
+  streamCallback(request: CarrierRequest): Promise<HttpResponse> {
+    const { door, log } = this.deps;
+    if (request.value('StreamEvent') === 'stream-error' && isStreamSid(request.value('StreamSid')))
+      door.streamFailed(request.callSid, request.value('StreamSid'));
+    return this.callback(request, streamFact(request, log));
   }
 
   /** The caller is gone: what the request says is folded, then the end. */
@@ -227,6 +246,12 @@ function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told):
     ...partiesOf(request),
     puttingOff: Number(/^\d$/.exec(request.query.get('n') ?? '')?.[0] ?? 0),
   };
+}
+
+/** What the carrier was told to send with a redirected call. */
+function moveOf(request: CarrierRequest, kind: TwimlRequest['kind']): Pick<TwimlRequest, 'move'> {
+  const move = request.query.get('move') ?? '';
+  return kind === 'next' && EPOCH.test(move) ? { move: Number(move) } : {};
 }
 
 function menuKey(digit: string): string {

@@ -1,5 +1,5 @@
 import type { Rung } from '../../machines/call-events.ts';
-import type { CallView, TwimlRequest } from '../calls/call-door.ts';
+import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Bounded } from './bounded.ts';
@@ -19,13 +19,20 @@ export type Place =
   | { ok: false; reason: 'blocked' | 'tooMany' }
   | { ok: false; reason: Trouble };
 
+export interface PlaceAsked {
+  callSid: string;
+  /** `live`: a conversation that goes on, which waits only when every node is full. */
+  kind: 'new' | 'live';
+  /** Who calls. */
+  from: string;
+  /** Taken if it has room: it may know the call already. Null for none. */
+  preferredNode: string | null;
+}
+
 /** Where a call's stream may go. Must not throw; what takes longer than the answer may is given up. */
 export interface Admission {
-  /**
-   * Holds a place for who calls from `from`. `live`: a conversation that goes on, which waits only when every node is
-   * full. A repeat gets the same place.
-   */
-  reserve(callSid: string, kind: 'new' | 'live', from: string): Promise<Place>;
+  /** Holds a place; a repeat gets the same one. */
+  reserve(asked: PlaceAsked): Promise<Place>;
   /** The webhook ended in TwiML without a stream. */
   release(callSid: string): Promise<void>;
 }
@@ -43,6 +50,7 @@ export interface Seat {
 }
 
 export interface SeatingDeps {
+  door: CallDoor;
   admission: Admission;
   waitDesk: WaitDesk;
   documents: Documents;
@@ -102,10 +110,13 @@ export class Seating {
     );
   }
 
-  private async reserve(callSid: string, held: 'new' | 'live', { from }: Ask): Promise<Place> {
-    const { bounded, admission, answerTimeoutMs, metrics } = this.deps;
+  private async reserve(callSid: string, kind: 'new' | 'live', { from, ...ask }: Ask): Promise<Place> {
+    const { bounded, admission, door, answerTimeoutMs, metrics } = this.deps;
     const place = await bounded<Place>(
-      () => admission.reserve(callSid, held, from),
+      async () => {
+        const preferredNode = ask.kind === 'next' ? await door.preferredNode(callSid) : null;
+        return admission.reserve({ callSid, kind, from, preferredNode });
+      },
       (reason) => ({ ok: false, reason }),
       answerTimeoutMs * PLACE_SHARE,
     );

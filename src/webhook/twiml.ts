@@ -41,6 +41,10 @@ export type Ending =
   | { verb: 'redirect'; path: ActionPath; query?: string; afterS?: number }
   | { verb: 'hangup' };
 
+/** Where the carrier asks when it is told to: the call is claimed only while its epoch is this. */
+export const moveUrl = (publicUrl: string, epoch: number): string =>
+  `${publicUrl}/voice/next?move=${epoch}${OVERRIDES}`;
+
 /** Pure builders of the documents that the carrier is answered. Every URL is absolute, with our retry rules. */
 export class Twiml {
   private readonly publicUrl: string;
