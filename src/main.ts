@@ -22,6 +22,7 @@ function configOrExit(): Config {
   }
 }
 
+if (process.argv.includes('--faults')) (await import('./faults.ts')).obeyFaults();
 const config = configOrExit();
 const log = createLog(config.logLevel, {
   secrets: [...config.twilio.authTokens, config.streamTokenSecret, config.openai.apiKey, config.adminToken ?? ''],

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import type { Fault } from '../faults.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 60_000;
@@ -20,6 +22,8 @@ export interface NodeProcess {
   /** Resolves with the exit code, null after a signal. */
   exited: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
+  /** For a node that was started with `--faults`. Resolves when it was heard, before it happens. */
+  inflict(fault: Fault): Promise<void>;
   /** SIGTERM, and SIGKILL when it does not end by itself. */
   stop(): Promise<void>;
 }
@@ -42,7 +46,7 @@ export async function spawnNode(
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
     cwd: join(dirname(entry), '..'),
     env: { ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(args.includes('--faults') ? (['ipc'] as const) : [])],
   });
   const log: string[] = [];
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
@@ -63,7 +67,7 @@ export async function spawnNode(
       clearTimeout(timer);
       resolve(ready);
     };
-    for (const stream of [child.stdout, child.stderr]) eachLine(stream, take);
+    for (const stream of [child.stdout, child.stderr]) if (stream) eachLine(stream, take);
   });
   return {
     ...ports,
@@ -71,6 +75,12 @@ export async function spawnNode(
     log,
     exited,
     kill: (signal) => void child.kill(signal),
+    async inflict(fault) {
+      if (!child.channel) throw new Error('the node was started without --faults');
+      const taken = once(child, 'message');
+      child.send(fault);
+      await taken;
+    },
     async stop() {
       // A frozen one could not hear of its end.
       child.kill('SIGCONT');
