@@ -15,15 +15,20 @@ export interface DrainRoutesOptions {
   drain(urgent: boolean): void;
 }
 
-/** `POST /drain`: the node is to end; with `?now` its calls are handed over at once. `GET /drain`: how far it is. */
+/**
+ * `POST /drain`: the node is to end; with `now` in the query its calls are handed over at once, with `incarnation` only
+ * if it is this process. `GET /drain`: how far it is.
+ */
 export function drainRoutes({ adminToken, incarnation, progress, drain }: DrainRoutesOptions): Route[] {
   if (adminToken === null) return [];
   const isToken = tokenCheck(adminToken);
-  const guarded = (request: HttpRequest, act: () => void): HttpResponse => {
+  const guarded = (request: HttpRequest, act: (query: URLSearchParams) => void): HttpResponse => {
     if (!isToken(bearerOf(request) ?? '')) {
       return plain(401, 'The token is not the one of this node.', { 'www-authenticate': 'Bearer' });
     }
-    act();
+    const query = new URLSearchParams(request.query);
+    if ((query.get('incarnation') ?? incarnation) !== incarnation) return plain(409, 'This is another process.');
+    act(query);
     const answer: DrainAnswer = { incarnation, ...progress() };
     return { status: 200, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(answer)}\n` };
   };
@@ -32,7 +37,7 @@ export function drainRoutes({ adminToken, incarnation, progress, drain }: DrainR
     {
       method: 'POST',
       path: '/drain',
-      handler: (request) => guarded(request, () => drain(new URLSearchParams(request.query).has('now'))),
+      handler: (request) => guarded(request, (query) => drain(query.has('now'))),
     },
   ];
 }
