@@ -1,6 +1,5 @@
 import { admitCaller, leaveCaller } from '../directory/callers.ts';
 import type { RedisLink } from '../directory/redis.ts';
-import { repeated } from '../directory/repeat.ts';
 
 /** What one number may take of the lines. */
 export const fairnessLimits = {
@@ -33,7 +32,7 @@ export class Fairness {
   }
 
   /**
-   * Counts a call that arrives. The same call counts once.
+   * Counts a call that arrives. The same call counts once. Asked once: nobody is kept waiting for a count.
    * @throws DirectoryError when Redis did not answer
    */
   async admit(from: string, callSid: string): Promise<'admitted' | 'tooMany' | 'blocked'> {
@@ -41,7 +40,7 @@ export class Fairness {
     const caller = callerKey(from);
     if (caller === null) return 'admitted';
     const exempt = sharedNumbers().includes(caller);
-    return repeated(() => admitCaller(link, { caller, callSid, ...fairnessLimits, exempt }));
+    return admitCaller(link, { caller, callSid, ...fairnessLimits, exempt });
   }
 
   /**

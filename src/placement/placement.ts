@@ -72,7 +72,7 @@ export class Placement {
   private timer: NodeJS.Timeout | null = null;
   private told = new Set<string>();
   private answer: Answer | null = null;
-  private isAway = false;
+  private away = false;
   private isStopped = false;
   private isSuperseded = false;
   private isLoopOpen = true;
@@ -88,7 +88,17 @@ export class Placement {
 
   /** True while heartbeats are answered and the node stays: calls can be placed. */
   get ready(): boolean {
-    return this.answer !== null && !this.isAway && !this.isSuperseded && this.draining === null;
+    return this.answer !== null && !this.away && !this.isSuperseded && this.draining === null;
+  }
+
+  /** The last heartbeat was not answered. */
+  get isAway(): boolean {
+    return this.away;
+  }
+
+  /** Where streams come to this node. */
+  get here(): string {
+    return this.deps.self.mediaUrl;
   }
 
   /** Calls on their way here, as of the last heartbeat. */
@@ -226,12 +236,12 @@ export class Placement {
       this.told = new Set(calls.filter(({ key }) => !untold.has(key)).map(({ key }) => key));
       this.hearSwitches(answer.switches);
       if (this.isSuperseded) log.warn({ node: self.node }, 'this process has its node id again');
-      if (this.isAway) log.info('heartbeats are answered again');
+      if (this.away) log.info('heartbeats are answered again');
       this.isSuperseded = false;
-      this.isAway = false;
+      this.away = false;
     } catch (error) {
-      if (!this.isAway) log.error({ err: error }, 'heartbeat was not answered');
-      this.isAway = true;
+      if (!this.away) log.error({ err: error }, 'heartbeat was not answered');
+      this.away = true;
     }
   }
 
@@ -241,7 +251,7 @@ export class Placement {
     if (!this.isSuperseded)
       log.fatal({ node: self.node, incarnation }, 'another process has this node id: this one takes no more calls');
     this.isSuperseded = true;
-    this.isAway = false;
+    this.away = false;
   }
 
   /** A registry that lost its last second after a failover may name a process that ended long ago. */

@@ -1,0 +1,110 @@
+import type { Rung } from '../../machines/call-events.ts';
+import { DirectoryError } from '../directory/errors.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Fairness } from './fairness.ts';
+import type { Placement, Placing } from './placement.ts';
+
+/** What Redis may take for one call before this node answers by itself. */
+const ASK_MS = 600;
+
+export interface Asked {
+  callSid: string;
+  /** `live`: a conversation that goes on, which no limit but the nodes' own holds up. */
+  kind: 'new' | 'live';
+  /** As the carrier words it. */
+  from: string;
+  preferredNode: string | null;
+}
+
+export type Admitted =
+  /** `alone`: Redis is away, and this node takes the call by itself. */
+  | { ok: true; mediaUrl: string; alone?: true }
+  /** No assistant for this call: where it begins instead. */
+  | { ok: false; reason: 'rung'; rung: Rung }
+  /** `blocked`: nobody wants this number; `tooMany`: it has too many calls; `closed`: admission is switched off. */
+  | { ok: false; reason: 'blocked' | 'tooMany' | 'closed' }
+  | Extract<Placing, { ok: false }>;
+
+export interface AdmissionDeps {
+  placement: Pick<Placement, 'reserve' | 'release' | 'snapshot' | 'isAway' | 'here'>;
+  fairness: Pick<Fairness, 'admit' | 'leave'>;
+  log: Log;
+  metrics: Pick<Metrics, 'admissions'>;
+}
+
+/** Whether a call gets a place, and why not. Who may not come in is told before anything is reserved. */
+export class Admission {
+  private readonly deps: AdmissionDeps;
+
+  constructor(deps: AdmissionDeps) {
+    this.deps = deps;
+  }
+
+  /** A repeat gets the same place. Never rejects for want of Redis. */
+  async reserve(asked: Asked): Promise<Admitted> {
+    const admitted = await this.judge(asked);
+    this.deps.metrics.admissions.inc({ result: resultOf(admitted) });
+    return admitted;
+  }
+
+  release(callSid: string): Promise<void> {
+    return this.deps.placement.release(callSid);
+  }
+
+  /** The call is over: its place and its caller's share of the lines are free. */
+  async ended(callSid: string, from: string): Promise<void> {
+    const { placement, fairness, log } = this.deps;
+    const left = fairness.leave(from, callSid).catch((error: unknown) => {
+      log.warn({ err: error, callSid }, 'the end of a call was not counted for its caller');
+    });
+    await Promise.all([placement.release(callSid), left]);
+  }
+
+  private async judge(asked: Asked): Promise<Admitted> {
+    const { placement, fairness, log } = this.deps;
+    if (asked.kind === 'live') return this.placed(asked);
+    if (placement.isAway) return this.turnedAside() ?? this.alone(asked);
+    try {
+      const fair = await fairness.admit(asked.from, asked.callSid);
+      if (fair !== 'admitted') return { ok: false, reason: fair };
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      log.warn({ err: error, callSid: asked.callSid }, 'a caller could not be counted');
+    }
+    return this.turnedAside() ?? this.placed(asked);
+  }
+
+  /** What operators have switched, and what may be spent: no place is needed for either. */
+  private turnedAside(): Admitted | null {
+    const { switches, spend } = this.deps.placement.snapshot();
+    if (!switches.admission) return { ok: false, reason: 'closed' };
+    if (switches.rung !== null) return { ok: false, reason: 'rung', rung: switches.rung };
+    return spend.state === 'spent' ? { ok: false, reason: 'rung', rung: 'menu' } : null;
+  }
+
+  private async placed(asked: Asked): Promise<Admitted> {
+    const { placement } = this.deps;
+    if (placement.isAway) return this.alone(asked);
+    const { promise: late, resolve } = Promise.withResolvers<Placing>();
+    const timer = setTimeout(resolve, ASK_MS, { ok: false, reason: 'unavailable' });
+    const place = await Promise.race([placement.reserve(asked.callSid, asked.kind, asked.preferredNode), late]);
+    clearTimeout(timer);
+    if (!place.ok) return place.reason === 'unavailable' ? this.alone(asked) : place;
+    return { ok: true, mediaUrl: place.mediaUrl };
+  }
+
+  /** Without Redis each node answers within its own bound; a conversation goes on wherever it is known. */
+  private alone({ kind }: Asked): Admitted {
+    const { own } = this.deps.placement.snapshot();
+    if (own.reason === 'draining') return { ok: false, reason: kind === 'live' ? 'draining' : 'unavailable' };
+    if (kind === 'new' && own.live >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
+    return { ok: true, mediaUrl: this.deps.placement.here, alone: true };
+  }
+}
+
+function resultOf(admitted: Admitted): string {
+  if (admitted.ok) return admitted.alone ? 'alone' : 'placed';
+  if (admitted.reason === 'rung') return `rung ${admitted.rung}`;
+  return admitted.reason === 'full' ? `full ${admitted.limit}` : admitted.reason;
+}
