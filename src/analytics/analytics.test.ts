@@ -17,6 +17,7 @@ import { onBothDatabases, type TestDatabase } from '../sim/parts/both-databases.
 import { startPostgres } from '../sim/parts/postgres.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { Analytics } from './analytics.ts';
+import type { CallbackWish } from './callback-consumer.ts';
 import { startedAt, wholeCall } from './story.fixture.ts';
 import type { Recording } from './voicemail-consumer.ts';
 
@@ -44,6 +45,7 @@ afterAll(async () => {
 interface Started {
   analytics: Analytics;
   asked: Recording[];
+  wishes: CallbackWish[];
   faults: unknown[];
   metrics: ReturnType<typeof createMetrics>;
 }
@@ -56,6 +58,7 @@ function start(dataSource: DataSource, answers: ('saved' | 'later')[] = []): Sta
     warn: (...args: unknown[]) => void faults.push(args),
     error: (...args: unknown[]) => void faults.push(args),
   };
+  const wishes: CallbackWish[] = [];
   const saveVoicemail = async (recording: Recording) => {
     asked.push(recording);
     return answers.shift() ?? 'saved';
@@ -64,6 +67,7 @@ function start(dataSource: DataSource, answers: ('saved' | 'later')[] = []): Sta
     link,
     dataSource,
     saveVoicemail,
+    enterCallback: async (wish) => void wishes.push(wish),
     holder: `h${running.length}`,
     now: () => startedAt().getTime(),
     log,
@@ -71,7 +75,7 @@ function start(dataSource: DataSource, answers: ('saved' | 'later')[] = []): Sta
   });
   running.push(analytics);
   analytics.start();
-  return { analytics, asked, faults, metrics };
+  return { analytics, asked, wishes, faults, metrics };
 }
 
 /** Journals a whole call as its nodes would; its CallSid. */
@@ -136,6 +140,24 @@ function analyticsTests(database: TestDatabase): void {
     await vi.waitFor(async () => expect((await rowOf(database.source, callSid))?.transcript).toHaveLength(6), WAIT);
     const counted = () => metrics.registry.getSingleMetricAsString('aida_faults_total');
     await vi.waitFor(async () => expect(await counted()).toContain('{place="outbox analytics"} 1'), WAIT);
+  });
+
+  test('who asked to be called back is noted with both numbers and the time of the promise', async () => {
+    const { analytics, wishes, faults } = start(database.source);
+    const callSid = await journal([
+      { type: 'carrier.arrived', at: 5, from: '+12075550100', to: '+12075550142', node: 'a', queued: true },
+      { type: 'carrier.waitEnded', at: 9_000, how: 'callback', waitedMs: 8_995 },
+    ]);
+    await journal([
+      { type: 'carrier.arrived', at: 5, from: '+12075550101', to: '+12075550142', node: 'a', queued: true },
+      { type: 'carrier.waitEnded', at: 9_000, how: 'voicemail', waitedMs: 8_995 },
+    ]);
+    await vi.waitFor(() => expect(wishes).toHaveLength(1), WAIT);
+    await analytics.stop();
+    expect([wishes, faults]).toEqual([
+      [{ callSid, number: '+12075550100', calledNumber: '+12075550142', reason: 'waiting room', askedAt: 9_000 }],
+      [],
+    ]);
   });
 
   test('a recording that is ready is fetched with who called and what about; one that is not comes again', async () => {

@@ -6,6 +6,7 @@ import { outboxStats, trimOutbox } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createCallbackConsumer, type CallbackConsumerDeps } from './callback-consumer.ts';
 import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { Consumer } from './consumer.ts';
 import { OutboxReader } from './reader.ts';
@@ -19,6 +20,7 @@ export interface AnalyticsOptions {
   link: RedisLink;
   dataSource: DataSource;
   saveVoicemail: VoicemailDeps['save'];
+  enterCallback: CallbackConsumerDeps['enter'];
   /** Unlike that of any other process. */
   holder: string;
   /** Redis-clock ms. */
@@ -27,7 +29,7 @@ export interface AnalyticsOptions {
   metrics: Pick<Metrics, 'journalLag' | 'faults'>;
 }
 
-/** Takes the facts in the outbox into the database, by three consumer groups, and keeps the outbox short. */
+/** Takes the facts in the outbox into the database, by four consumer groups, and keeps the outbox short. */
 export class Analytics {
   private readonly options: AnalyticsOptions;
   private readonly consumers: Consumer[];
@@ -37,7 +39,7 @@ export class Analytics {
 
   constructor(options: AnalyticsOptions) {
     this.options = options;
-    const { link, dataSource, now, saveVoicemail: save } = options;
+    const { link, dataSource, now, saveVoicemail: save, enterCallback: enter } = options;
     const isHealthy = () =>
       dataSource.query('SELECT 1').then(
         () => true,
@@ -57,6 +59,7 @@ export class Analytics {
       projects('call-log', createCallLogProjector(dataSource)),
       projects('analytics', createConversationProjector(dataSource, Date.now)),
       createVoicemailConsumer({ save, journalOf, isHealthy: async () => true, now }),
+      createCallbackConsumer({ enter, journalOf, isHealthy }),
     ];
     this.readers = this.consumers.map((consumer) => this.reader(consumer));
   }

@@ -47,17 +47,25 @@ export function createMetrics() {
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),
     webhookSeconds: hot('aida_webhook_seconds', 'Time from a whole webhook request to its answer', ANSWER_SECONDS),
-    waitingCallers: gauge('aida_waiting_callers', 'Callers in the waiting room of the fleet, as this node was told last'),
+    waitingCallers: gauge(
+      'aida_waiting_callers',
+      'Callers in the waiting room of the fleet, as this node was told last',
+    ),
     waitsEnded: counter('aida_waits_ended_total', 'Callers who left the waiting room, by how', ['how']),
     waitingSeconds: hot('aida_waiting_seconds', 'Time that a caller spent in the waiting room', WAITING_SECONDS),
     positionsAnnounced: counter('aida_positions_announced_total', 'Times that a caller was told the place in line'),
-    carrierComplaints: counter('aida_carrier_complaints_total', "Messages of the carrier's debugger, by level", ['level']),
+    callbackAttempts: counter('aida_callback_attempts_total', 'Attempts to call somebody back, by result', ['result']),
+    carrierComplaints: counter('aida_carrier_complaints_total', "Messages of the carrier's debugger, by level", [
+      'level',
+    ]),
     apologies: counter(
       'aida_apologies_total',
       'Webhooks answered with a sentence because the call could not be taken, by reason',
       ['reason'],
     ),
-    nodeCapacity: gauge('aida_node_capacity_calls', 'Calls that this node takes at most, by what bounds it', ['reason']),
+    nodeCapacity: gauge('aida_node_capacity_calls', 'Calls that this node takes at most, by what bounds it', [
+      'reason',
+    ]),
     fleetNodes: gauge('aida_fleet_nodes', 'Nodes that live'),
     fleetCapacity: gauge('aida_fleet_capacity_calls', 'Calls that the nodes that live take at most'),
     fleetLoad: gauge('aida_fleet_load_calls', 'Calls and reservations on the nodes that live'),

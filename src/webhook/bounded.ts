@@ -15,7 +15,7 @@ export function createBounded(timeoutMs: number, { log, metrics }: { log: Log; m
   return async (start, otherwise, ms = timeoutMs) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<ReturnType<typeof otherwise>>((resolve) => {
-      timer = setTimeout(() => resolve(otherwise('late')), ms);
+      timer = setTimeout(() => resolve(otherwise('late')), Math.max(0, ms));
     });
     try {
       return await Promise.race([start(), late]);

@@ -91,6 +91,7 @@ export interface Carrier {
   /** How the line answers; and what it was asked. */
   standing: Standing | Error;
   line: string[];
+  placedEnded: [callSid: string, status: string][];
   now: number;
   facts: WebhookDeps['facts'];
   /** Posts a form as the carrier does: signed, with the standard parameters. */
@@ -131,6 +132,7 @@ export async function startCarrier(): Promise<Carrier> {
     place: PLACE as Place | Error,
     standing: WAITING as Standing | Error,
     line: [] as string[],
+    placedEnded: [] as [string, string][],
     now: NOW,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
       name: 'Mangy Dog Coffee',
@@ -168,6 +170,7 @@ export async function startCarrier(): Promise<Carrier> {
     door,
     admission,
     waitingRoom,
+    placedCallEnded: (callSid, status) => carrier.placedEnded.push([callSid, status]),
     facts,
     now: () => carrier.now,
     log,

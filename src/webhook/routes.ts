@@ -11,7 +11,15 @@ import { isStreamSid, recordingFact, statusFact, streamFact } from './callbacks.
 import { debuggerRoute } from './debugger.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
-import { isOver, isRefused, partiesOf, readRequest, type CarrierRequest, type SignatureRules } from './request.ts';
+import {
+  isOver,
+  isPlacedByUs,
+  isRefused,
+  partiesOf,
+  readRequest,
+  type CarrierRequest,
+  type SignatureRules,
+} from './request.ts';
 import { type Admission, Seating } from './seating.ts';
 import { type StreamAddress, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
@@ -23,6 +31,8 @@ export interface WebhookDeps {
   door: CallDoor;
   admission: Admission;
   waitingRoom: WaitingLine;
+  /** A call that we placed is over, with the carrier's word for how. Never throws, returns at once. */
+  placedCallEnded(callSid: string, status: string): void;
   facts(): StoreFacts;
   /** Redis-clock ms. */
   now(): number;
@@ -179,7 +189,7 @@ class WebhookDesk {
     }
     const told = fact && (await this.tell(request.callSid, fact));
     // Who hung up before a stream came leaves a place behind, or a place in line.
-    if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.giveUp(request.callSid);
+    if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.callEnded(request, fact.status);
     return { status: told === 'unavailable' || told === 'late' || told === 'threw' ? 503 : 204 };
   }
 
@@ -200,6 +210,11 @@ class WebhookDesk {
     const status = statusFact(request);
     if (status !== 'malformed') await this.tell(callSid, status);
     return xml(this.documents.over());
+  }
+
+  private callEnded(request: CarrierRequest, status: string): void {
+    this.giveUp(request.callSid);
+    if (isPlacedByUs(request)) this.deps.placedCallEnded(request.callSid, status);
   }
 
   private giveUp(callSid: string): void {

@@ -45,6 +45,12 @@ export type Ending =
 export const moveUrl = (publicUrl: string, epoch: number): string =>
   `${publicUrl}/voice/next?move=${epoch}${OVERRIDES}`;
 
+/** What a call that we place is told by and asks. */
+export const placedUrls = (publicUrl: string): { url: string; statusCallback: string } => ({
+  url: `${publicUrl}/voice${OVERRIDES}`,
+  statusCallback: `${publicUrl}/voice/status${OVERRIDES}`,
+});
+
 /** Pure builders of the documents that the carrier is answered. Every URL is absolute, with our retry rules. */
 export class Twiml {
   private readonly publicUrl: string;

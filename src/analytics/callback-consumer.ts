@@ -1,0 +1,39 @@
+import type { CallEvent } from '../../machines/call-events.ts';
+import type { Consumer } from './consumer.ts';
+
+/** A caller asked to be called back. */
+export interface CallbackWish {
+  callSid: string;
+  number: string;
+  calledNumber: string;
+  reason: string;
+  /** Ms, by the clock of the facts. */
+  askedAt: number;
+}
+
+export interface CallbackConsumerDeps {
+  /** Once or again. Rejects when it was not noted. */
+  enter(wish: CallbackWish): Promise<void>;
+  /** Facts of the call so far. Rejects when they cannot be read now. */
+  journalOf(callSid: string): Promise<readonly CallEvent[]>;
+  isHealthy(): Promise<boolean>;
+}
+
+/** Notes whom the waiting room promised a call: the promise is as safe as the journal, whatever is away when it is made. */
+export function createCallbackConsumer({ enter, journalOf, isHealthy }: CallbackConsumerDeps): Consumer {
+  return {
+    group: 'callbacks',
+    isHealthy,
+    async take(facts) {
+      for (const { callSid, fact } of facts) {
+        if (fact.type !== 'carrier.waitEnded' || fact.how !== 'callback') continue;
+        const journal = await journalOf(callSid);
+        const arrived = journal.find((each) => each.type === 'carrier.arrived');
+        if (!arrived) throw new RangeError('a caller without a number asked to be called back');
+        const { from: number, to: calledNumber } = arrived;
+        await enter({ callSid, number, calledNumber, reason: 'waiting room', askedAt: fact.at });
+      }
+      return [];
+    },
+  };
+}
