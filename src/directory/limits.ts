@@ -32,6 +32,8 @@ export const directoryLimits = {
   /** A node without a heartbeat for so long is struck from the registry. */
   nodeForgetMs: 3_600_000,
   nodeKeyLifeMs: 26 * 3_600_000,
+  /** Heartbeats make the sums over all nodes anew this often. */
+  totalsMs: 500,
   /** Loads are counted anew from the reservations this often, while there are at most `recountMax` of them. */
   recountMs: 10_000,
   recountMax: 2_000,

@@ -10,6 +10,7 @@ import {
   beat as beatOn,
   loads as loadsOn,
   nodeOf,
+  pass,
   silence as silenceOn,
 } from './placement.fixture.ts';
 import { joinQueue, pollQueue } from './queue.ts';
@@ -213,4 +214,101 @@ test('load is never below nothing nor above the caps in a storm of everything', 
   }
   await Promise.all(sids.map((sid) => releaseReservation(link, sid)));
   expect(await loads()).toEqual({ a: 0, b: 0, c: 0 });
+});
+
+test('the ceiling bounds the whole fleet, but no conversation, and says so', async () => {
+  await Promise.all([beat('a', 10, { liveCalls: 2 }), beat('b', 10, { liveCalls: 1 }), beat('c', 10)]);
+  expect(nodeOf(await ask('1', { ceiling: 4 }))).toBe('c');
+  expect(await ask('2', { ceiling: 4 })).toEqual({ kind: 'full', reason: 'ceiling' });
+  expect(await ask('2', { ceiling: 4, class: 'waiting' })).toEqual({ kind: 'full', reason: 'ceiling' });
+  expect(await ask('1', { ceiling: 4 })).toMatchObject({ kind: 'placed', repeated: true });
+  expect(await ask('2', { ceiling: 4, class: 'live' })).toMatchObject({ kind: 'placed' });
+  expect(await ask('3', { ceiling: 0 })).toEqual({ kind: 'full', reason: 'ceiling' });
+  for (let i = 0; i < 15; i++) await ask(`n${i}`);
+  expect(await ask('4', { ceiling: 30 })).toEqual({ kind: 'full', reason: 'nodes' });
+});
+
+test('a heartbeat tells how the whole fleet stands', async () => {
+  await beat('a', 10, { liveCalls: 4 });
+  await beat('b', 20);
+  await beat('gone', 50, { liveCalls: 30 });
+  await silence('gone', directoryLimits.heartbeatStaleMs + 1);
+  await ask('1');
+  await joinQueue(link, { callSid: 'w', class: 'new', ticket: null });
+  expect(await beat('b', 20, { liveCalls: 1 })).toMatchObject({
+    kind: 'ok',
+    reserved: 1,
+    fleet: { nodes: 2, capacity: 30, load: 6, kept: 20, waiting: 1 },
+    spent: { hourMicros: 0, dayMicros: 0 },
+    model: null,
+    switches: {},
+  });
+  await retire(link, addresses('b'));
+  expect(await beat('a', 10)).toMatchObject({ fleet: { nodes: 1, capacity: 10, load: 0, kept: 0, waiting: 1 } });
+});
+
+test('what nodes spend is summed by hour and day; a clock gone back opens no period again', async () => {
+  await beat('a', 1, { spentMicros: 1_500 });
+  expect(await beat('b', 1, { spentMicros: 500 })).toMatchObject({ spent: { hourMicros: 2_000, dayMicros: 2_000 } });
+  const stored = async (field: string) => Number(await link.command('hget', placementKeys.spent, field));
+  const [hour, day] = [await stored('hour'), await stored('day')];
+  expect(day).toBe(Math.floor(hour / 24));
+  await link.command('hset', placementKeys.spent, 'hour', hour - 1);
+  expect(await beat('a', 1, { spentMicros: 70 })).toMatchObject({ spent: { hourMicros: 70, dayMicros: 2_070 } });
+  await link.command('hset', placementKeys.spent, 'hour', hour - 1, 'day', day - 1);
+  expect(await beat('a', 1, { spentMicros: 5 })).toMatchObject({ spent: { hourMicros: 5, dayMicros: 5 } });
+  await link.command('hset', placementKeys.spent, 'hour', hour + 1, 'day', day + 1);
+  expect(await beat('a', 1, { spentMicros: 10 })).toMatchObject({ spent: { hourMicros: 15, dayMicros: 15 } });
+  expect(await beat('a', 1)).toMatchObject({ spent: { hourMicros: 15, dayMicros: 15 } });
+});
+
+test('the newest word of the model about its account counts, whoever brings it, for a while', async () => {
+  const budget = (at: number, tokensRemaining: number) => ({
+    at,
+    requestsLimit: 1_000,
+    requestsRemaining: 999,
+    tokensLimit: 40_000,
+    tokensRemaining,
+    resetAt: at + 900,
+  });
+  expect(await beat('a', 1, { model: budget(2_000, 7) })).toMatchObject({ model: budget(2_000, 7) });
+  expect(await beat('b', 1, { model: budget(1_999, 8) })).toMatchObject({ model: budget(2_000, 7) });
+  expect(await beat('b', 1, { model: budget(2_001, 9) })).toMatchObject({ model: budget(2_001, 9) });
+  expect(await beat('a', 1)).toMatchObject({ model: budget(2_001, 9) });
+  const left = Number(await link.command('pttl', placementKeys.model));
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(directoryLimits.modelBudgetLifeMs);
+  await link.command('del', placementKeys.model);
+  expect(await beat('a', 1)).toMatchObject({ model: null });
+});
+
+test('loads and sums that went astray are mended by heartbeats', async () => {
+  await Promise.all([beat('a', 10, { liveCalls: 2 }), beat('b', 10)]);
+  await ask('1', { preferredNode: 'a' });
+  await ask('2', { preferredNode: 'b' });
+  const { load, room, totals, reservation, reservedAt } = placementKeys;
+  await link.command('zincrby', load, 5, 'a');
+  await link.command('zincrby', room, 40, 'b');
+  await link.command('hincrby', totals, 'load', -30);
+  await link.command('hset', reservedAt, 'ghost', 'b');
+  await link.command('zadd', reservation, 1, 'phantom');
+  await pass(link, directoryLimits.recountMs);
+  await beat('a', 10, { liveCalls: 2 });
+  expect(await beat('b', 10)).toMatchObject({ reserved: 1, fleet: { load: 4, capacity: 20 } });
+  expect(await loads()).toEqual({ a: 3, b: 1 });
+  expect(await link.command('zscore', room, 'b')).toBe('9');
+  expect(await link.command('hlen', reservedAt)).toBe(2);
+  expect(await link.command('zcard', reservation)).toBe(2);
+});
+
+test('a node that comes again under its name is not relieved of what its predecessor was to get', async () => {
+  await beat('a', 10);
+  await ask('1');
+  await retire(link, addresses('a'));
+  await beat('a', 10, { starting: true });
+  await ask('2');
+  await expire('1');
+  await ask('3');
+  expect(await loads()).toEqual({ a: 2 });
+  expect(await releaseReservation(link, '1')).toBe(false);
 });

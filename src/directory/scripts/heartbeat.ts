@@ -8,7 +8,10 @@ import {
   totalsHelpers,
 } from './placement.ts';
 
-/** Strikes silent nodes and mends loads that their reservations do not explain. */
+/**
+ * Strikes silent nodes, mends loads that their reservations do not explain, and changes the sums by what one node says
+ * where they were made a moment ago: with hundreds of nodes each making them anew would keep Redis busy.
+ */
 const UPKEEP = `
 local function strike(now)
   for _, old in ipairs(redis.call('ZRANGEBYSCORE', heartbeat, '-inf', whole(now - ${directoryLimits.nodeForgetMs}), 'LIMIT', 0, 10)) do
@@ -24,6 +27,7 @@ local function mend(now)
   if now - at < ${directoryLimits.recountMs} and at <= now then return end
   if redis.call('HLEN', reservedAt) > ${directoryLimits.recountMax} then return end
   redis.call('HSET', totals, 'mendedAt', whole(now))
+  local isChanged = false
   local held, places = {}, redis.call('HGETALL', reservedAt)
   local isWhole = #places == 2 * redis.call('ZCARD', reservation)
   for i = 1, #places, 2 do
@@ -36,8 +40,25 @@ local function mend(now)
   local loads = redis.call('ZRANGE', load, 0, -1, 'WITHSCORES')
   for i = 1, #loads, 2 do
     local sum = tonumber(redis.call('HGET', live, loads[i]) or '0') + (held[loads[i]] or 0)
-    if sum ~= tonumber(loads[i + 1]) then redis.call('ZADD', load, sum, loads[i]) end
+    if sum ~= tonumber(loads[i + 1]) then
+      redis.call('ZADD', load, sum, loads[i])
+      isChanged = true
+    end
   end
+  return isChanged
+end
+local function adjust(now, name, takes, tookBefore, carries, carriedBefore)
+  local h = redis.call('HMGET', totals, 'madeAt', 'untilMs', 'most', 'open')
+  local madeAt, untilMs, most = tonumber(h[1] or '0'), tonumber(h[2] or '0'), tonumber(h[3] or '0')
+  if now < madeAt or now - madeAt >= ${directoryLimits.totalsMs} or now > untilMs then return false end
+  if tookBefore == most and takes < most then return false end
+  if not redis.call('ZSCORE', room, name) then return false end
+  redis.call('ZADD', room, takes - carries, name)
+  redis.call('HINCRBY', totals, 'capacity', takes - tookBefore)
+  redis.call('HINCRBY', totals, 'load', carries - carriedBefore)
+  redis.call('HSET', totals, 'most', math.max(most, takes),
+    'open', tonumber(h[4]) + (takes > 0 and 1 or 0) - (tookBefore > 0 and 1 or 0))
+  return true
 end
 `;
 
@@ -78,7 +99,7 @@ export const heartbeatScript = placementScript(
   ],
   `${reservationHelpers}${totalsHelpers}${queueHelpers}${UPKEEP}${SPENDING}
 local name, incarnation, addresses, takes, liveNow, starting =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
+  ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local micros, said = tonumber(ARGV[7]), ARGV[8]
 local now = clock()
 local known = redis.call('HGET', node, name)
@@ -90,15 +111,17 @@ sweep(now)
 sweepQueue(now)
 for i = 9, #ARGV do drop(ARGV[i]) end
 local before = tonumber(redis.call('HGET', live, name) or '0')
-local reserved = math.max(0, tonumber(redis.call('ZSCORE', load, name) or '0') - before)
+local carriedBefore = tonumber(redis.call('ZSCORE', load, name) or '0')
+local tookBefore = tonumber(redis.call('HGET', capacity, name) or '0')
+local reserved = math.max(0, carriedBefore - before)
 redis.call('ZADD', load, reserved + liveNow, name)
 redis.call('HSET', live, name, liveNow)
 redis.call('HSET', node, name, incarnation .. ' ' .. addresses)
 redis.call('HSET', capacity, name, takes)
 redis.call('ZADD', heartbeat, whole(now), name)
 strike(now)
-mend(now)
-local t = recount(now)
+local isKept = not mend(now) and adjust(now, name, takes, tookBefore, reserved + liveNow, carriedBefore)
+local t = isKept and current(now) or recount(now)
 local ofHour, ofDay = spend(now, micros)
 local budget = learn(said)
 for _, key in ipairs(KEYS) do

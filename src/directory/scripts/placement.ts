@@ -60,7 +60,7 @@ export const totalsKeys = ['heartbeat', 'capacity', 'load', 'room', 'totals'] as
 
 /**
  * The sums over the nodes that live, and the room of each, are kept from call to call. They hold until the oldest of
- * the heartbeats that they were made from is stale: \`current\` makes them anew then, and each heartbeat does.
+ * the heartbeats that they were made from is stale: `current` makes them anew then, and heartbeats do before.
  */
 export const totalsHelpers = `
 local function recount(now)
@@ -85,7 +85,7 @@ local function recount(now)
     redis.call('PEXPIRE', room, ${directoryLimits.nodeKeyLifeMs})
   end
   redis.call('HSET', totals, 'capacity', t.capacity, 'most', t.most, 'load', t.load, 'open', t.open, 'nodes', t.nodes,
-    'untilMs', whole(t.untilMs))
+    'untilMs', whole(t.untilMs), 'madeAt', whole(now))
   redis.call('PEXPIRE', totals, ${directoryLimits.nodeKeyLifeMs})
   return t
 end

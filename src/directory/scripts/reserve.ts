@@ -24,6 +24,7 @@ sweep(now)
 local at = redis.call('HGET', reservedAt, sid)
 if at then
   if takesCalls(at, now) then
+    leave(sid)
     redis.call('ZADD', reservation, whole(untilMs), sid)
     return { 'placed', at, redis.call('HGET', node, at) or '', 'again' }
   end
