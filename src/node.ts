@@ -5,17 +5,21 @@ import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
 import { Calls, type CallsDeps } from './calls/calls.ts';
 import { createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
-import { Sweep } from './calls/sweep.ts';
+import { mailboxBlockMs } from './calls/mailbox.ts';
+import { Neighbours } from './calls/neighbours.ts';
 import { type Config, defaultNodeUrl, mediaPaths, type Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
 import type { NodeName } from './directory/keys.ts';
 import { connectRedis, type RedisLink, subscribe } from './directory/redis.ts';
+import { repeated } from './directory/repeat.ts';
+import { renewReservation } from './directory/reservations.ts';
 import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
 import { AccountBooks } from './placement/account-books.ts';
+import { callerKey } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
 import { reportPlacement } from './placement/report.ts';
@@ -34,6 +38,7 @@ import { createHoldAudio } from './webhook/hold-audio.ts';
 import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
+import { moveUrl } from './webhook/twiml.ts';
 
 export interface NodeOptions {
   log: Log;
@@ -43,7 +48,7 @@ export interface NodeOptions {
 
 /** What the parts of a node stand on. */
 interface Ground {
-  config: Config;
+  config: Config & { redisUrl: string };
   log: Log;
   metrics: Metrics;
   link: RedisLink;
@@ -171,9 +176,29 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   const documents = new Documents(config.publicUrl, createHoldAudio());
   const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>
     twimlForIntent(documents, intent, call, storeFacts(services));
-  const calls = new Calls({ link, node: name, now, redactor, tools, carrier, twimlFor, log, metrics, amnesia });
-  const ended = (outcome: string) => metrics.callsEnded.inc({ outcome });
-  const sweep = new Sweep({ link, node: name, carrier, ended, isResident: (callSid) => calls.has(callSid), now, log });
+  const parts = { link, node: name, now, carrier, log, metrics };
+  const calls: Calls = new Calls({
+    ...parts,
+    redactor,
+    tools,
+    twimlFor,
+    amnesia,
+    admit: async (callSid) => (await repeated(() => renewReservation(link, callSid, name.node))) !== 'full',
+    isGone: (holder) => neighbours.isGone(holder),
+    answers: (holder, ms) => neighbours.answers(holder, ms),
+    streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),
+    callerOf: callerKey,
+  });
+  const neighbours = new Neighbours({
+    ...parts,
+    calls,
+    connectBlocking: () =>
+      connectRedis(config.redisUrl, {
+        blockMsMax: mailboxBlockMs,
+        onError: (error) => log.warn({ err: error }, 'Redis connection of the inbox failed'),
+      }),
+    moveUrl: (epoch) => moveUrl(config.publicUrl, epoch),
+  });
   const books = new AccountBooks({ settings: config, now, log, metrics });
   const media = createMedia({
     desk: calls,
@@ -211,6 +236,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
       const placed = new Placement({ link, self, callsMax, live: () => calls.held(), books, clock, log });
       placement = placed;
       metrics.onScrape(() => reportPlacement(metrics, placed.snapshot(), books));
+      await neighbours.start();
       await placed.start();
       stopLoop = watchLoop((isOpen, sample) => {
         log.warn(
@@ -219,13 +245,12 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
         );
         placed.setLoop(isOpen);
       });
-      sweep.start();
-      server = await createServer({ ...publicServer(ground, calls, placement, media), log, metrics });
+      server = await createServer({ ...publicServer(ground, calls, placement, media, neighbours), log, metrics });
       return server.port;
     },
     abandon: () => media.endAll(),
     async close() {
-      await sweep.stop();
+      await neighbours.stop();
       await server?.close();
       stopLoop?.();
       // Until the last a node that is silent would be taken for dead.
@@ -260,8 +285,10 @@ function publicServer(
   calls: Calls,
   placement: Placement,
   media: Media,
+  neighbours: Neighbours,
 ) {
-  const hosts = new Set([new URL(config.publicUrl).host, new URL(config.mediaUrl).host]);
+  const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
+  const hosts = () => [...ownHosts, ...neighbours.hosts()];
   const { authTokens } = config.twilio;
   return {
     host: config.host,
@@ -282,7 +309,7 @@ function publicServer(
       ...media.route,
       path,
       upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
-        const refusal = refuseUpgrade(request, { hosts: () => hosts, authTokens, metrics });
+        const refusal = refuseUpgrade(request, { hosts, authTokens, metrics });
         return refusal ? { refuse: refusal } : { accept: { stream: null } };
       },
     })),

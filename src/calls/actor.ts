@@ -1,13 +1,14 @@
 import { type Actor, createActor } from 'xstate';
 import { callMachine } from '../../machines/call.ts';
 import type { CallContext } from '../../machines/call-context.ts';
-import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent, Turn } from '../../machines/call-events.ts';
 import type { CallState } from './call-door.ts';
 
 /** One call's machine, running: a cache of the call's journal. */
 export class CallActor {
   private readonly actor: Actor<typeof callMachine>;
   private wanted: CallEffect[] = [];
+  private cutOff = false;
 
   private constructor(callSid: string) {
     this.actor = createActor(callMachine, { input: { callSid } });
@@ -30,9 +31,11 @@ export class CallActor {
    */
   step(fact: CallEvent): CallEffect[] {
     if (this.ended) return [];
+    const { value } = this.actor.getSnapshot();
     this.actor.send(fact);
     const snapshot = this.actor.getSnapshot();
     if (snapshot.status === 'error') throw snapshot.error;
+    if (snapshot.status === 'done') this.cutOff = isTalk(value) && snapshot.context.turns.some(isCallers);
     const wanted = this.wanted;
     this.wanted = [];
     return wanted;
@@ -40,6 +43,11 @@ export class CallActor {
 
   get ended(): boolean {
     return this.actor.getSnapshot().status === 'done';
+  }
+
+  /** The call has ended, and nobody had said goodbye: a caller who spoke was in the middle of it. */
+  get wasCutOff(): boolean {
+    return this.cutOff;
   }
 
   get state(): CallState {
@@ -67,3 +75,13 @@ export class CallActor {
     this.actor.stop();
   }
 }
+
+type Value = ReturnType<Actor<typeof callMachine>['getSnapshot']>['value'];
+
+/** Caller and assistant talk, or their stream has just broken. */
+function isTalk(value: Value): boolean {
+  if (typeof value === 'string') return value === 'detached';
+  return value.conversation === 'opening' || value.conversation === 'talking';
+}
+
+const isCallers = (turn: Turn): boolean => turn.who === 'caller';

@@ -37,6 +37,8 @@ export interface TwimlRequest {
   waitsForNode?: boolean;
   /** Redis is away: the call is answered from memory, its stream comes here. */
   alone?: boolean;
+  /** `next` that the carrier was told to send: the epoch in its `?move=`. */
+  move?: number | null;
   /** Pure: TwiML for where the call stands after the fact. */
   render(view: CallView): string;
 }
@@ -53,4 +55,8 @@ export interface CallDoor {
   answer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }>;
   /** One-way facts (status, recording and stream callbacks): handed to the resident actor or folded here. */
   tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal>;
+  /** The node that may still have a warm model session for the call, for its next stream; null for none that lives. */
+  preferredNode(callSid: string): Promise<string | null>;
+  /** The carrier reports that a stream broke: the call goes on, if need be without the carrier's own question. */
+  streamFailed(callSid: string, streamSid: string): void;
 }

@@ -78,6 +78,11 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     log: createLog('silent'),
     metrics: createMetrics(),
     amnesia: false,
+    admit: async () => true,
+    isGone: () => false,
+    answers: async () => false,
+    callerOf: () => null,
+    streamFailed: () => undefined,
     ...over,
   });
 }

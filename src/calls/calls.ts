@@ -1,38 +1,58 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { machineVersion } from '../../machines/call-context.ts';
-import { type CallEvent, finalStatuses, limits } from '../../machines/call-events.ts';
+import { machineVersion, type Outcome } from '../../machines/call-context.ts';
+import { limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
-import { appendLate } from '../directory/journal.ts';
+import type { NodeName } from '../directory/keys.ts';
 import { repeated } from '../directory/repeat.ts';
 import type { CallActor } from './actor.ts';
+import { CallList } from './call-list.ts';
 import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import { answerWebhook, type DoorDeps, foldCall, visit } from './door.ts';
+import { answerWebhook, type DoorDeps, foldCall } from './door.ts';
 import { Lane } from './lane.ts';
 import { makeResident, type ResidentDeps } from './make-resident.ts';
+import type { Message } from './mailbox.ts';
 import { Offline } from './offline.ts';
+import { Post } from './post.ts';
+import { previousTurns, rememberCutOff } from './redial.ts';
 import type { Hold, Resident, ResidentStream } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 import { within } from './within.ts';
 
-/** A fact for a call that a webhook answers for at this moment is tried again after this. */
-const busyPauseMs = 100;
 /** A webhook or a stream waits so long for what this node has not yet journaled of the call. */
 const settleMs = 500;
 /** So long all calls together have for the journal when the node closes. */
 const closeMs = 3_000;
-const busyTriesMax = 10;
+/** A node that may have a warm model session for a call is asked for so long whether it lives. */
+const probeMs = 150;
+/** What another process wrote is in the journal by then, or Redis is away. */
+const takenMs = 1_000;
 /** Appends of all calls under way at once: those that come back after an outage must not all wait for each other. */
 const appendsMax = 32;
 
-export type CallsDeps = ResidentDeps;
+export interface CallsDeps extends ResidentDeps {
+  /** Holds a place here for a stream that has come; false when there is none. Rejects with DirectoryError. */
+  admit(callSid: string): Promise<boolean>;
+  /** The process holds no call any more. */
+  isGone(holder: NodeName): boolean;
+  /** One question to a process: does it live? */
+  answers(holder: NodeName, ms: number): Promise<boolean>;
+  /** What tells callers apart; null for a number that many people may have. */
+  callerOf(from: string): string | null;
+  /** The carrier reports that a stream broke. */
+  streamFailed(callSid: string, streamSid: string): void;
+}
 
 /** The calls of this node: those with a stream here, and the way to all others. */
 export class Calls implements CallDesk, CallDoor {
   private readonly deps: CallsDeps;
-  private readonly doorDeps: DoorDeps;
+  /** What claims and folds calls that have no stream here. */
+  readonly doorDeps: DoorDeps;
+  private readonly post: Post;
+  private readonly list: CallList;
+  /** Those that lost their call to another holder, perhaps with facts that they could not write any more. */
+  private readonly bereft = new WeakSet<Resident>();
   private readonly residents = new Map<string, Resident>();
   private readonly wheel: DeadlineWheel;
   private readonly offline: Offline;
@@ -43,8 +63,14 @@ export class Calls implements CallDesk, CallDoor {
 
   constructor(deps: CallsDeps) {
     this.deps = deps;
-    const { link, node, metrics } = deps;
-    this.doorDeps = { link, node, ended: (outcome) => metrics.callsEnded.inc({ outcome }) };
+    const { link, node, log, metrics } = deps;
+    this.doorDeps = this.createDoor();
+    this.list = new CallList(link, node, log);
+    this.post = new Post({
+      ...deps,
+      door: this.doorDeps,
+      resident: (callSid) => this.residents.get(callSid),
+    });
     metrics.onScrape(() => this.report());
     this.wheel = new DeadlineWheel(deps.now, (callSid) => this.residents.get(callSid)?.deadlinePassed());
     this.offline = new Offline({
@@ -55,6 +81,7 @@ export class Calls implements CallDesk, CallDoor {
       log: deps.log,
     });
     this.stopListening = deps.link.onRestored(() => {
+      this.list.writeAgain();
       for (const resident of this.residents.values()) void resident.resend();
     });
   }
@@ -96,11 +123,10 @@ export class Calls implements CallDesk, CallDoor {
     if (this.isClosed) return 'unavailable';
     try {
       if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return this.offline.attach(request);
+      if (!(await this.deps.admit(callSid))) return 'unavailable';
       const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs, machineVersion };
       const claim = await repeated(() => claimStream(link, ask));
-      // Others may have answered for it while Redis was away: here is the stream.
-      if (claim.kind !== 'claimed')
-        return claim.kind !== 'ended' && this.has(callSid) ? this.offline.attach(request) : 'refused';
+      if (claim.kind !== 'claimed') return 'refused';
       const actor = await foldCall(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
       const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at };
@@ -127,20 +153,49 @@ export class Calls implements CallDesk, CallDoor {
 
   async tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
     const resident = this.residents.get(callSid);
-    if (resident) {
-      resident.tell(fact);
-      return 'taken';
-    }
-    return this.tellQuietly(callSid, fact);
+    if (!resident) return this.post.tell(callSid, fact);
+    resident.tell(fact);
+    void this.follow(resident, fact);
+    return 'taken';
   }
 
-  private async tellQuietly(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
-    try {
-      return await this.tellAway(callSid, fact);
-    } catch (error) {
-      this.deps.log.error({ err: error, callSid, fact: fact.type }, 'fact could not be told');
-      return 'unavailable';
+  /** What another process wrote. Never rejects. */
+  async take(message: Message): Promise<void> {
+    const { callSid } = message;
+    const resident = this.residents.get(callSid);
+    if (message.kind === 'superseded') {
+      resident?.superseded(message.epoch);
+      return;
     }
+    await this.tell(callSid, message.fact);
+    await resident?.settledWithin(takenMs);
+  }
+
+  /** The inbox was gone, and perhaps more. */
+  wasForgotten(): void {
+    this.list.writeAgain();
+  }
+
+  async preferredNode(callSid: string): Promise<string | null> {
+    const { link, node, isGone, answers } = this.deps;
+    if (this.residents.has(callSid)) return node.node;
+    try {
+      const holder = (await ownerOf(link, callSid))?.owner ?? null;
+      if (holder === null || isGone(holder)) return null;
+      return (await answers(holder, probeMs)) ? holder.node : null;
+    } catch {
+      return null;
+    }
+  }
+
+  streamFailed(callSid: string, streamSid: string): void {
+    this.deps.streamFailed(callSid, streamSid);
+  }
+
+  /** Who has the call by now is told what its former holder could not write. */
+  private async follow(resident: Resident, fact: Told): Promise<void> {
+    await resident.settled();
+    if (this.bereft.has(resident) && !this.isClosed) await this.post.tell(resident.callSid, fact);
   }
 
   /** Ends every stream here, within a bound; their calls go on through the carrier's next question. */
@@ -157,6 +212,7 @@ export class Calls implements CallDesk, CallDoor {
     this.stopListening();
     for (const resident of this.residents.values()) resident.drop('superseded');
     this.wheel.close();
+    await this.list.close();
   }
 
   private async claimAndAnswer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
@@ -168,7 +224,7 @@ export class Calls implements CallDesk, CallDoor {
       if ((await resident?.settledWithin(settleMs)) === false) return this.offline.answer(request);
       const answer = await answerWebhook(this.doorDeps, request);
       if ('refused' in answer) {
-        if (answer.refused === 'ended' && tellsOutcome(request.fact)) await this.tellQuietly(callSid, request.fact);
+        if (answer.refused === 'ended' && tellsOutcome(request.fact)) await this.post.tell(callSid, request.fact);
         return answer;
       }
       if (answer.isClaimed) resident?.drop('superseded');
@@ -188,38 +244,42 @@ export class Calls implements CallDesk, CallDoor {
     journalWaiting.set(this.waiting);
   }
 
-  /** The call has no stream here. */
-  private async tellAway(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
-    const { link, now } = this.deps;
-    const stamped: CallEvent = { ...fact, at: now() };
-    const owner = await repeated(() => ownerOf(link, callSid));
-    if (owner === null) return 'unknown';
-    if (owner.ended === null && stamped.type === 'carrier.statusReported' && finalStatuses.has(stamped.status)) {
-      return visit(this.doorDeps, callSid, owner.epoch, async (actor, at) => {
-        const happened = { ...stamped, at };
-        actor.step(happened);
-        return [happened];
-      });
-    }
-    for (let tries = 1; ; tries += 1) {
-      const late = await repeated(() => appendLate(link, { callSid, key: keyOf(stamped), fact: stamped }));
-      if (late.kind === 'ok' || late.kind === 'repeated') return 'taken';
-      if (late.kind !== 'busy' || tries === busyTriesMax) return late.kind === 'unknown' ? 'unknown' : 'unavailable';
-      await wait(busyPauseMs);
-    }
+  private createDoor(): DoorDeps {
+    const { link, node, metrics, log } = this.deps;
+    return {
+      link,
+      node,
+      ended: (actor) => this.noteEnd(actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null),
+      took: (before, callSid, epoch) => this.post.supersede(before, callSid, epoch),
+      unfolded: (callSid, error) => {
+        metrics.callsUnfolded.inc({ reason: error.reason });
+        log.error({ err: error, callSid, reason: error.reason }, 'a call goes on without its journal');
+      },
+      previous: (from) => previousTurns(this.deps, from),
+    };
+  }
+
+  private noteEnd(outcome: Outcome, cutOff: { callSid: string; from: string } | null): void {
+    this.deps.metrics.callsEnded.inc({ outcome });
+    if (cutOff) void rememberCutOff(this.deps, cutOff);
   }
 
   private host(hold: Hold, actor: CallActor, stream: ResidentStream | null): Resident {
     const resident = makeResident(this.deps, this.lane, hold, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
-        if (this.residents.get(hold.callSid) === call) this.residents.delete(hold.callSid);
-        if (why === 'ended') this.deps.metrics.callsEnded.inc({ outcome: call.outcome });
+        if (this.residents.get(hold.callSid) === call) {
+          this.residents.delete(hold.callSid);
+          this.list.remove(hold.callSid);
+        }
+        if (why === 'ended') this.noteEnd(call.outcome, call.wasCutOff ? call.view : null);
+        if (why === 'superseded' || why === 'failed') this.bereft.add(call);
         this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
       },
-      cameLate: (sid, fact) => void this.tellQuietly(sid, fact),
+      cameLate: (sid, fact) => void this.post.tell(sid, fact),
     });
     this.residents.set(hold.callSid, resident);
+    this.list.add(hold.callSid);
     return resident;
   }
 }
@@ -227,12 +287,4 @@ export class Calls implements CallDesk, CallDoor {
 /** The call's end may be told before this: how it came out is worth a line all the same. */
 function tellsOutcome(fact: Told): boolean {
   return fact.type === 'carrier.recordEnded' || fact.type === 'carrier.dialEnded';
-}
-
-/** What a callback tells of, so that its repeat is known. */
-function keyOf(fact: CallEvent): string {
-  if (fact.type === 'carrier.recordingReady') return `${fact.type}:${fact.recordingSid}:${fact.status}`;
-  // A request about something else tells the status too, and without the duration.
-  if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}:${fact.durationS ?? ''}`;
-  return fact.type === 'carrier.streamStopped' ? `${fact.type}:${fact.streamSid}` : fact.type;
 }

@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CallEvent } from '../../machines/call-events.ts';
-import { machineVersion, type Outcome } from '../../machines/call-context.ts';
-import { limits } from '../../machines/call-events.ts';
+import { machineVersion } from '../../machines/call-context.ts';
+import { type CallEvent, limits, type Turn } from '../../machines/call-events.ts';
 import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
-import { append, type AppendRequest, readJournal } from '../directory/journal.ts';
+import { DirectoryError } from '../directory/errors.ts';
+import { append, type AppendRequest, type JournalEntry, readJournal } from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
 import { CallActor } from './actor.ts';
 import type { CallState, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { Told } from './stream-port.ts';
+import { endsCall, Unfolded, unfoldedState } from './unfolded.ts';
 
 /** A retry that meets its first try under way asks again after this. */
 const PENDING_PAUSE_MS = 100;
@@ -23,30 +24,89 @@ type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 export interface DoorDeps {
   link: RedisLink;
   node: NodeName;
-  /** A call was folded to its end here. */
-  ended(outcome: Outcome): void;
+  /** A call was folded to its end here; null where its journal could not be folded. */
+  ended(actor: CallActor | null): void;
+  /** Another process held the call until it was claimed here with this epoch. */
+  took(before: NodeName, callSid: string, epoch: number): void;
+  /** The call goes on without its journal. */
+  unfolded(callSid: string, error: Unfolded): void;
+  /** What was said when this caller was cut off a moment ago, null for nothing. Never rejects, and not late. */
+  previous(from: string): Promise<Turn[] | null>;
 }
 
-/** Folds the journal of a call that was just claimed. */
+/**
+ * Folds the journal of a call that was just claimed.
+ * @throws Unfolded for a journal that nobody here may go on with
+ */
 export async function foldCall(link: RedisLink, callSid: string): Promise<CallActor> {
-  const entries = await repeated(() => readJournal(link, callSid));
-  return CallActor.fold(
-    callSid,
-    entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : [])),
-  );
+  const facts: CallEvent[] = [];
+  for (const entry of await readWhole(link, callSid)) {
+    if (entry.kind === 'corrupt') throw new Unfolded('corrupt entry', `${entry.epoch}-${entry.seq}`);
+    if (entry.kind === 'claim' && (entry.version ?? 0) > machineVersion)
+      throw new Unfolded('newer machine', `version ${entry.version} at ${entry.epoch}-${entry.seq}`);
+    if (entry.kind === 'fact') facts.push(entry.fact);
+  }
+  try {
+    return CallActor.fold(callSid, facts);
+  } catch (error) {
+    throw new Unfolded('fold threw', String(error), error);
+  }
+}
+
+async function readWhole(link: RedisLink, callSid: string): Promise<JournalEntry[]> {
+  try {
+    return await repeated(() => readJournal(link, callSid));
+  } catch (error) {
+    if (error instanceof DirectoryError && error.code === 'tooLarge') throw new Unfolded('too long', error.message);
+    throw error;
+  }
 }
 
 /** Fills in what only the claim knows. */
-function completed(fact: Told, claim: Claimed, node: NodeName): CallEvent {
+async function completed(deps: DoorDeps, fact: Told, claim: Claimed): Promise<CallEvent> {
   if (fact.type === 'carrier.nextAsked') return { ...fact, at: claim.at, intent: claim.intent, breaks: claim.breaks };
-  if (fact.type === 'carrier.arrived') return { ...fact, at: claim.at, node: node.node };
-  return { ...fact, at: claim.at };
+  if (fact.type !== 'carrier.arrived') return { ...fact, at: claim.at };
+  const previous = await deps.previous(fact.from);
+  return { ...fact, at: claim.at, node: deps.node.node, ...(previous && { previous }) };
 }
 
-function viewOf(actor: CallActor, claim: Claimed): CallView {
-  const { callSid, from, to, about, recordings } = actor.context;
-  return { callSid, epoch: claim.epoch, state: actor.state, from, to, about, recordings };
+/** How a claimed call stands after a fact. */
+interface Stood {
+  /** Null: the journal was not folded. */
+  actor: CallActor | null;
+  view: CallView;
+  dueAt: number;
 }
+
+async function stand(deps: DoorDeps, callSid: string, claim: Claimed, fact: CallEvent): Promise<Stood> {
+  const { epoch } = claim;
+  try {
+    if (claim.breaks >= limits.breaksMax && claim.intent === null && streamed.has(claim.state))
+      throw new Unfolded('broke too often', `${claim.breaks} times`);
+    const actor = await foldCall(deps.link, callSid);
+    step(actor, fact);
+    const { from, to, about, recordings } = actor.context;
+    const view = { callSid, epoch, state: actor.state, from, to, about, recordings };
+    return { actor, view, dueAt: dueAtOf(actor, claim) };
+  } catch (error) {
+    if (!(error instanceof Unfolded)) throw error;
+    deps.unfolded(callSid, error);
+    const { from, to } = claim;
+    const view = { callSid, epoch, state: unfoldedState(fact), from, to, about: '', recordings: 0 };
+    return { actor: null, view, dueAt: dueAtOf(null, claim) };
+  }
+}
+
+function step(actor: CallActor, fact: CallEvent): void {
+  try {
+    actor.step(fact);
+  } catch (error) {
+    throw new Unfolded('fold threw', fact.type, error);
+  }
+}
+
+const dueAtOf = (actor: CallActor | null, claim: Claimed): number =>
+  Math.round(actor?.nextDeadline?.at ?? claim.at + limits.checkMs);
 
 /** Claims, asking again while the same request is under way. */
 async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookClaim> {
@@ -61,12 +121,17 @@ async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookC
     idempotencyToken: request.idempotencyToken,
     countBreak: request.kind === 'next',
     expectedEpoch: null,
-    move: null,
+    move: request.move ?? null,
     machineVersion,
     dueInMs: limits.checkMs,
   };
   for (let tries = 1; ; tries += 1) {
     const claimed = await repeated(() => claimWebhook(deps.link, claim));
+    if (claimed.kind === 'moved' && claim.move !== null) {
+      // The carrier was told too late: it has left the stream that the call has by now, and this is its question.
+      claim.move = null;
+      continue;
+    }
     if (claimed.kind !== 'pending' || tries === PENDING_TRIES_MAX) return claimed;
     await wait(PENDING_PAUSE_MS);
   }
@@ -100,37 +165,39 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
   if (claim.kind === 'answered') return { twiml: claim.answer, isClaimed: false };
   if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };
 
-  const actor = await foldCall(deps.link, request.callSid);
-  const fact = completed(request.fact, claim, deps.node);
-  actor.step(fact);
-  const twiml = request.render(viewOf(actor, claim));
+  const { callSid, idempotencyToken } = request;
+  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch);
+  const fact = await completed(deps, request.fact, claim);
+  const { actor, view, dueAt } = await stand(deps, callSid, claim, fact);
+  const twiml = request.render(view);
   const batch: AppendRequest = {
-    callSid: request.callSid,
+    callSid,
     epoch: claim.epoch,
     firstSeq: 1,
     facts: [fact],
-    state: actor.state,
-    dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
-    answer: { idempotencyToken: request.idempotencyToken, text: twiml },
-    ...(actor.ended && 'status' in fact ? { ended: fact.status } : {}),
+    state: view.state,
+    dueAt,
+    answer: { idempotencyToken, text: twiml },
   };
   const appended = await repeated(() => append(deps.link, batch));
-  actor.stop();
-  if (appended.kind === 'ok' && actor.ended) deps.ended(actor.context.outcome);
+  actor?.stop();
   if (appended.kind === 'ok') return { twiml, isClaimed: true };
   return { refused: appended.kind === 'fenced' && appended.ended ? 'ended' : 'unavailable' };
 }
 
+/** What happened to a call that is visited: `actor` is stepped with each fact, null where it could not be folded. */
+export type Visit = (actor: CallActor | null, at: number) => Promise<CallEvent[]>;
+
 /**
- * Folds facts into a call that nobody holds: a final status, what REST said, a deadline that passed.
- * `facts` sees the folded call and says what happened to it. Returns the refusal, or how the call stands.
+ * Folds facts into a call that nobody holds: a final status, what REST said, a deadline that passed. Returns the
+ * refusal, or how the call stands.
  * @throws DirectoryError when Redis did not answer
  */
 export async function visit(
   deps: DoorDeps,
   callSid: string,
   expectedEpoch: number,
-  facts: (actor: CallActor, at: number) => Promise<CallEvent[]>,
+  facts: Visit,
 ): Promise<'taken' | DoorRefusal> {
   const claim = await claimWebhook(deps.link, {
     callSid,
@@ -148,21 +215,37 @@ export async function visit(
   });
   if (claim.kind === 'ended') return 'ended';
   if (claim.kind !== 'claimed') return claim.kind === 'unknown' ? 'unknown' : 'unavailable';
-  const actor = await foldCall(deps.link, callSid);
-  const happened = await facts(actor, claim.at);
-  const ended = happened.find((fact) => actor.ended && 'status' in fact);
+  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch);
+  const { actor, happened } = await happenedTo(deps, callSid, claim, facts);
+  const end = happened.find(endsCall);
   const batch: AppendRequest = {
     callSid,
     epoch: claim.epoch,
     firstSeq: 1,
     facts: happened,
-    state: actor.state,
-    dueAt: Math.round(actor.nextDeadline?.at ?? claim.at + limits.checkMs),
-    ...(ended && 'status' in ended ? { ended: ended.status } : {}),
+    state: end ? 'ended' : (actor?.state ?? claim.state),
+    dueAt: dueAtOf(actor, claim),
+    ...(end && 'status' in end ? { ended: end.status } : {}),
   };
   const appended = await repeated(() => append(deps.link, batch));
-  actor.stop();
+  actor?.stop();
   if (appended.kind !== 'ok') return 'unavailable';
-  if (actor.ended) deps.ended(actor.context.outcome);
+  if (end) deps.ended(actor);
   return 'taken';
+}
+
+async function happenedTo(
+  deps: DoorDeps,
+  callSid: string,
+  claim: Claimed,
+  facts: Visit,
+): Promise<{ actor: CallActor | null; happened: CallEvent[] }> {
+  try {
+    const actor = await foldCall(deps.link, callSid);
+    return { actor, happened: await facts(actor, claim.at) };
+  } catch (error) {
+    if (error instanceof DirectoryError) throw error;
+    deps.unfolded(callSid, error instanceof Unfolded ? error : new Unfolded('fold threw', String(error), error));
+    return { actor: null, happened: await facts(null, claim.at) };
+  }
 }

@@ -94,6 +94,10 @@ export class Resident implements ResidentCall, EffectCall {
     return this.actor.context.outcome;
   }
 
+  get wasCutOff(): boolean {
+    return this.actor.wasCutOff;
+  }
+
   get hasEnded(): boolean {
     return this.actor.ended;
   }

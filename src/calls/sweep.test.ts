@@ -22,14 +22,21 @@ afterAll(async () => {
   await redis.stop();
 });
 
-function createSweep() {
+/** `laterMs`: how far deadlines have passed. */
+function createSweep(laterMs = 0) {
   const asked: string[] = [];
   const ended: string[] = [];
+  const taken: string[] = [];
   const sweep = new Sweep({
     link,
     node: { node: 'n1', incarnation: 'now' },
-    now: Date.now,
-    ended: (outcome) => ended.push(outcome),
+    now: () => Date.now() + laterMs,
+    ended: (actor) => ended.push(actor?.context.outcome ?? 'missed'),
+    took: () => undefined,
+    unfolded: () => undefined,
+    previous: async () => null,
+    isGone: ({ incarnation }) => incarnation === dead.incarnation,
+    take: ({ callSid }) => taken.push(callSid),
     carrier: fakeCarrier({
       ask: async (callSid) => {
         asked.push(callSid);
@@ -39,31 +46,44 @@ function createSweep() {
     isResident: () => false,
     log: createLog('silent'),
   });
-  return { sweep, asked, ended };
+  return { sweep, asked, ended, taken };
 }
 
 const isDue = (callSid: string) => link.command('zadd', callKeys(callSid).due, 0, callSid);
 
-/** A call that a process held which is gone now. */
-async function orphan(callSid = newSid()) {
-  const calls = createCalls(link, { node: dead });
+/** A call that a process held; its stream is over. */
+async function orphan(callSid = newSid(), holder = dead, isOver = true) {
+  const calls = createCalls(link, { node: holder });
   const epoch = epochIn(await arrive(calls, callSid));
   const call = await calls.attach({ callSid, epoch, streamSid: 'MZ1', port: new FakePort() });
   if (typeof call === 'string') throw new Error(call);
   call.begin();
   call.tell({ type: 'model.ready', sessionId: 'sess_1', model: 'm' });
+  if (isOver) call.tell({ type: 'carrier.streamStopped', streamSid: 'MZ1', reason: 'closed' });
   await expect.poll(() => calls.waiting).toBe(0);
   await isDue(callSid);
   return callSid;
 }
 
 test('the carrier is asked about a call whose process is gone, and its end is journaled', async () => {
-  const { sweep, asked, ended } = createSweep();
+  const { sweep, asked, ended, taken } = createSweep(60_000);
   const callSid = await orphan();
   await sweep.round();
+  expect(taken).toEqual([]);
   expect([asked, ended]).toEqual([[callSid], ['answered']]);
   expect(await ownerOf(link, callSid)).toMatchObject({ ended: 'completed', owner: null });
   expect((await readJournal(link, callSid)).at(-1)).toMatchObject({ fact: { type: 'carrier.gone', durationS: 7 } });
+  await sweep.stop();
+});
+
+test('a conversation whose process is gone is brought to a living one, a living one keeps its own', async () => {
+  const { sweep, asked, taken } = createSweep();
+  const callSid = await orphan(newSid(), dead, false);
+  await orphan(newSid(), { node: 'n2', incarnation: 'alive' }, false);
+  const before = await ownerOf(link, callSid);
+  await sweep.round();
+  expect([asked, taken]).toEqual([[], [callSid]]);
+  expect(await ownerOf(link, callSid)).toEqual(before);
   await sweep.stop();
 });
 
@@ -82,7 +102,7 @@ test('a call that went on after it was handed out keeps its epoch, and the token
 });
 
 test('a call that cannot be looked after keeps no other waiting', async () => {
-  const { sweep, asked } = createSweep();
+  const { sweep, asked } = createSweep(60_000);
   const first = await orphan();
   let second = newSid();
   while (partitionOf(second) !== partitionOf(first)) second = newSid();

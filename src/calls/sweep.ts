@@ -1,18 +1,26 @@
 import type { CallEvent } from '../../machines/call-events.ts';
 import { ownerOf } from '../directory/claims.ts';
 import { claimDue, dropDueLease, forgetDue } from '../directory/due.ts';
-import { partitionCount } from '../directory/keys.ts';
+import { type NodeName, ownerName, partitionCount } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallActor } from './actor.ts';
+import type { CallState } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
 import { type DoorDeps, foldCall, visit } from './door.ts';
+import { Unfolded } from './unfolded.ts';
 
 const SWEEP_MS = 1_000;
 /** Deadlines that one visit lets pass, one after the other. */
 const DEADLINES_MAX = 10;
+/** States in which a call that has a holder has a stream: one whose first append never came still rings. */
+const streamed: ReadonlySet<string> = new Set<CallState>(['conversation', 'ringing']);
 
 export interface SweepDeps extends DoorDeps {
-  carrier: CarrierPort;
+  carrier: Pick<CarrierPort, 'ask'>;
+  /** The process holds no call any more. */
+  isGone(owner: NodeName): boolean;
+  /** Begins to bring a conversation whose process is gone to a living one. */
+  take(call: { callSid: string; owner: NodeName; epoch: number }): void;
   /** True for a call whose deadlines this node's wheel fires. */
   isResident(callSid: string): boolean;
   /** Redis-clock ms. */
@@ -75,35 +83,46 @@ export class Sweep {
   }
 
   private async lookAfter(callSid: string): Promise<void> {
-    const { link, node, isResident } = this.deps;
+    const { link, node, isResident, isGone, take } = this.deps;
     if (isResident(callSid)) return;
     const owner = await ownerOf(link, callSid);
     if (owner === null || owner.ended !== null) {
       await forgetDue(link, callSid);
       return;
     }
-    // Another node's stream is that node's to look after; an earlier process of this one has none any more.
-    if (owner.owner !== null && owner.owner.node !== node.node) return;
+    const { epoch, state } = owner;
+    const holder = owner.owner !== null && ownerName(owner.owner) !== ownerName(node) ? owner.owner : null;
+    // Another process' stream is that process' to look after.
+    if (holder !== null && !isGone(holder)) return;
+    if (holder !== null && streamed.has(state)) {
+      take({ callSid, owner: holder, epoch });
+      return;
+    }
     if (await this.hasGoneOn(callSid)) return;
-    await visit(this.deps, callSid, owner.epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
+    await visit(this.deps, callSid, epoch, (actor, at) => this.passDeadlines(callSid, actor, at));
   }
 
   /** The list of due calls ages while it is worked through: a claim then would void the token of a stream on its way. */
   private async hasGoneOn(callSid: string): Promise<boolean> {
-    const actor = await foldCall(this.deps.link, callSid);
-    const deadline = actor.nextDeadline;
-    actor.stop();
-    return deadline !== null && deadline.at > this.deps.now();
+    try {
+      const actor = await foldCall(this.deps.link, callSid);
+      const deadline = actor.nextDeadline;
+      actor.stop();
+      return deadline !== null && deadline.at > this.deps.now();
+    } catch (error) {
+      if (error instanceof Unfolded) return false;
+      throw error;
+    }
   }
 
-  private async passDeadlines(callSid: string, actor: CallActor, at: number): Promise<CallEvent[]> {
+  private async passDeadlines(callSid: string, actor: CallActor | null, at: number): Promise<CallEvent[]> {
     const happened: CallEvent[] = [];
     const tell = (fact: CallEvent) => {
       happened.push(fact);
-      return actor.step(fact);
+      return actor?.step(fact) ?? [];
     };
     for (let passed = 0; passed < DEADLINES_MAX; passed += 1) {
-      const deadline = actor.nextDeadline;
+      const deadline = actor?.nextDeadline ?? null;
       if (deadline === null || deadline.at > at) break;
       for (const effect of tell({ type: 'deadline.passed', at, name: deadline.name })) {
         if (effect.type !== 'carrier.ask') continue;

@@ -1,0 +1,107 @@
+import type { NodeName } from '../directory/keys.ts';
+import type { RedisLink } from '../directory/redis.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Calls } from './calls.ts';
+import type { CarrierPort } from './carrier.ts';
+import { foldCall, visit } from './door.ts';
+import { FleetWatch, type FleetWatchDeps } from './fleet-watch.ts';
+import { Mailbox } from './mailbox.ts';
+import { Sweep } from './sweep.ts';
+import { Takeover } from './takeover.ts';
+
+export interface NeighboursDeps extends Pick<FleetWatchDeps, 'probe'> {
+  link: RedisLink;
+  /** A link for blocking reads of at most `mailboxBlockMs`. */
+  connectBlocking(): Promise<RedisLink>;
+  node: NodeName;
+  calls: Calls;
+  carrier: CarrierPort;
+  /** Where the carrier asks for the call of this epoch; absolute. */
+  moveUrl(epoch: number): string;
+  /** Redis-clock ms. */
+  now(): number;
+  log: Log;
+  metrics: Metrics;
+}
+
+/** What binds the calls of this process to those of the others: its inbox, who is gone, and what becomes of their calls. */
+export class Neighbours {
+  private readonly deps: NeighboursDeps;
+  private readonly watch: FleetWatch;
+  private readonly takeover: Takeover;
+  private readonly sweep: Sweep;
+  private mailbox: Mailbox | null = null;
+  private blocking: RedisLink | null = null;
+
+  constructor(deps: NeighboursDeps) {
+    this.deps = deps;
+    const { link, node, calls, carrier } = deps;
+    const isGone = (holder: NodeName) => this.watch.isGone(holder);
+    this.watch = new FleetWatch({ ...deps, self: node, takeOver: (gone) => this.takeover.takeOver(gone) });
+    this.takeover = new Takeover({
+      ...deps,
+      isGone,
+      ended: (callSid, epoch) =>
+        visit(calls.doorDeps, callSid, epoch, async (actor, at) => {
+          const gone = { type: 'carrier.gone', at, status: 'completed', durationS: null } as const;
+          actor?.step(gone);
+          return [gone];
+        }),
+      tell: (callSid, fact) => calls.tell(callSid, fact),
+      streamOf: async (callSid) => {
+        const actor = await foldCall(link, callSid);
+        actor.stop();
+        return actor.context.streamSid;
+      },
+    });
+    this.sweep = new Sweep({
+      ...calls.doorDeps,
+      carrier,
+      isGone,
+      take: (call) => this.takeover.take(call),
+      isResident: (callSid) => calls.has(callSid),
+      now: deps.now,
+      log: deps.log,
+    });
+  }
+
+  /** Before this process enters the registry: whoever learns of it can write to it. */
+  async start(): Promise<void> {
+    const { calls } = this.deps;
+    this.blocking = await this.deps.connectBlocking();
+    this.mailbox = new Mailbox({
+      ...this.deps,
+      blocking: this.blocking,
+      take: (message) => calls.take(message),
+      remade: () => calls.wasForgotten(),
+    });
+    await this.watch.start();
+    await this.mailbox.start();
+    this.sweep.start();
+  }
+
+  /** After the last call left. */
+  async stop(): Promise<void> {
+    await Promise.all([this.sweep.stop(), this.takeover.stop(), this.watch.stop()]);
+    await this.mailbox?.close();
+    await this.blocking?.close();
+  }
+
+  /** `host[:port]` of the media address of every registered node. */
+  hosts(): readonly string[] {
+    return this.watch.hosts();
+  }
+
+  isGone(holder: NodeName): boolean {
+    return this.watch.isGone(holder);
+  }
+
+  answers(holder: NodeName, ms: number): Promise<boolean> {
+    return this.watch.answers(holder, ms);
+  }
+
+  streamFailed(callSid: string, streamSid: string): void {
+    this.takeover.streamFailed(callSid, streamSid);
+  }
+}
