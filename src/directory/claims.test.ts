@@ -286,3 +286,39 @@ test('an ended call is claimed by nobody', async () => {
   });
   expect(await claimWebhook(link, webhook(callSid))).toEqual({ kind: 'ended', epoch, status: 'completed' });
 });
+
+test('a check leaves a committed intent, and one that was handed out, to the request that is to come', async () => {
+  const intent = { kind: 'transfer', reason: 'beans' } as const;
+  const next = (idempotencyToken: string) => webhook(callSid, { kind: 'next', countBreak: true, idempotencyToken });
+  const callSid = newCallSid();
+  const arrival = await claimed(link, webhook(callSid));
+  const stream = await streamed(link, callSid, arrival.epoch);
+  await append(link, { callSid, epoch: stream.epoch, firstSeq: 1, facts: [dtmf('1')], intent });
+  const check = await claimed(link, webhook(callSid, { kind: 'check' }));
+  expect(check.intent).toBeNull();
+  await append(link, { callSid, epoch: check.epoch, firstSeq: 1, facts: [dtmf('2')], state: 'conversation' });
+  expect(await ownerOf(link, callSid)).toMatchObject({ intent });
+  const taker = await claimed(link, next('n1'));
+  expect(taker).toMatchObject({ intent, breaks: 0 });
+  // Its claimer has not appended yet: a check meanwhile fences it, and the retry is handed the intent.
+  await claimed(link, webhook(callSid, { kind: 'check' }));
+  expect(await append(link, { callSid, epoch: taker.epoch, firstSeq: 1, facts: [dtmf('3')] })).toMatchObject({
+    kind: 'fenced',
+  });
+  const retry = await claimed(link, next('n1'));
+  expect(retry).toMatchObject({ intent, breaks: 0 });
+  await append(link, { callSid, epoch: retry.epoch, firstSeq: 1, facts: [dtmf('4')] });
+  await claimed(link, webhook(callSid, { kind: 'check' }));
+  expect(await claimed(link, next('n2'))).toMatchObject({ intent: null, breaks: 1 });
+});
+
+test('markers say which version of the machine claimed', async () => {
+  const callSid = newCallSid();
+  const arrival = await claimed(link, webhook(callSid, { machineVersion: 4 }));
+  await streamed(link, callSid, arrival.epoch, { machineVersion: 5 });
+  const { log } = callKeys(callSid);
+  const later = arrival.epoch + 100_000;
+  await link.command('xadd', log, `${later}-0`, 'c', 'next', 'n', 'old:1');
+  const claims = (await readJournal(link, callSid)).flatMap((entry) => (entry.kind === 'claim' ? [entry.version] : []));
+  expect(claims).toEqual([4, 5, null]);
+});
