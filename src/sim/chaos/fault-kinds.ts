@@ -31,6 +31,8 @@ export const faultKinds = {
   nodeBusy: { gapMs: () => 7_000, aftermathMs: 5_000 },
   /** The wall clock is an hour off. */
   nodeClock: { gapMs: untroubled, aftermathMs: 0 },
+  /** A handler of one call throws. */
+  callThrows: { gapMs: () => 5_000, aftermathMs: 5_000 },
   nodeDrain: { gapMs: () => 5_000, aftermathMs: 5_000 },
   redisKill: { gapMs: () => 5_000, aftermathMs: 3_000 },
   redisHalfOpen: { gapMs: () => 5_000, aftermathMs: 3_000 },

@@ -29,6 +29,7 @@ type Inflict = (arena: Arena, infliction: { node: number; holdMs: number }) => P
 /** After a node is gone, so long until its carrier has seen the last of its sockets break. */
 const RESET_MS = 500;
 const FULL_BYTES = 1_000_000;
+const HOUR_MS = 3_600_000;
 
 /** Does it, holds it, and makes everything well again. */
 const inflictions = {
@@ -48,6 +49,22 @@ const inflictions = {
     process_?.kill('SIGSTOP');
     await wait(holdMs);
     process_?.kill('SIGCONT');
+  },
+  async nodeBusy({ scene }, { node, holdMs }) {
+    await scene.stack.nodes[node]?.inflict({ block: holdMs });
+    await wait(holdMs);
+  },
+  async nodeClock({ scene }, { node, holdMs }) {
+    const process_ = scene.stack.nodes[node];
+    await process_?.inflict({ clock: node % 2 === 0 ? HOUR_MS : -HOUR_MS });
+    await wait(holdMs);
+    await process_?.inflict({ clock: 0 });
+  },
+  async callThrows({ scene }, { holdMs }) {
+    const [call] = scene.stack.twilio.calls.filter(({ stream }) => stream !== null);
+    // Whichever node has it: the others have nothing to throw at.
+    if (call) await Promise.all(scene.stack.nodes.map((node) => node.inflict({ throwIn: call.sid })));
+    await wait(holdMs);
   },
   async nodeDrain({ scene }, { node, holdMs }) {
     await dead(scene, node, 'SIGTERM');
@@ -107,6 +124,8 @@ export const nodeKinds: ReadonlySet<FaultKind> = new Set<InflictedKind>([
   'nodeKillSilent',
   'nodeVanish',
   'nodeFreeze',
+  'nodeBusy',
+  'nodeClock',
   'nodeDrain',
   'webhookLost',
 ]);

@@ -26,6 +26,9 @@ const holdMsMax: Record<InflictedKind, number> = {
   nodeKillSilent: 12_000,
   nodeVanish: 18_000,
   nodeFreeze: 12_000,
+  nodeBusy: 2_500,
+  nodeClock: 6_000,
+  callThrows: 2_000,
   nodeDrain: 3_000,
   redisKill: 20_000,
   redisHalfOpen: 6_000,
@@ -51,7 +54,7 @@ export function scheduleOf(seed: number, minutes: number, nodes: number): Schedu
   let lastsMs = 0;
   while (lastsMs < minutes * 60_000) {
     for (const kind of random.shuffled(inflictedKinds)) {
-      const holdMs = random.between(holdMsMax[kind] / 3, holdMsMax[kind]);
+      const holdMs = random.between(Math.ceil(holdMsMax[kind] / 3), holdMsMax[kind]);
       const pauseMs = random.between(PAUSE_MS_MAX / 3, PAUSE_MS_MAX);
       const node = nodeKinds.has(kind) ? random.between(0, nodes) : null;
       if (lastsMs + holdMs > minutes * 60_000 && schedule.length > 0) return schedule;

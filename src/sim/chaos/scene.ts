@@ -6,7 +6,7 @@ import { type Experience, Patron } from './patron.ts';
 import { Recorder } from './recorder.ts';
 import { staff } from './stories.ts';
 
-export const STORE = '+12075550142';
+const STORE = '+12075550142';
 /** The assistant talks three times as fast as people do: what is to be heard is heard sooner. */
 const CHARS_PER_SECOND = 48;
 const LOG_LINES_MAX = 100_000;
@@ -33,6 +33,7 @@ export async function startScene(options: StackOptions = {}): Promise<Scene> {
   const lines: Scene['lines'] = [];
   const stack = await startStack({
     nodes: 2,
+    args: ['--faults'],
     ...options,
     model: { charsPerSecond: CHARS_PER_SECOND, ...options.model },
     twilio: { staff, ...options.twilio },

@@ -23,7 +23,7 @@ const FORM = 'application/x-www-form-urlencoded; charset=UTF-8';
 
 /** A request to the node's public port as it stands, whoever may have sent it. */
 export function post(
-  world: World,
+  world: Pick<World, 'env' | 'node'>,
   { path, params = {}, signature = 'right', contentType = FORM, body }: Post,
 ): Promise<Answer> {
   const token = signature === 'forged' ? 'of-somebody-else' : (world.env['TWILIO_AUTH_TOKEN'] ?? '');

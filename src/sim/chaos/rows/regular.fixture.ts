@@ -1,0 +1,82 @@
+import type { SimCall } from '../../twilio/index.ts';
+import type { Experience, Patron, Question } from '../patron.ts';
+import type { Scene } from '../scene.ts';
+
+const COLORS = ['red', 'blue', 'green', 'yellow', 'purple', 'orange', 'brown', 'black', 'white', 'grey'];
+const THINGS = ['cup', 'chair', 'door', 'window', 'kite', 'umbrella', 'bicycle'];
+
+/** The nth of sentences that no two follow each other alike; numbers in a row would look like those of a card. */
+const sentence = (index: number): string =>
+  `I see a ${COLORS[index % COLORS.length]} ${THINGS[index % THINGS.length]}.`;
+
+/** A caller who talks on and on while things happen, and is asked in the end whether anything was noticed. */
+export class Regular {
+  readonly patron: Patron;
+  /** How often each sentence had to be said. */
+  readonly asks: number[] = [];
+  private readonly over: Promise<Experience>;
+  private isLeaving = false;
+  private greet: () => void = () => undefined;
+  private readonly greeted: Promise<void>;
+
+  private constructor(scene: Scene, from: string) {
+    this.greeted = new Promise((resolve) => (this.greet = resolve));
+    const { patron, over } = scene.call(from, (caller) => this.talk(caller));
+    this.patron = patron;
+    this.over = over;
+    void over.then(() => this.greet());
+  }
+
+  /** Calls, and is greeted or done. */
+  static async begin(scene: Scene, from: string): Promise<Regular> {
+    const regular = new Regular(scene, from);
+    await regular.greeted;
+    return regular;
+  }
+
+  get call(): SimCall {
+    return this.patron.call;
+  }
+
+  /** The node that holds the stream, counted from 0. */
+  get node(): number {
+    const url = this.call.streams.at(-1)?.options.url ?? '';
+    return Number(/^wss:\/\/node-(\d+)/.exec(url)?.[1]) - 1;
+  }
+
+  /** Resolves when the next answer has come. */
+  async isAnsweredAgain(boundMs = 30_000): Promise<void> {
+    const before = this.asks.length;
+    await this.call.waitFor((call) => call.ended || this.asks.length > before, boundMs);
+  }
+
+  /** Ends the sentence under way, asks what it was, hangs up. */
+  async leave(): Promise<Experience> {
+    this.isLeaving = true;
+    return this.over;
+  }
+
+  private async talk(patron: Patron): Promise<void> {
+    await patron.greeted();
+    this.greet();
+    while (!this.isLeaving) {
+      const words = sentence(this.asks.length);
+      const question: Question = { words, answer: `You said: ${words}` };
+      this.asks.push(await patron.ask(question));
+    }
+    await patron.remember();
+  }
+}
+
+/** So many of them, greeted. */
+export function regulars(scene: Scene, count: number, prefix: string): Promise<Regular[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      Regular.begin(scene, `+1207${prefix}${String(index).padStart(4, '0')}`),
+    ),
+  );
+}
+
+/** All leave; how it went for each. */
+export const farewells = (those: readonly Regular[]): Promise<Experience[]> =>
+  Promise.all(those.map((one) => one.leave()));
