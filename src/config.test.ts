@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, defaultNodeUrl, environmentNames, readConfig } from './config.ts';
+import { ConfigError, defaultNodeUrl, environmentNames, readConfig, readRedisUrl } from './config.ts';
 
 const base = {
   PUBLIC_URL: 'https://voice.example.com',
@@ -202,6 +202,14 @@ describe('.env.example', () => {
       redact: { phone: false, mail: false },
     });
     expect(readConfig(shown)).toMatchObject(defaults);
+  });
+});
+
+describe('readRedisUrl', () => {
+  it('needs nothing else, and says what is wrong without the value', () => {
+    expect(readRedisUrl({ REDIS_URL: 'redis://127.0.0.1:6379' })).toBe('redis://127.0.0.1:6379');
+    expect(() => readRedisUrl({})).toThrow(/^REDIS_URL is not set: redis:/);
+    expect(() => readRedisUrl({ REDIS_URL: 'http://:hunter2@redis' })).toThrow(/^REDIS_URL is \(21 characters, not/);
   });
 });
 

@@ -280,6 +280,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   };
 }
 
+/** For a command that needs nothing else. Throws ConfigError. */
+export function readRedisUrl(env: Record<string, string | undefined>): string {
+  const given = env['REDIS_URL'] || undefined;
+  const result = variables.REDIS_URL.check.safeParse(given);
+  if (!result.success || result.data === undefined)
+    throw new ConfigError(problem('REDIS_URL', given, variables.REDIS_URL));
+  return result.data;
+}
+
 /** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */
 export const mediaPaths = [MEDIA_PATH, `/:node${MEDIA_PATH}`] as const;
 

@@ -40,8 +40,13 @@ export function switchFault(name: string, value: string): string | null {
 
 /** A name that can be set and cleared. */
 export function isSwitch(name: string): boolean {
-  if (name.startsWith(TOOL)) return TOOL_NAME.test(name.slice(TOOL.length));
-  return Object.hasOwn(switchRules, name);
+  const tool = switchedTool(name);
+  return tool === null ? Object.hasOwn(switchRules, name) : TOOL_NAME.test(tool);
+}
+
+/** The tool that a switch is about; null for another switch. */
+export function switchedTool(name: string): string | null {
+  return name.startsWith(TOOL) ? name.slice(TOOL.length) : null;
 }
 
 function ruleOf(name: keyof typeof switchRules): string {
@@ -58,7 +63,7 @@ export function switchStates(set: Readonly<Record<string, string>>): SwitchState
     callsMax: callsMax === undefined ? null : Number(callsMax),
     rung: rungOf(values.get('rung')),
     names: [...values.keys()],
-    toolsOff: new Set(valid.filter(([name]) => name.startsWith(TOOL)).map(([name]) => name.slice(TOOL.length))),
+    toolsOff: new Set(valid.flatMap(([name]) => switchedTool(name) ?? [])),
   };
 }
 

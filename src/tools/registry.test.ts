@@ -25,10 +25,14 @@ function storeOf(catalog: Catalog): Services {
   };
 }
 
-function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[]) {
+function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[], isOff?: (name: string) => boolean) {
   const errors: [Record<string, unknown>, string][] = [];
   const entry = (values: Record<string, unknown>, message: string) => void errors.push([values, message]);
-  const registry = createTools(storeOf(catalog), { log: { error: entry, warn: entry } as never }, tools);
+  const registry = createTools(
+    storeOf(catalog),
+    { log: { error: entry, warn: entry } as never, ...(isOff && { isOff }) },
+    tools,
+  );
   let asks = 0;
   const ask = (name: string, args: unknown = {}): Promise<ToolAnswer> =>
     registry.run({
@@ -45,6 +49,20 @@ function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[]) {
   };
   return { registry, ask, answer, errors };
 }
+
+test('a tool that is switched off says in words that it is not available, and is there again at once', async () => {
+  const off = new Set(['get_menu']);
+  const { ask, errors } = toolsOf(smallCatalog, undefined, (name) => off.has(name));
+  expect(await ask('get_menu')).toMatchObject({
+    result: 'refused',
+    output: expect.stringMatching(/^Right now the menu is not available\. Say so in a few words, and offer/),
+    leave: null,
+  });
+  expect((await ask('get_store_hours')).result).toBe('ok');
+  off.clear();
+  expect((await ask('get_menu')).result).toBe('ok');
+  expect(errors).toEqual([]);
+});
 
 describe('what the model is told', () => {
   const { definitions } = toolsOf().registry;

@@ -32,6 +32,8 @@ const allTools: readonly Tool[] = [
   endCall,
 ];
 
+export const toolNames: readonly string[] = allTools.map(({ definition }) => definition.name);
+
 export interface ToolAsk {
   callSid: string;
   /** Of the owner that asks. */
@@ -61,10 +63,16 @@ export interface Tools {
 
 type Outcome = Omit<ToolAnswer, 'durationMs'>;
 
+export interface ToolsOptions {
+  log: Pick<Log, 'error' | 'warn'>;
+  /** Operators have switched the tool off: it says so instead of running. */
+  isOff?: (name: string) => boolean;
+}
+
 /** The tools of a store. `tools` is what there is to run, all of them unless named. */
 export function createTools(
   services: Services,
-  { log }: { log: Pick<Log, 'error' | 'warn'> },
+  { log, isOff = () => false }: ToolsOptions,
   tools: readonly Tool[] = allTools,
 ): Tools {
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]));
@@ -73,6 +81,7 @@ export function createTools(
   async function outcomeOf({ callSid, epoch, name, arguments: text }: ToolAsk): Promise<Outcome> {
     const tool = byName.get(name);
     if (!tool) return refused(`There is no such tool. There are: ${[...byName.keys()].join(', ')}.`);
+    if (isOff(name)) return refused(unavailable(tool.subject));
     try {
       const { answer, leave } = await within(tool.deadlineMs, tool.run(argumentsOf(text), services));
       return { result: 'ok', output: fitJson(answer, OUTPUT_BYTES_MAX), leave: leave ?? null };
