@@ -221,7 +221,9 @@ describe('the journal writer', () => {
     expect([await writer.confirmed(100), requests.length]).toEqual([true, 0]);
     tick(vouchedMs + 1);
     expect([await writer.confirmed(100), requests.length]).toEqual([true, 1]);
-    tick(2 * vouchedMs + 2);
+    writer.add(fact('2'));
+    tick(3 * vouchedMs);
+    expect([await writer.confirmed(100), requests.length]).toEqual([true, 3]);
     const other = journal([{ kind: 'fenced', epoch: 9, ended: false }]);
     other.tick(vouchedMs + 1);
     other.writer.add(fact('1'));

@@ -142,7 +142,8 @@ export class JournalWriter {
 
   /** True if Redis has everything and said a moment ago, or says within `ms`, that the call is still this epoch's. */
   async confirmed(ms: number): Promise<boolean> {
-    if (!this.hasWork() && !this.isVouched()) this.asksEnd = true;
+    // What is under way may have been sent long ago.
+    if (!this.isVouched()) this.asksEnd = true;
     const isSettled = await within(ms, this.settled());
     return isSettled && !this.closed && this.isVouched();
   }
