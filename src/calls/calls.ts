@@ -22,6 +22,7 @@ import { within } from './within.ts';
 
 /** A webhook or a stream waits so long for what this node has not yet journaled of the call. */
 const settleMs = 500;
+const heardMsMax = 1_000;
 /** So long all calls together have for the journal when the node closes. */
 const closeMs = 3_000;
 /** A node that may have a warm model session for a call is asked for so long whether it lives. */
@@ -100,6 +101,11 @@ export class Calls implements CallDesk, CallDoor {
 
   has(callSid: string): boolean {
     return this.residents.has(callSid);
+  }
+
+  /** The caller's audio comes in here. */
+  hears(callSid: string): boolean {
+    return (this.residents.get(callSid)?.port?.heardMs() ?? Infinity) <= heardMsMax;
   }
 
   callSids(): string[] {
@@ -256,6 +262,10 @@ export class Calls implements CallDesk, CallDoor {
         log.error({ err: error, callSid, reason: error.reason }, 'a call goes on without its journal');
       },
       previous: (from) => previousTurns(this.deps, from),
+      resumed: (callSid, path, before) => {
+        metrics.takeovers.inc({ path, result: 'resumed' });
+        log.info({ callSid, path, from: before?.node ?? null }, 'a conversation whose stream broke goes on');
+      },
     };
   }
 

@@ -30,6 +30,8 @@ export interface DoorDeps {
   took(before: NodeName, callSid: string, epoch: number): void;
   /** The call goes on without its journal. */
   unfolded(callSid: string, error: Unfolded): void;
+  /** A stream broke and the carrier asked what is next: by itself (a) or because it was told to (b). */
+  resumed(callSid: string, path: 'a' | 'b', before: NodeName | null): void;
   /** What was said when this caller was cut off a moment ago, null for nothing. Never rejects, and not late. */
   previous(from: string): Promise<Turn[] | null>;
 }
@@ -167,6 +169,8 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
 
   const { callSid, idempotencyToken } = request;
   if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch);
+  if (request.kind === 'next' && claim.intent === null && streamed.has(claim.state))
+    deps.resumed(callSid, typeof request.move === 'number' ? 'b' : 'a', claim.ownerBefore);
   const fact = await completed(deps, request.fact, claim);
   const { actor, view, dueAt } = await stand(deps, callSid, claim, fact);
   const twiml = request.render(view);

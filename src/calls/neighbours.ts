@@ -5,12 +5,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Calls } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
 import { foldCall, visit } from './door.ts';
-import { FleetWatch, type FleetWatchDeps } from './fleet-watch.ts';
+import { FleetWatch } from './fleet-watch.ts';
 import { Mailbox } from './mailbox.ts';
 import { Sweep } from './sweep.ts';
 import { Takeover } from './takeover.ts';
 
-export interface NeighboursDeps extends Pick<FleetWatchDeps, 'probe'> {
+export interface NeighboursDeps {
   link: RedisLink;
   /** A link for blocking reads of at most `mailboxBlockMs`. */
   connectBlocking(): Promise<RedisLink>;
@@ -49,6 +49,7 @@ export class Neighbours {
           return [gone];
         }),
       tell: (callSid, fact) => calls.tell(callSid, fact),
+      isHeard: (callSid) => calls.hears(callSid),
       streamOf: async (callSid) => {
         const actor = await foldCall(link, callSid);
         actor.stop();

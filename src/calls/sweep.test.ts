@@ -34,6 +34,7 @@ function createSweep(laterMs = 0) {
     ended: (actor) => ended.push(actor?.context.outcome ?? 'missed'),
     took: () => undefined,
     unfolded: () => undefined,
+    resumed: () => undefined,
     previous: async () => null,
     isGone: ({ incarnation }) => incarnation === dead.incarnation,
     take: ({ callSid }) => taken.push(callSid),

@@ -15,13 +15,15 @@ import { parseMessage } from './mailbox.ts';
 import { Pace } from './pace.ts';
 import type { Told } from './stream-port.ts';
 
-/** The carrier's own question is awaited for so long before it is told to ask. */
-const ownQuestionMs = 1_500;
-/** A carrier that was told to ask has asked by then. */
-const askedMs = 4_000;
-/** Pauses before another try, the last of them for all further ones. */
-const againMs = [1_000, 2_000, 4_000, 8_000] as const;
-const triesMax = 8;
+export const takeoverLimits = {
+  /** The carrier's own question is awaited for so long before it is told to ask. */
+  ownQuestionMs: 1_500,
+  /** A carrier that was told to ask has asked by then. */
+  askedMs: 4_000,
+  /** Pauses before another try, the last of them for all further ones. */
+  againMs: [1_000, 2_000, 4_000, 8_000],
+  triesMax: 8,
+};
 /** Owners looked up at once. */
 const lookUpMax = 100;
 
@@ -41,8 +43,11 @@ export interface TakeoverDeps {
   tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal>;
   /** The stream that the call's journal knows; rejects when the journal cannot be had. */
   streamOf(callSid: string): Promise<string | null>;
+  /** The caller's audio comes in here, whatever the carrier reports. */
+  isHeard(callSid: string): boolean;
   log: Log;
   metrics: Metrics;
+  limits?: typeof takeoverLimits;
 }
 
 /** A conversation whose stream is gone, as it stood when that was learned. */
@@ -55,6 +60,7 @@ interface Broken {
 /** Brings conversations whose stream broke, and whose carrier does not ask by itself, to a living node. */
 export class Takeover {
   private readonly deps: TakeoverDeps;
+  private readonly limits: typeof takeoverLimits;
   private readonly pace = new Pace();
   private readonly moving = new Map<string, Promise<Result>>();
   private readonly watching = new Set<Promise<void>>();
@@ -62,6 +68,7 @@ export class Takeover {
 
   constructor(deps: TakeoverDeps) {
     this.deps = deps;
+    this.limits = deps.limits ?? takeoverLimits;
   }
 
   async stop(): Promise<void> {
@@ -80,7 +87,7 @@ export class Takeover {
     const broken = await this.brokenAt(gone);
     log.info({ node: gone.node, calls: broken.length }, 'calls of a dead node wait for their carrier');
     const early = this.drain(gone);
-    await this.pause(ownQuestionMs - (performance.now() - since));
+    await this.pause(this.limits.ownQuestionMs - (performance.now() - since));
     const isWanted = () => this.deps.isGone(gone);
     const results = await Promise.all(broken.map((call) => this.move(call, isWanted)));
     for (const { callSid, fact } of await early) await this.deps.tell(callSid, fact);
@@ -120,9 +127,10 @@ export class Takeover {
   }
 
   private async watch(callSid: string, streamSid: string): Promise<void> {
-    const { link, streamOf, log } = this.deps;
-    await this.pause(ownQuestionMs);
-    if (this.stopping.signal.aborted) return;
+    const { link, streamOf, isHeard, log } = this.deps;
+    await this.pause(this.limits.ownQuestionMs);
+    // Of some reports the stream lives on.
+    if (this.stopping.signal.aborted || isHeard(callSid)) return;
     try {
       const owner = await repeated(() => ownerOf(link, callSid));
       if (!owner?.owner || owner.ended !== null || owner.state !== 'conversation') return;
@@ -146,6 +154,7 @@ export class Takeover {
 
   private async moveUntilDone(call: Broken, isWanted: () => boolean): Promise<Result> {
     const { log, metrics } = this.deps;
+    const { triesMax, againMs } = this.limits;
     let result: Result = 'given up';
     for (let tries = 0; tries < triesMax; tries += 1) {
       if (tries > 0) await this.pause(againMs[Math.min(tries, againMs.length) - 1] ?? 0);
@@ -211,7 +220,7 @@ export class Takeover {
 
   /** The carrier took the word; it has a while to act on it. */
   private async hasAsked({ callSid, epoch }: Broken): Promise<boolean> {
-    await this.pause(askedMs);
+    await this.pause(this.limits.askedMs);
     try {
       const owner = await repeated(() => ownerOf(this.deps.link, callSid));
       return owner === null || owner.ended !== null || owner.epoch !== epoch;

@@ -17,8 +17,20 @@ export function statusFact(request: CarrierRequest): Told | 'malformed' {
   };
 }
 
-export function isStreamSid(text: string): boolean {
+function isStreamSid(text: string): boolean {
   return STREAM_SID.test(text);
+}
+
+/** Errors of which the stream lives on: too slow a reader, too much audio, a message that was not understood. */
+const WARNINGS = /\b319(?:30|31|50|51)\b/;
+
+/** The carrier's side of the stream is gone. */
+export function breaksStream(request: CarrierRequest): boolean {
+  return (
+    request.value('StreamEvent') === 'stream-error' &&
+    isStreamSid(request.value('StreamSid')) &&
+    !WARNINGS.test(request.value('StreamError'))
+  );
 }
 
 /** Only the end of a stream is news: its begin and its errors are seen at its socket. */

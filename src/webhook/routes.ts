@@ -7,7 +7,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
-import { isStreamSid, recordingFact, statusFact, streamFact } from './callbacks.ts';
+import { breaksStream, recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
@@ -196,8 +196,7 @@ class WebhookDesk {
   /** A broken stream is no fact of the call's: its socket tells that too. */
   streamCallback(request: CarrierRequest): Promise<HttpResponse> {
     const { door, log } = this.deps;
-    if (request.value('StreamEvent') === 'stream-error' && isStreamSid(request.value('StreamSid')))
-      door.streamFailed(request.callSid, request.value('StreamSid'));
+    if (breaksStream(request)) door.streamFailed(request.callSid, request.value('StreamSid'));
     return this.callback(request, streamFact(request, log));
   }
 
