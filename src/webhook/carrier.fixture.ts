@@ -83,6 +83,8 @@ export interface Reply {
 }
 
 export interface Carrier {
+  /** `http://127.0.0.1:…`, where it listens. */
+  origin: string;
   door: FakeDoor;
   metrics: Metrics;
   lines: string[];
@@ -147,6 +149,10 @@ export async function startCarrier(): Promise<Carrier> {
       carrier.admission.push(['reserve', kind, callSid, preferredNode].filter((word) => word !== null).join(' '));
       return carrier.place instanceof Error ? Promise.reject(carrier.place) : Promise.resolve(carrier.place);
     },
+    ended: (callSid, from) => {
+      carrier.admission.push(`ended ${callSid} ${from}`);
+      return Promise.resolve();
+    },
     release: (callSid) => {
       carrier.admission.push(`release ${callSid}`);
       return Promise.resolve();
@@ -186,6 +192,7 @@ export async function startCarrier(): Promise<Carrier> {
     return { status: response.status, type: response.headers.get('content-type'), body, verbs };
   };
   return Object.assign(carrier, {
+    origin: `http://127.0.0.1:${server.port}`,
     raw,
     post: (target: string, params: Record<string, string> = {}, change: Change = {}) => {
       const all = Object.entries({ ...standard, ...params });

@@ -31,9 +31,13 @@ export interface Ask {
 export type Next = StreamAddress | Trouble | { piece: Piece };
 
 /** Why a call was not taken: the door's word, the placement's, or `late` and `threw` for either. */
-export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere';
+export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere' | Unwanted;
+/** `tooMany`: the caller has too many calls; `closed`: nobody is let in. A message is taken. */
+export type Unwanted = 'tooMany' | 'closed';
 
 const MUSIC_MS_MIN = 1_000;
+/** Music comes in whole seconds: the nearest. */
+const HALF_SECOND_MS = 500;
 const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
 const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
 
@@ -49,6 +53,8 @@ const lines = {
   notUnderstood: "I'm sorry, I did not understand that.",
   noAssistant: 'Our assistant is not available at the moment.',
   goodbye: 'Thank you for calling. Goodbye.',
+  tooMany: "I'm sorry, there were many calls from your number just now, and we cannot take another one yet.",
+  closed: "I'm sorry, we cannot take your call right now.",
   willCall: 'Thank you. We will call you back',
 };
 
@@ -82,14 +88,15 @@ export class Documents {
   }
 
   /** The call is not taken; only as its first answer. */
-  turnAway(reason: 'rejected' | 'busy'): string {
-    return this.twiml.reject(reason);
+  turnAway(): string {
+    return this.twiml.reject();
   }
 
   /** A piece of the wait; a key pressed in it is heard at once. */
   hold({ sentences, holdMs, next }: Piece, before: readonly string[] = []): string {
     // The carrier listens on after the last sound.
-    const music = holdMs === 0 ? null : this.holdAudio.lasting(Math.max(holdMs - waitListenMs, MUSIC_MS_MIN));
+    const musicMs = Math.max(holdMs - waitListenMs + HALF_SECOND_MS, MUSIC_MS_MIN);
+    const music = holdMs === 0 ? null : this.holdAudio.lasting(musicMs);
     const ending: Ending = { verb: 'wait', query: waitQuery(next), music: music && audioPath(music) };
     return this.twiml.say([...before, ...sentences], ending);
   }
@@ -108,7 +115,7 @@ export class Documents {
       case 'dialing':
         return this.dialing(view, ask, facts);
       case 'recording':
-        return this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
+        return isUnwanted(next) ? this.unwanted(next) : this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
       case 'menu':
         return this.menu(ask, facts);
       case 'waiting':
@@ -141,6 +148,7 @@ export class Documents {
         : this.twiml.say([lines.noStaff, lines.leaveMessage], { verb: 'record' });
     }
     if (ask.kind === 'menu') return this.menuAlone(ask, facts);
+    if (isUnwanted(trouble)) return this.unwanted(trouble);
     if (ask.waited?.how === 'voicemail') return this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
     if (ask.waited?.how === 'person')
       return this.twiml.say([lines.holdForStaff], this.dial(facts, ask, ask.waited.wait));
@@ -165,6 +173,10 @@ export class Documents {
   private dialing(view: CallView, ask: Ask, facts: StoreFacts): string {
     const isNews = ask.kind === 'menu' || ask.kind === 'wait';
     return this.twiml.say(isNews ? [lines.holdForStaff] : [], this.dial(facts, view, ask.waited?.wait));
+  }
+
+  private unwanted(why: Unwanted): string {
+    return this.twiml.say([lines[why], lines.leaveMessage], { verb: 'record' });
   }
 
   private beforeMessage({ waited }: Ask): string[] {
@@ -210,4 +222,8 @@ export class Documents {
     if (personKeys.has(ask.digits)) return this.twiml.say([lines.holdForStaff], this.dial(facts, ask));
     return this.menu(ask, facts);
   }
+}
+
+function isUnwanted(next: Next): next is Unwanted {
+  return next === 'tooMany' || next === 'closed';
 }

@@ -14,8 +14,8 @@ export interface HoldAudio {
   find(hash: string): Sound | undefined;
 }
 
-/** Lengths of the pieces, whole seconds, ascending. */
-export const holdSeconds = [1, 2, 4, 6, 9, 14, 19, 24, 29] as const;
+/** The longest piece; there is one of each whole second up to it. */
+const SECONDS_MAX = 24;
 
 const RATE = 8_000;
 /** Share of full scale: a caller who waits hears a voice over it, and is not tired by it. */
@@ -37,14 +37,11 @@ const OVERTONES = [
  * ends in silence, so that pieces of any length follow each other without a seam. The same bytes on every node.
  */
 export function createHoldAudio(): HoldAudio {
-  const line = toMulaw(renderLine(Math.max(...holdSeconds)));
-  const pieces = new Map(holdSeconds.map((seconds) => [seconds as number, soundOf(line.subarray(0, seconds * RATE))]));
-  const byHash = new Map([...pieces.values()].map((sound) => [sound.hash, sound]));
+  const line = toMulaw(renderLine(SECONDS_MAX));
+  const pieces = Array.from({ length: SECONDS_MAX }, (_, index) => soundOf(line.subarray(0, (index + 1) * RATE)));
+  const byHash = new Map(pieces.map((sound) => [sound.hash, sound]));
   return {
-    lasting(ms) {
-      const seconds = holdSeconds.findLast((each) => each * 1000 <= ms);
-      return (seconds !== undefined && pieces.get(seconds)) || null;
-    },
+    lasting: (ms) => pieces[Math.min(Math.floor(ms / 1000), SECONDS_MAX) - 1] ?? null,
     find: (hash) => byHash.get(hash),
   };
 }

@@ -46,10 +46,16 @@ const EARLY_ROUND_MS = 15_000;
 const MUCH_NEARER = 0.7;
 /** The carrier's voice says about fifteen characters a second. */
 const CHARACTER_MS = 68;
-/** Words may last so much longer than the piece: the queue forgets whoever is silent for six seconds more than that. */
-const WORDS_OVER_MS = 4_000;
+/** Words may last longer than the piece, but the queue forgets whoever is silent for six seconds more than that. */
+const WORDS_MS_MIN = 5_000;
+/** Who came in the same moment must not ask in the same moment ever after: longer pieces vary by a half, both ways. */
+const VARIED_MS_MIN = 4_000;
 /** While the queue cannot be asked. */
 const AWAY_PIECE_MS = 4_000;
+
+/** Spreads numbers that are close to each other. */
+const KNUTH = 2_654_435_761;
+const UINT32 = 2 ** 32;
 
 interface Sentence {
   text: string;
@@ -58,10 +64,11 @@ interface Sentence {
 
 /** The next piece for a waiter; `line` is null while the queue cannot be asked. Pure. */
 export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, parties: Parties, now: number): Piece {
-  if (line === null) return { sentences: [], holdMs: AWAY_PIECE_MS, next: wait, announces: false };
+  const playMs = varied(line?.pieceMs ?? AWAY_PIECE_MS, wait.ticket + now);
+  if (line === null) return { sentences: [], holdMs: playMs, next: wait, announces: false };
   const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, parties).length);
   const agenda = agendaOf(begun, line, facts, parties);
-  const budgetMs = line.pieceMs + WORDS_OVER_MS;
+  const budgetMs = Math.max(playMs, WORDS_MS_MIN);
   const spoken: Sentence[] = [];
   let wordsMs = 0;
   let { said } = begun;
@@ -78,10 +85,17 @@ export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, par
   const announces = spoken.some(({ isPosition }) => isPosition);
   return {
     sentences: spoken.map(({ text }) => text),
-    holdMs: Math.max(0, line.pieceMs - wordsMs),
+    holdMs: Math.max(0, playMs - wordsMs),
     next: { ...begun, said, position: announces ? line.position : begun.position },
     announces,
   };
+}
+
+/** From half to one and a half of it, by a number that differs from caller to caller and from time to time. */
+function varied(pieceMs: number, seed: number): number {
+  if (pieceMs < VARIED_MS_MIN) return pieceMs;
+  const share = (Math.imul(Math.round(seed) | 0, KNUTH) >>> 0) / UINT32;
+  return pieceMs * (0.5 + share);
 }
 
 /** A round begins on joining, then from time to time, and once the wait has become long. */
