@@ -89,6 +89,10 @@ export class FleetWatch {
     return this.mediaHosts;
   }
 
+  get isJudging(): boolean {
+    return this.judging.size > 0;
+  }
+
   /** The process holds no call any more: judged so here, or another has its node's name. */
   isGone(owner: NodeName): boolean {
     if (ownerName(owner) === ownerName(this.deps.self)) return false;
@@ -208,7 +212,8 @@ export class FleetWatch {
       log.error({ node, incarnation, verdict }, 'a node is dead: its calls are taken over');
       await this.bury(one);
     } catch (error) {
-      log.warn({ err: error, node, incarnation }, 'a silent node could not be judged');
+      log.warn({ err: error, node, incarnation }, 'a silent node could not be judged, or its calls not be had');
+      one.verdict = 'alive';
     } finally {
       if (one.verdict === 'judging') one.verdict = 'alive';
       one.notBefore = this.monotonic() + againMs;
