@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort, type RedisServer, startRedis } from '../embedded/redis.ts';
+import {
+  admitCaller,
+  blockCaller,
+  leaveCaller,
+  readBlocks,
+  recentCallOf,
+  rememberCaller,
+  unblockCaller,
+} from './callers.ts';
 import { claimed, dtmf, newCallSid, nodeA, streamed, webhook } from './calls.fixture.ts';
 import { claimDue, dropDueLease, forgetDue } from './due.ts';
 import { heartbeat, readFleet, retire } from './fleet.ts';
@@ -16,8 +25,11 @@ import {
   removeGroup,
   trimOutbox,
 } from './outbox.ts';
+import { joinQueue, leaveQueue, pollQueue } from './queue.ts';
+import { clearRedirect, markRedirect } from './redirects.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { releaseReservation, renewReservation, reserve } from './reservations.ts';
+import { noteAudit, readAudit, readSwitches, setSwitch } from './switches.ts';
 
 const SLOTS = 16_384;
 const MASTERS = 3;
@@ -79,6 +91,8 @@ test('a call of every partition lives its whole life on the cluster', async () =
     expect(await claimDue(cluster, partition, nodeA)).toEqual([callSid]);
     await dropDueLease(cluster, partition, nodeA);
     const { epoch } = await streamed(cluster, callSid, arrival.epoch);
+    expect(await markRedirect(cluster, { callSid, owner: nodeA, epoch, by: nodeA })).toBe('idle');
+    expect(await clearRedirect(cluster, callSid, epoch)).toBe(false);
     await append(cluster, { callSid, epoch, firstSeq: 1, facts: [dtmf('1')], ended: 'completed' });
     expect(await appendLate(cluster, { callSid, key: 'k', fact: dtmf('2') })).toMatchObject({ kind: 'ok', seq: 2 });
     expect(
@@ -110,6 +124,26 @@ test('a call of every partition lives its whole life on the cluster', async () =
   await removeGroup(cluster, 'log');
 });
 
+test('callers of every partition are counted, blocked and known again on the cluster', async () => {
+  const seen = new Set<number>();
+  for (let number = 12_075_550_000; seen.size < partitionCount; number++) {
+    const caller = `+${number}`;
+    if (seen.has(partitionOf(caller))) continue;
+    seen.add(partitionOf(caller));
+    const ask = { caller, callSid: 'c', callsMax: 1, arrivalsMax: 5, windowMs: 60_000, exempt: false };
+    expect(await admitCaller(cluster, ask)).toBe('admitted');
+    expect(await admitCaller(cluster, { ...ask, callSid: 'd' })).toBe('tooMany');
+    await leaveCaller(cluster, caller, 'c');
+    await blockCaller(cluster, { caller, lifeMs: 60_000, by: 'ann', reason: '' });
+    expect(await admitCaller(cluster, { ...ask, callSid: 'd' })).toBe('blocked');
+    await rememberCaller(cluster, caller, 'c');
+    expect(await recentCallOf(cluster, caller)).toBe('c');
+  }
+  const blocks = await readBlocks(cluster);
+  expect(blocks).toHaveLength(partitionCount);
+  for (const { caller } of blocks) expect(await unblockCaller(cluster, { caller, by: 'ann', reason: '' })).toBe(true);
+});
+
 test('placement and inboxes work on the cluster', async () => {
   const self = { ...nodeA, nodeUrl: 'http://a', mediaUrl: 'wss://a', version: '1' };
   await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true, spentMicros: 0, model: null });
@@ -120,6 +154,21 @@ test('placement and inboxes work on the cluster', async () => {
   });
   expect(await renewReservation(cluster, 'c', 'a')).toBe('renewed');
   expect(await releaseReservation(cluster, 'c')).toBe(true);
+  const waiter = { callSid: 'w', class: 'new', ticket: null } as const;
+  const place = await joinQueue(cluster, waiter);
+  if (place.kind === 'full') throw new Error('the waiting room is full');
+  expect(await reserve(cluster, { callSid: 'n', class: 'new', preferredNode: null, ceiling: 10 })).toEqual({
+    kind: 'queued',
+    waiting: 1,
+  });
+  const poll = { ...waiter, ticket: place.ticket, ceiling: 1, preferredNode: null };
+  expect(await pollQueue(cluster, poll)).toEqual({ kind: 'placed', node: self });
+  expect(await leaveQueue(cluster, 'w')).toBe(false);
+  expect(await releaseReservation(cluster, 'w')).toBe(true);
+  expect(await setSwitch(cluster, { name: 's', value: 'on', by: 'ann', reason: '' })).toBe('set');
+  await noteAudit(cluster, { name: 'n', value: '', by: 'ann', reason: '' });
+  expect((await readAudit(cluster, 2)).map(({ name }) => name)).toEqual(['n', 's']);
+  expect(Object.keys(await readSwitches(cluster))).toEqual(['s']);
   expect(await readFleet(cluster)).toMatchObject([{ node: 'a', load: 0, capacity: 2 }]);
   await retire(cluster, self);
   await keepInbox(cluster, self);

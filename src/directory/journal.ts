@@ -132,6 +132,7 @@ export interface RestoreRequest {
   /** Null where the epoch was a webhook's. */
   owner: NodeName | null;
   state: string;
+  /** '' where the holder does not know: Redis keeps both numbers as it has them. */
   from: string;
   to: string;
   dueInMs: number;
@@ -145,7 +146,8 @@ export type Restore = { kind: 'restored' } | { kind: 'fenced'; epoch: number; en
 
 /**
  * After `behind`, or a `gap` that reaches back behind what the holder kept: puts back what Redis lost, unless somebody
- * has the call by now. Then append again from `firstSeq`.
+ * has the call by now. Then append again from `firstSeq`. Takes in what was answered without Redis too, under the epoch
+ * that the node made up then: of several the highest wins, of equal ones the first.
  */
 export async function restore(link: RedisLink, request: RestoreRequest): Promise<Restore> {
   const keys = callKeys(request.callSid);

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
+import { admitCaller, leaveCaller, rememberCaller } from './callers.ts';
 import { claimed, dtmf, newCallSid, nodeA, nodeB, streamed, webhook } from './calls.fixture.ts';
 import { claimDue } from './due.ts';
 import { heartbeat } from './fleet.ts';
 import { addCall, advanceInbox, keepInbox, readInbox, removeCall, writeInbox } from './inbox.ts';
 import { append, appendLate } from './journal.ts';
-import { outboxKey, partitionCount, partitionOf } from './keys.ts';
+import { outboxKey, partitionCount, partitionOf, placementKeys } from './keys.ts';
 import { ackOutbox, deadLetter, readOutbox, registerGroups, trimOutbox } from './outbox.ts';
+import { joinQueue, pollQueue } from './queue.ts';
+import { markRedirect } from './redirects.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { readTexts } from './reply.ts';
 import { renewReservation, reserve } from './reservations.ts';
@@ -32,6 +35,10 @@ async function liveAndEnd(callSid: string): Promise<void> {
   const self = { ...nodeA, nodeUrl: '', mediaUrl: '', version: '1' };
   const partition = partitionOf(callSid);
   await heartbeat(link, { self, ...beating });
+  const caller = `+1${callSid}`;
+  await admitCaller(link, { caller, callSid, callsMax: 1, arrivalsMax: 1, windowMs: 60_000, exempt: false });
+  await joinQueue(link, { callSid, class: 'new', ticket: null });
+  await pollQueue(link, { callSid, class: 'new', ticket: 1, ceiling: Infinity, preferredNode: null });
   await reserve(link, { callSid, class: 'new', preferredNode: null, ceiling: Infinity });
   const arrival = await claimed(link, webhook(callSid, { dueInMs: -1 }));
   await append(link, {
@@ -49,6 +56,7 @@ async function liveAndEnd(callSid: string): Promise<void> {
   await addCall(link, nodeA, callSid);
   await writeInbox(link, nodeA, 'm');
   await append(link, { callSid, epoch, firstSeq: 1, facts: [dtmf('2')], intent: { kind: 'hangup', reason: '' } });
+  await markRedirect(link, { callSid, owner: nodeA, epoch, by: nodeB });
   const next = await claimed(link, webhook(callSid, { kind: 'next', node: nodeB, countBreak: true }));
   await append(link, {
     callSid,
@@ -58,6 +66,8 @@ async function liveAndEnd(callSid: string): Promise<void> {
     ended: 'completed',
     state: 'ended',
   });
+  await leaveCaller(link, caller, callSid);
+  await rememberCaller(link, caller, callSid);
   await appendLate(link, { callSid, key: 'k', fact: dtmf('4') });
   await heartbeat(link, { self, ...beating, liveCalls: 1, held: [callSid] });
   await removeCall(link, nodeA, callSid);
@@ -98,4 +108,6 @@ test('after calls of every partition have ended, only the outboxes have no expir
     Array.from({ length: partitionCount }, (_, partition) => outboxKey(partition)).toSorted(),
   );
   expect(keys.length).toBeGreaterThan(3 * partitionCount);
+  for (const key of [placementKeys.queue, placementKeys.queueDue, placementKeys.reservation, placementKeys.reservedAt])
+    expect(keys).not.toContain(key);
 });

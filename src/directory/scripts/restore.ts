@@ -1,9 +1,9 @@
 import { script } from './script.ts';
 
 /**
- * Puts hash and marker of a call back that Redis has lost, or has an older epoch of, under its holder's own epoch. The
- * marker stands where the holder's facts will go on: what is missing before it stays missing, and the call can be
- * journaled again.
+ * Puts hash and marker of a call back that Redis has lost, never had, or has an older epoch of, under its holder's own
+ * epoch. The marker stands where the holder's facts will go on: what is missing before it stays missing, and the call
+ * can be journaled again.
  */
 export const restoreScript = script(
   'restore',
