@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import packageJson from '../package.json' with { type: 'json' };
 import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
 import { Calls, type CallsDeps } from './calls/calls.ts';
-import { createCarrier } from './calls/carrier.ts';
+import { type CarrierPort, createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
 import { mailboxBlockMs } from './calls/mailbox.ts';
 import { Neighbours } from './calls/neighbours.ts';
@@ -19,13 +19,16 @@ import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
 import { AccountBooks } from './placement/account-books.ts';
-import { callerKey } from './placement/fairness.ts';
+import { Admission } from './placement/admission.ts';
+import { callerKey, Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
-import { reportPlacement } from './placement/report.ts';
+import { hasRoom, reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
+import { CallbackDialler } from './services/callback-dialler.ts';
+import { createCallbacks } from './services/callbacks.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import { createServices, type Services } from './services/services.ts';
@@ -38,7 +41,7 @@ import { createHoldAudio } from './webhook/hold-audio.ts';
 import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
-import { moveUrl } from './webhook/twiml.ts';
+import { moveUrl, placedUrls } from './webhook/twiml.ts';
 
 export interface NodeOptions {
   log: Log;
@@ -166,7 +169,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   const carrier = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
-  const tools = createTools(services, { log });
+  const tools = createTools(services, { log, isOff: (tool) => placement?.switches.toolsOff.has(tool) ?? false });
   const { redactPhone, redactEmail } = services.assistant();
   const redactor = createRedactor({
     phone: config.redact.phone || redactPhone,
@@ -211,6 +214,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   });
   let placement: Placement | null = null;
   let server: Server | null = null;
+  let dialler: CallbackDialler | null = null;
   let stopLoop: (() => void) | null = null;
   const drain = new Drain({
     finishMs: config.drainS * 1_000,
@@ -245,12 +249,16 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
         );
         placed.setLoop(isOpen);
       });
-      server = await createServer({ ...publicServer(ground, calls, placement, media, neighbours), log, metrics });
+      dialler = createDialler(ground, carrier, placed);
+      const answering = { calls, placement: placed, media, neighbours, dialler };
+      server = await createServer({ ...publicServer(ground, answering), log, metrics });
+      dialler.start();
       return server.port;
     },
     abandon: () => media.endAll(),
     async close() {
       await neighbours.stop();
+      await dialler?.stop();
       await server?.close();
       stopLoop?.();
       // Until the last a node that is silent would be taken for dead.
@@ -273,20 +281,66 @@ function storeFacts(services: Services): StoreFacts {
   };
 }
 
-/** Rows from the outbox, and voicemails from the carrier. */
-function createAnalytics({ config, log, metrics, link, clock, dataSource }: Ground, holder: string): Analytics {
+/** Rows from the outbox, voicemails from the carrier, and call-backs that were promised. */
+function createAnalytics(
+  { config, log, metrics, link, clock, dataSource, services }: Ground,
+  holder: string,
+): Analytics {
   const voicemails = createVoicemails(dataSource, { account: accountOf(config), log });
   const saveVoicemail: AnalyticsOptions['saveVoicemail'] = (recording) => voicemails.save(recording);
-  return new Analytics({ link, dataSource, saveVoicemail, holder, now: () => clock.now(), log, metrics });
+  const callbacks = createCallbacks(dataSource);
+  const enterCallback: AnalyticsOptions['enterCallback'] = ({ askedAt, ...wish }) =>
+    callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) });
+  return new Analytics({
+    link,
+    dataSource,
+    saveVoicemail,
+    enterCallback,
+    holder,
+    now: () => clock.now(),
+    log,
+    metrics,
+  });
+}
+
+/** Calls back by itself, where the store has it so. */
+function createDialler(
+  { config, services, dataSource, log, metrics }: Ground,
+  carrier: CarrierPort,
+  placement: Placement,
+) {
+  return new CallbackDialler({
+    callbacks: createCallbacks(dataSource),
+    policy: () => services.callbacks(),
+    isCallbackTime: () => services.isCallbackTime(),
+    hasRoom: () => hasRoom(placement.snapshot()),
+    carrier: {
+      place: (call) => carrier.place({ ...call, ...placedUrls(config.publicUrl) }),
+      async became(callSid) {
+        const told = await carrier.ask(callSid);
+        if (told?.type === 'carrier.stillLive') return 'live';
+        return told?.type === 'carrier.gone' ? (told.status === 'completed' ? 'answered' : 'unanswered') : null;
+      },
+    },
+    log,
+    metrics,
+  });
+}
+
+/** What webhooks and media streams reach. */
+interface Answering {
+  calls: Calls;
+  placement: Placement;
+  media: Media;
+  neighbours: Neighbours;
+  dialler: CallbackDialler;
 }
 
 function publicServer(
   { config, log, metrics, link, clock, services }: Ground,
-  calls: Calls,
-  placement: Placement,
-  media: Media,
-  neighbours: Neighbours,
+  { calls, placement, media, neighbours, dialler }: Answering,
 ) {
+  const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
   const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
   const hosts = () => [...ownHosts, ...neighbours.hosts()];
   const { authTokens } = config.twilio;
@@ -298,8 +352,9 @@ function publicServer(
       authTokens,
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
-      admission: placement,
-      waitingRoom: new WaitingRoom({ link, node: config.nodeId, ceiling: () => Infinity, log, metrics }),
+      admission: new Admission({ placement, fairness, log, metrics }),
+      waitingRoom: new WaitingRoom({ link, node: config.nodeId, ceiling: () => placement.ceiling, log, metrics }),
+      placedCallEnded: (callSid, status) => void dialler.told(callSid, status),
       facts: () => storeFacts(services),
       now: () => clock.now(),
       log,

@@ -8,8 +8,9 @@ import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { AccountBooks, type AccountSettings } from './account-books.ts';
-import { type HeldCall, Placement } from './placement.ts';
-import { headrooms, stranded } from './report.ts';
+import { type FleetSnapshot, type HeldCall, Placement } from './placement.ts';
+import { hasRoom, headrooms, stranded } from './report.ts';
+import { noSwitches } from './switches.ts';
 
 let redis: RedisServer;
 let link: RedisLink;
@@ -150,6 +151,23 @@ test('what one node learned of the account and spent, the other knows', async ()
     ['nodes', 10],
   ]);
   await Promise.all([one.placement.stop(), two.placement.stop()]);
+});
+
+test("a call is placed only where it takes nobody's place", () => {
+  const snapshot: FleetSnapshot = {
+    at: 1,
+    own: { calls: 10, reason: 'configured', live: 4, reserved: 0 },
+    fleet: { nodes: 2, capacity: 20, load: 9, kept: 10, waiting: 0 },
+    ceilings: [['carrier', 10]],
+    spend: { state: 'open', share: 0 },
+    switches: noSwitches,
+  };
+  expect(hasRoom(snapshot)).toBe(true);
+  expect(hasRoom({ ...snapshot, fleet: { ...snapshot.fleet, load: 10 } })).toBe(false);
+  expect(hasRoom({ ...snapshot, fleet: { ...snapshot.fleet, waiting: 1 } })).toBe(false);
+  expect(hasRoom({ ...snapshot, ceilings: [['carrier', 9]] })).toBe(false);
+  expect(hasRoom({ ...snapshot, spend: { state: 'spent', share: 1 } })).toBe(false);
+  expect(hasRoom({ ...snapshot, switches: { ...noSwitches, admission: false } })).toBe(false);
 });
 
 test('a conversation is stranded when no other node has room for it', () => {

@@ -96,6 +96,11 @@ export class Placement {
     return this.away;
   }
 
+  /** Calls of the whole fleet that the accounts bear, Infinity for no bound. */
+  get ceiling(): number {
+    return this.deps.books.ceiling().calls;
+  }
+
   /** Where streams come to this node. */
   get here(): string {
     return this.deps.self.mediaUrl;

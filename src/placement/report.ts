@@ -20,6 +20,13 @@ export function headrooms({
   return all.toSorted(([, a], [, b]) => a - b);
 }
 
+/** A call that Aida itself places takes nobody's place, and would meet the assistant. */
+export function hasRoom(snapshot: FleetSnapshot): boolean {
+  const { fleet, switches } = snapshot;
+  const [tightest] = headrooms(snapshot);
+  return fleet.waiting === 0 && switches.admission && switches.rung === null && (tightest?.[1] ?? 0) >= 1;
+}
+
 /** Conversations here that the other nodes have no room for: lost if this node ended now. */
 export function stranded({ own, fleet }: Pick<FleetSnapshot, 'own' | 'fleet'>): number {
   const elsewhere = fleet.capacity - own.calls - (fleet.load - own.live - own.reserved);

@@ -36,7 +36,7 @@ test('a caller is answered within what the carrier waits, though neither place n
     authTokens: ['token'],
     streamTokenSecret: 'secret',
     door: { answer: never, tell: never, preferredNode: never, streamFailed: () => undefined },
-    admission: { reserve: never, release: never },
+    admission: { reserve: never, release: never, ended: never },
     waitingRoom: { stand: never, leave: never },
     placedCallEnded: () => undefined,
     facts: () => ({

@@ -34,6 +34,8 @@ export class FakeDoor implements CallDoor {
     recordings: 0,
   };
   refuses: DoorRefusal | null = null;
+  /** Only the next one. */
+  refusesOnce = false;
   throws: 'at once' | 'later' | null = null;
   hangs = false;
   telling: 'taken' | DoorRefusal = 'taken';
@@ -48,7 +50,11 @@ export class FakeDoor implements CallDoor {
     this.misbehave();
     if (this.throws) return Promise.reject(new Error('door rejects'));
     if (this.hangs) return new Promise(() => {});
-    if (this.refuses) return Promise.resolve({ refused: this.refuses });
+    if (this.refuses) {
+      const refused = this.refuses;
+      if (this.refusesOnce) this.refuses = null;
+      return Promise.resolve({ refused });
+    }
     const key = request.idempotencyToken;
     const twiml = (key !== null && this.answers.get(key)) || render(this.view);
     if (key !== null) this.answers.set(key, twiml);

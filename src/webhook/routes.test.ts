@@ -232,7 +232,7 @@ describe('one-way callbacks', () => {
   });
 
   it.each([
-    ['completed', [`release ${CALL_SID}`]],
+    ['completed', [`ended ${CALL_SID} +15553334444`]],
     ['in-progress', []],
   ])('the status %s gives back: %j', async (CallStatus, admission) => {
     await carrier.post('/voice/status', { CallStatus });
@@ -249,6 +249,23 @@ describe('one-way callbacks', () => {
   ])('%s refuses %j', async (path, params) => {
     expect((await carrier.post(path, params)).status).toBe(400);
     expect([carrier.door.told, await counted('refusals')]).toEqual([[], { callback: 1 }]);
+  });
+});
+
+describe('who is not let in', () => {
+  it.each([
+    ['tooMany', 'many calls from your number'],
+    ['closed', 'we cannot take your call right now'],
+  ] as const)('%s: a sentence, and a message is taken', async (reason, words) => {
+    carrier.place = { ok: false, reason };
+    carrier.door.view = { ...carrier.door.view, state: 'recording' };
+    const { body } = await carrier.post('/voice');
+    expect(body).toContain(words);
+    expect(body).toMatch(/<Say>Please leave a message[^<]*<\/Say><Record /);
+    expect(carrier.door.asked).toMatchObject([
+      { kind: 'arrive', fact: { type: 'carrier.arrived', rung: 'voicemail' } },
+    ]);
+    expect(await counted('refusals')).toEqual({ [reason]: 1 });
   });
 });
 

@@ -143,7 +143,7 @@ class WebhookDesk {
     const ask = askOf(request, kind, fact);
     const facts = this.facts();
     const seat = await this.seating.find(request, ask, fact);
-    if (seat.turnedAway !== null) return xml(this.documents.turnAway(seat.turnedAway));
+    if (seat.isTurnedAway) return xml(this.documents.turnAway());
     const { callSid, idempotencyToken } = request;
     const render: TwimlRequest['render'] = (view) => this.documents.forView(view, ask, facts, seat.next(view));
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
@@ -168,7 +168,7 @@ class WebhookDesk {
   /** The next piece of the wait. */
   async wait(request: CarrierRequest): Promise<HttpResponse> {
     if (!isOver(request.callStatus)) return this.waitDesk.answer(request);
-    this.giveUp(request.callSid);
+    this.giveUp(request);
     return this.end(request, null);
   }
 
@@ -212,13 +212,13 @@ class WebhookDesk {
   }
 
   private callEnded(request: CarrierRequest, status: string): void {
-    this.giveUp(request.callSid);
+    this.giveUp(request);
     if (isPlacedByUs(request)) this.deps.placedCallEnded(request.callSid, status);
   }
 
-  private giveUp(callSid: string): void {
-    this.seating.release(callSid);
-    this.waitDesk.leave(callSid);
+  private giveUp(request: CarrierRequest): void {
+    this.seating.ended(request.callSid, partiesOf(request).from);
+    this.waitDesk.leave(request.callSid);
   }
 
   private async tell(callSid: string, fact: Told): Promise<string> {

@@ -15,8 +15,8 @@ export type Place =
   | { ok: true; mediaUrl: string; alone?: true }
   /** No assistant for this caller now: where the call begins instead. */
   | { ok: false; reason: 'rung'; rung: Rung }
-  /** Not answered at all: a blocked number, or one that has too many calls already. */
-  | { ok: false; reason: 'blocked' | 'tooMany' }
+  /** Not answered at all: nobody wants this number. */
+  | { ok: false; reason: 'blocked' }
   | { ok: false; reason: Trouble };
 
 export interface PlaceAsked {
@@ -35,12 +35,14 @@ export interface Admission {
   reserve(asked: PlaceAsked): Promise<Place>;
   /** The webhook ended in TwiML without a stream. */
   release(callSid: string): Promise<void>;
+  /** The call is over. */
+  ended(callSid: string, from: string): Promise<void>;
 }
 
 /** What a webhook's answer makes of the place that was sought for its call. */
 export interface Seat {
-  /** The whole answer for a call that is not taken, without the call's journal; else null. */
-  turnedAway: 'rejected' | 'busy' | null;
+  /** The call is not taken, and nothing is journaled. */
+  isTurnedAway: boolean;
   fact: Told;
   /** For the door. */
   how: Pick<TwimlRequest, 'waitsForNode' | 'alone'>;
@@ -91,8 +93,9 @@ export class Seating {
       ? { ok: false, reason: 'queued' }
       : await this.reserve(callSid, held, ask);
     if (place.ok) return this.at(callSid, place, fact);
-    if (place.reason === 'blocked') return { ...this.without('nowhere', fact), turnedAway: 'rejected' };
-    if (place.reason === 'tooMany') return { ...this.without('nowhere', fact), turnedAway: 'busy' };
+    if (place.reason === 'blocked') return { ...this.without('nowhere', fact), isTurnedAway: true };
+    if (place.reason === 'tooMany' || place.reason === 'closed')
+      return this.without(place.reason, atRung(fact, 'voicemail'));
     if (place.reason === 'rung') return this.without('nowhere', atRung(fact, place.rung));
     if (place.reason === 'draining' && documents.putOff('draining', ask) !== null)
       return { ...this.without('draining', fact), how: { waitsForNode: true } };
@@ -101,8 +104,16 @@ export class Seating {
       : this.without(place.reason, fact);
   }
 
-  /** Nobody waits for it: a place that is not given back runs out. */
-  release(callSid: string): void {
+  /** Nobody waits for it: what is not given back runs out. */
+  ended(callSid: string, from: string): void {
+    const { bounded, admission } = this.deps;
+    void bounded(
+      () => admission.ended(callSid, from),
+      () => undefined,
+    );
+  }
+
+  private release(callSid: string): void {
     const { bounded, admission } = this.deps;
     void bounded(
       () => admission.release(callSid),
@@ -143,7 +154,7 @@ export class Seating {
 
   private at(callSid: string, { mediaUrl, alone }: Extract<Place, { ok: true }>, fact: Told): Seat {
     return {
-      turnedAway: null,
+      isTurnedAway: false,
       fact,
       how: alone ? { alone } : {},
       next: (view) => this.deps.streamTo(mediaUrl, view),
@@ -155,7 +166,7 @@ export class Seating {
 
   private waiting(callSid: string, piece: Piece, fact: Told): Seat {
     return {
-      turnedAway: null,
+      isTurnedAway: false,
       fact: queued(fact),
       how: {},
       next: () => ({ piece }),
@@ -166,7 +177,7 @@ export class Seating {
   }
 
   private without(reason: Trouble, fact: Told): Seat {
-    return { turnedAway: null, fact, how: {}, next: () => reason, settle: () => undefined };
+    return { isTurnedAway: false, fact, how: {}, next: () => reason, settle: () => undefined };
   }
 }
 

@@ -78,9 +78,9 @@ export class Twiml {
   }
 
   /** Not taken and not paid for; only as the first answer of a call. */
-  reject(reason: 'rejected' | 'busy'): string {
+  reject(): string {
     const response = new VoiceResponse();
-    response.reject({ reason });
+    response.reject({ reason: 'rejected' });
     return response.toString();
   }
 
