@@ -1,15 +1,12 @@
 import { Leg } from './leg.ts';
+import { pressKeys, ringOut, staffAt } from './phone.ts';
 import type { Run } from './run.ts';
 import type { FlowPort, Params, Step } from './step.ts';
-import type { Staff } from './world.ts';
 import type { XmlElement } from './xml.ts';
 import { reportStatus } from './status.ts';
 
 const RING_TIMEOUT_S = 30;
 const TIME_LIMIT_S = 14_400;
-/** What the network needs until it says busy or failed. */
-const NETWORK_MS = 100;
-const KEY_EVERY_MS = 150;
 
 type DialStatus = 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled';
 
@@ -109,19 +106,6 @@ async function answerOf(
   return last as Outcome;
 }
 
-function staffAt({ world, options, rootSid }: Leg): Staff | undefined {
-  const phone = world.staff[options.to];
-  return typeof phone === 'function' ? phone(world.legs.get(rootSid)?.options.from ?? options.from) : phone;
-}
-
-async function ringOut(child: Leg, timeoutMs: number, run: Run): Promise<'answers' | 'busy' | 'no-answer' | 'failed'> {
-  const staff: Staff = staffAt(child) ?? { result: 'no-answer' };
-  const afterMs =
-    staff.afterS === undefined ? (staff.result === 'no-answer' ? Infinity : NETWORK_MS) : staff.afterS * 1000;
-  await run.wait(Math.min(afterMs, timeoutMs));
-  return afterMs > timeoutMs ? 'no-answer' : staff.result;
-}
-
 /** True when the called party may be bridged: its document ended without hanging up. */
 async function whisper(child: Leg, number: XmlElement, run: Run, flow: FlowPort): Promise<boolean> {
   const staff = staffAt(child);
@@ -130,22 +114,6 @@ async function whisper(child: Leg, number: XmlElement, run: Run, flow: FlowPort)
   await run.until(flow.whisper(child, { url: flow.resolve(number.attributes['url'] ?? ''), method, params: [] }));
   await pressing;
   return !child.final;
-}
-
-async function pressKeys(child: Leg, keys: string, run: Run): Promise<void> {
-  for (const key of keys) {
-    await run.wait(KEY_EVERY_MS);
-    await run.until(
-      new Promise<void>((resolve) => {
-        const unwatch = child.watch(() => {
-          if (!child.keySink && !child.final) return;
-          unwatch();
-          resolve();
-        });
-      }),
-    );
-    child.press(key);
-  }
 }
 
 async function bridge(leg: Leg, verb: XmlElement, child: Leg, run: Run): Promise<void> {

@@ -4,6 +4,7 @@ import { type Hosts, Places } from './hosts.ts';
 import { Leg } from './leg.ts';
 import { Random } from './random.ts';
 import { Recordings } from './recordings.ts';
+import type { RestRecord } from './rest-answer.ts';
 import { startRest } from './rest.ts';
 import { SimCall } from './sim-call.ts';
 import { reportStatus } from './status.ts';
@@ -46,6 +47,9 @@ export interface FakeTwilio {
   faults: TwilioFaults;
   staff: Record<string, StaffPhone>;
   hosts: Hosts;
+  /** Every request to the REST interface, in order of arrival. */
+  requests: readonly RestRecord[];
+  /** Placed here or by REST. */
   calls: SimCall[];
   placeCall(options: PlaceCallOptions): SimCall;
   /** Hangs up every call, waits for the last callbacks, leaves no socket and no timer. */
@@ -84,6 +88,9 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     callbacks: new Callbacks(web, random, faults, complain, warn),
     recordings: new Recordings(),
     legs: new Map(),
+    requests: [],
+    outbound: { freeMs: 0 },
+    adopt: (leg, flow) => void calls.push(new SimCall(leg, bounded(leg, flow))),
     apiUrl: () => apiUrl,
     complain,
     warn,
@@ -108,6 +115,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     faults,
     staff: world.staff,
     hosts: options.hosts,
+    requests: world.requests,
     calls,
     placeCall(ask) {
       const call = place(world, ask);
@@ -137,11 +145,17 @@ function place(world: World, ask: PlaceCallOptions): SimCall {
       method: 'POST',
       events: number.statusCallbackEvents ?? ['completed'],
     });
+  const flow = new Flow(leg).start({ url: number.voiceUrl, method: number.voiceMethod ?? 'POST', params: [] });
+  return new SimCall(leg, bounded(leg, flow));
+}
+
+/** Resolves when the call has ended and its last callbacks were answered. */
+async function bounded(leg: Leg, flow: Promise<void>): Promise<void> {
+  const { world } = leg;
   const bound = setTimeout(() => {
     world.complain(`${leg.sid}: the call still lives after ${CALL_MS_MAX} ms`);
     leg.end('completed', 'network');
   }, CALL_MS_MAX);
-  const flow = new Flow(leg).start({ url: number.voiceUrl, method: number.voiceMethod ?? 'POST', params: [] });
-  const done = flow.finally(() => clearTimeout(bound)).then(() => world.callbacks.settled(leg.sid));
-  return new SimCall(leg, done);
+  await flow.finally(() => clearTimeout(bound));
+  await world.callbacks.settled(leg.sid);
 }

@@ -6,7 +6,8 @@ import { runVerb } from './verbs.ts';
 import { ERRORS, type WebAnswer } from './web.ts';
 import { type XmlElement, XmlError } from './xml.ts';
 
-const DOCUMENTS_MAX = 300;
+/** Enough for half an hour of waiting, told a second at a time. */
+const DOCUMENTS_MAX = 2_000;
 /** More documents than this within {@link LOOP_WINDOW_MS} are a loop. */
 const LOOP_DOCUMENTS_MAX = 15;
 const LOOP_WINDOW_MS = 5_000;

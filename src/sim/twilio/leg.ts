@@ -22,7 +22,8 @@ const FINAL: readonly CallStatus[] = ['completed', 'busy', 'failed', 'no-answer'
 export interface LegOptions {
   from: string;
   to: string;
-  direction: 'inbound' | 'outbound-dial';
+  /** `outbound-api` begins as `queued`. */
+  direction: 'inbound' | 'outbound-dial' | 'outbound-api';
   parentSid: string | null;
   keepAudio: boolean;
   /** More parameters that every webhook of this call carries. */
@@ -54,7 +55,7 @@ export class Leg {
   /** Phones that this call's `<Dial>` rang. */
   readonly children: Leg[] = [];
   readonly done: Promise<void>;
-  status: CallStatus = 'ringing';
+  status: CallStatus;
   answeredMs: number | null = null;
   endedMs: number | null = null;
   endedAt: Date | null = null;
@@ -79,7 +80,8 @@ export class Leg {
     this.options = options;
     this.sid = world.random.sid('CA');
     this.ear = new Ear(options.keepAudio);
-    this.mouth = new Mouth(options.direction === 'inbound' ? 'caller' : 'staff');
+    this.status = options.direction === 'outbound-api' ? 'queued' : 'ringing';
+    this.mouth = new Mouth(options.direction === 'outbound-dial' ? 'staff' : 'caller');
     this.playout = new Playout((bytes, atMs) => this.ear.hear(bytes, atMs));
     this.done = new Promise((resolve) => {
       this.finish = resolve;
@@ -99,6 +101,13 @@ export class Leg {
 
   get final(): boolean {
     return FINAL.includes(this.status);
+  }
+
+  /** A queued call's turn has come. */
+  ring(): void {
+    if (this.status !== 'queued') return;
+    this.status = 'ringing';
+    this.changed();
   }
 
   answer(): void {

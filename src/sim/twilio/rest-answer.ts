@@ -13,6 +13,20 @@ export interface RestAsk {
   form: URLSearchParams;
 }
 
+/** A request to the REST interface; `atMs` by performance.now(). */
+export interface RestRecord {
+  atMs: number;
+  method: string;
+  /** Below the account: `/Calls/CA….json`. */
+  path: string;
+  query: Record<string, string>;
+  form: Record<string, string>;
+  /** Null for one that was never answered. */
+  status: number | null;
+  /** Twilio's error code, null without one. */
+  code: number | null;
+}
+
 /** Twilio's error body. */
 export function restError(status: number, code: number, message: string): RestAnswer {
   return { status, body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status } };

@@ -4,7 +4,7 @@ import { rfc2822 } from './status.ts';
 import type { World } from './world.ts';
 
 const UPDATE_FIELDS = ['Url', 'Method', 'Twiml', 'Status', 'FallbackUrl', 'FallbackMethod', 'TimeLimit'];
-const TWIML_CHARS_MAX = 4_000;
+export const TWIML_CHARS_MAX = 4_000;
 const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 1_000;
 
@@ -25,6 +25,8 @@ export function updateCall(world: World, sid: string, ask: RestAsk): RestAnswer 
   if (leg.final) return restError(400, 21_220, 'Call is not in-progress. Cannot redirect.');
   const status = ask.form.get('Status');
   const [url, twiml] = [ask.form.get('Url'), ask.form.get('Twiml')];
+  const isAhead = leg.options.direction === 'outbound-api' && leg.answeredMs === null;
+  if (status === null && isAhead) return restError(400, 21_220, 'Call is not in-progress. Cannot redirect.');
   if (status === 'canceled' && leg.answeredMs !== null)
     return restError(400, 21_220, 'Call is in-progress. Cannot cancel.');
   if (status !== null) leg.end(status === 'canceled' ? 'canceled' : 'completed', 'service');
@@ -87,7 +89,7 @@ export function listCalls(world: World, query: URLSearchParams): RestAnswer {
   };
 }
 
-function callJson(leg: Leg): object {
+export function callJson(leg: Leg): object {
   const { from, to, direction, parentSid } = leg.options;
   return {
     sid: leg.sid,

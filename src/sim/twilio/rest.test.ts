@@ -37,6 +37,35 @@ test('REST: redirect stops the stream, runs the new TwiML, and the action is not
   });
 });
 
+test('REST: a redirect to a URL sends stop, closes, asks the URL with its query; all of it is on record', async () => {
+  const { service, twilio } = await world({
+    '/voice': () =>
+      '<Response><Connect action="/done"><Stream url="wss://voice.example.com/media"/></Connect></Response>',
+    '/moved': () => '<Response><Pause length="20"/></Response>',
+  });
+  const sim = call(twilio);
+  await sim.waitFor(() => (service.streams[0]?.messages.length ?? 0) > 2);
+  const beganMs = performance.now();
+  await rest(twilio, `/Calls/${sim.sid}.json`, { Url: `${BASE}/moved?move=7`, Method: 'POST' });
+  await sim.waitFor(() => service.requests.some(({ target }) => target === '/moved?move=7'));
+  await sim.waitFor(() => service.streams[0]?.socket.readyState === 3);
+  expect(service.streams[0]?.messages.at(-1)).toMatchObject({ event: 'stop' });
+  expect(sim.streams[0]?.end).toEqual({ by: 'twilio' });
+  expect(asked(service, '/done')).toEqual([]);
+  twilio.faults.restBusy = 1;
+  await rest(twilio, `/Calls/${sim.sid}.json`, { Status: 'completed' });
+  twilio.faults.restBusy = 0;
+  sim.hangUp();
+  await sim.done;
+  await rest(twilio, `/Calls/${sim.sid}.json`, { Twiml: BYE });
+  expect(sim.updates.map(({ form, status, code }) => ({ form, status, code }))).toEqual([
+    { form: { Url: `${BASE}/moved?move=7`, Method: 'POST' }, status: 200, code: null },
+    { form: { Status: 'completed' }, status: 429, code: 20_429 },
+    { form: { Twiml: BYE }, status: 400, code: 21_220 },
+  ]);
+  expect(sim.updates[0]?.atMs).toBeGreaterThanOrEqual(beganMs);
+});
+
 test('REST: lists by status in pages, ends calls, refuses what is wrong', async () => {
   const { twilio } = await world({ '/voice': () => '<Response><Pause length="20"/><Say>x</Say></Response>' });
   const sims = [call(twilio), call(twilio), call(twilio)];
@@ -84,4 +113,5 @@ test('REST: a request that is never answered ends with its caller’s patience',
   const { twilio } = await world({}, { restSilent: 1 });
   const url = `${twilio.apiUrl}/2010-04-01/Accounts/${ACCOUNT}/Calls.json`;
   await expect(fetch(url, { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(twilio.requests).toMatchObject([{ method: 'GET', path: '/Calls.json', status: null }]);
 });

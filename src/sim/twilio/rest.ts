@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { notFound, type RestAnswer, type RestAsk, restError } from './rest-answer.ts';
+import { notFound, type RestAnswer, type RestAsk, type RestRecord, restError } from './rest-answer.ts';
+import { createCall } from './rest-create.ts';
 import { fetchCall, listCalls, updateCall } from './rest-calls.ts';
 import { fetchRecording } from './rest-recordings.ts';
 import type { World } from './world.ts';
@@ -31,6 +32,33 @@ async function handle(world: World, incoming: IncomingMessage): Promise<RestAnsw
   const url = new URL(incoming.url ?? '/', 'http://fake');
   const body = await bodyOf(incoming);
   if (body === null) return restError(413, 20_413, 'Request entity too large');
+  const record = noted(world, incoming.method ?? 'GET', url, body);
+  const answer = answerTo(world, incoming, url, body);
+  record.status = answer?.status ?? null;
+  record.code = errorCode(answer);
+  return answer;
+}
+
+function noted(world: World, method: string, url: URL, body: string): RestRecord {
+  const record: RestRecord = {
+    atMs: performance.now(),
+    method,
+    path: url.pathname.replace(`/2010-04-01/Accounts/${world.accountSid}`, ''),
+    query: Object.fromEntries(url.searchParams),
+    form: Object.fromEntries(new URLSearchParams(body)),
+    status: null,
+    code: null,
+  };
+  world.requests.push(record);
+  return record;
+}
+
+function errorCode(answer: RestAnswer | null): number | null {
+  const body = answer?.body;
+  return body && 'code' in body && typeof body.code === 'number' ? body.code : null;
+}
+
+function answerTo(world: World, incoming: IncomingMessage, url: URL, body: string): RestAnswer | null {
   if (world.random.chance(world.faults.restSilent)) return null;
   if (world.random.chance(world.faults.restBroken)) return restError(500, 20_500, 'Internal server error');
   if (!authorized(world, incoming)) return restError(401, 20_003, 'Authenticate');
@@ -54,6 +82,7 @@ function route(world: World, ask: RestAsk): RestAnswer {
   const call = /^\/Calls\/(CA[0-9a-f]{32})\.json$/.exec(ask.path)?.[1];
   if (call !== undefined && ask.method === 'POST') return updateCall(world, call, ask);
   if (call !== undefined && ask.method === 'GET') return fetchCall(world, call);
+  if (ask.path === '/Calls.json' && ask.method === 'POST') return createCall(world, ask);
   if (ask.path === '/Calls.json' && ask.method === 'GET') return listCalls(world, ask.query);
   const recording = /^\/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3|)$/.exec(ask.path);
   if (recording && (ask.method === 'GET' || ask.method === 'DELETE')) {

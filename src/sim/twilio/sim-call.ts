@@ -2,6 +2,7 @@ import { readWav, writeWav } from '../voice/index.ts';
 import type { Heard } from './ear.ts';
 import type { CallStatus, DocumentRecord, EndedBy, Leg } from './leg.ts';
 import type { Speech } from './mouth.ts';
+import type { RestRecord } from './rest-answer.ts';
 import type { MediaStream } from './stream.ts';
 import type { WebhookRecord } from './web.ts';
 
@@ -45,6 +46,12 @@ export class SimCall {
   /** Every request about this call, callbacks included, in order of their answers. */
   get webhooks(): readonly WebhookRecord[] {
     return this.leg.webhooks;
+  }
+
+  /** What REST asked to be done to this call, oldest first. */
+  get updates(): readonly RestRecord[] {
+    const path = `/Calls/${this.sid}.json`;
+    return this.leg.world.requests.filter((request) => request.method === 'POST' && request.path === path);
   }
 
   /** Media streams, oldest first. */

@@ -15,7 +15,7 @@ const SIP_CODES: Partial<Record<CallStatus, string>> = {
   canceled: '487',
 };
 
-/** Sends the status callbacks of one leg as it goes through its life. An inbound number gets only the final one. */
+/** Sends the status callbacks of one leg as it goes through its life; one that waits in the queue has not begun it. An inbound number gets only the final one. */
 export function reportStatus(leg: Leg, options: StatusOptions): void {
   let sequence = 0;
   const tell = (event: string, status: CallStatus): void => {
@@ -41,9 +41,17 @@ export function reportStatus(leg: Leg, options: StatusOptions): void {
       record: (record) => leg.webhooks.push(record),
     });
   };
-  if (leg.options.direction === 'outbound-dial') tell('initiated', 'initiated');
-  tell('ringing', 'ringing');
+  const begin = (): void => {
+    if (leg.options.direction !== 'inbound') tell('initiated', 'initiated');
+    tell('ringing', 'ringing');
+  };
+  let begun = leg.status === 'ringing';
+  if (begun) begin();
   const unwatch = leg.watch(() => {
+    if (!begun && leg.status === 'ringing') {
+      begun = true;
+      begin();
+    }
     if (leg.answeredMs === null) return;
     unwatch();
     tell('answered', 'in-progress');

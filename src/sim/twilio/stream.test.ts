@@ -304,6 +304,22 @@ test('while Twilio does not read, nothing is played and no mark comes back', asy
   await sim.waitFor(() => stream.messages.some((message) => message.event === 'mark'));
 });
 
+test('a carrier that vanishes neither sends nor hears, not even the close', async () => {
+  const { service, twilio } = await world();
+  const sim = call(twilio);
+  await sim.waitFor(() => (service.streams[0]?.messages.length ?? 0) > 4);
+  const stream = service.streams[0] as SmallStream;
+  sim.stream?.vanish();
+  const vanishedMs = sim.nowMs();
+  await sim.waitFor(() => sim.nowMs() > vanishedMs + 60);
+  const heard = stream.messages.length;
+  stream.mark('anybody?');
+  stream.socket.close(1000);
+  await sim.waitFor(() => sim.nowMs() > vanishedMs + 200);
+  expect([stream.messages.length, sim.streams[0]?.end, sim.documents.length]).toEqual([heard, null, 1]);
+  expect(stream.socket.readyState).toBe(2);
+});
+
 test('a media host that is gone, and one that refuses: told apart, and the action is asked', async () => {
   const { twilio } = await world();
   twilio.hosts['wss://voice.example.com'] = BLACK_HOLE;

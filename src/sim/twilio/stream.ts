@@ -76,6 +76,7 @@ export class MediaStream {
   #baseBytes = 0;
   #clearing = false;
   #unread = false;
+  #vanished = false;
 
   constructor(leg: Leg, options: StreamOptions) {
     this.#leg = leg;
@@ -108,6 +109,12 @@ export class MediaStream {
   cut(): void {
     this.#closeDown({ by: 'broken' });
     this.#socket?.terminate();
+  }
+
+  /** Twilio's end is gone without a word: from now on it neither sends nor reads, and the socket stays. */
+  vanish(): void {
+    this.#vanished = true;
+    this.#socket?.pause();
   }
 
   /** Stops reading what the service sends, as a slow network would. */
@@ -212,7 +219,7 @@ export class MediaStream {
 
   #send(event: string, words: string): void {
     const socket = this.#socket;
-    if (!socket || socket.readyState !== WebSocket.OPEN) return;
+    if (!socket || this.#vanished || socket.readyState !== WebSocket.OPEN) return;
     if (socket.bufferedAmount > UNREAD_BYTES_MAX) {
       if (!this.#unread) this.#leg.world.warn(31_930, `${this.#leg.sid}: the service does not read its media socket`);
       this.#unread = true;

@@ -2,6 +2,7 @@ import type { Callbacks } from './callbacks.ts';
 import type { Places } from './hosts.ts';
 import type { Leg } from './leg.ts';
 import type { Random } from './random.ts';
+import type { RestRecord } from './rest-answer.ts';
 import type { Recordings } from './recordings.ts';
 import type { Ticker } from './ticker.ts';
 import type { Web } from './web.ts';
@@ -22,6 +23,8 @@ export interface TwilioFaults {
   streamSignature: 'exact' | 'slash' | 'port' | 'forged';
   /** What follows when the media socket breaks without a closing handshake. */
   brokenStream: 'action' | 'silence' | 'callEnds';
+  /** Calls by REST that begin in a second; what is asked beyond that is queued. */
+  outboundPerS: number;
   /** The action of Connect, Dial and Record is asked although the caller hung up. */
   actionAfterHangUp: boolean;
   /** DialCallStatus when staff did not take the call after the whisper. */
@@ -39,6 +42,7 @@ export const NO_FAULTS: TwilioFaults = {
   callbackDelayMsMax: 0,
   streamSignature: 'exact',
   brokenStream: 'action',
+  outboundPerS: 1,
   actionAfterHangUp: true,
   refusedWhisper: 'completed',
   recordingDelayMs: 300,
@@ -84,6 +88,12 @@ export interface World {
   callbacks: Callbacks;
   recordings: Recordings;
   legs: Map<string, Leg>;
+  /** What was asked by REST, oldest first. */
+  requests: RestRecord[];
+  /** When the next call by REST may begin, by performance.now(). */
+  outbound: { freeMs: number };
+  /** A call that REST placed; `flow` is its course. */
+  adopt(leg: Leg, flow: Promise<void>): void;
   /** Base of the REST interface, as RecordingUrl gives it. */
   apiUrl(): string;
   /** A breach of the protocol, or of the project's own rules, by the service under test. */
