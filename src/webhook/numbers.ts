@@ -1,5 +1,5 @@
-/** Numbers that carriers put in place of a withheld one. */
-const withheldNumbers = /^\+(?:266696687|7378742833|2562533|8566696687|86282452253)$/;
+import { callerKey } from '../placement/fairness.ts';
+
 const e164 = /^\+[1-9]\d{6,14}$/;
 
 export function isNumber(text: string): boolean {
@@ -8,5 +8,5 @@ export function isNumber(text: string): boolean {
 
 /** A caller's own number, not withheld, malformed or a SIP address: it can be called. */
 export function isReachable(text: string): boolean {
-  return isNumber(text) && !withheldNumbers.test(text);
+  return callerKey(text) !== null;
 }
