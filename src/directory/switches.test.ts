@@ -44,7 +44,7 @@ test('who set a switch, when and why is known, also of those that are set no lon
   const switches = await readSwitches(link);
   expect(switches).toEqual({ callsMax: { value: '30', by: 'ann', reason: 'a test', at: switches['callsMax']?.at } });
   const audit = await readAudit(link, 4);
-  expect(audit.map(({ at: _, ...entry }) => entry)).toEqual([
+  expect(audit.map(({ name, value, by, reason }) => ({ name, value, by, reason }))).toEqual([
     { name: 'block', value: '+1', by: 'bob', reason: 'robot' },
     { name: 'rung', value: '', by: 'ann', reason: 'a test' },
     { name: 'rung', value: 'menu', by: 'ann', reason: 'a test' },

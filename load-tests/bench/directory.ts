@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { machineVersion } from '../../machines/call-context.ts';
+import { admitCaller } from '../../src/directory/callers.ts';
+import { claimStream, claimWebhook } from '../../src/directory/claims.ts';
+import { type Heartbeat, heartbeat } from '../../src/directory/fleet.ts';
+import { append } from '../../src/directory/journal.ts';
+import type { NodeName } from '../../src/directory/keys.ts';
+import { joinQueue, pollQueue } from '../../src/directory/queue.ts';
+import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
+import { releaseReservation, renewReservation, reserve } from '../../src/directory/reservations.ts';
+import { startRedis } from '../../src/embedded/redis.ts';
+import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { median } from './statistics.ts';
+
+const fleets = [3, 20, 100];
+const reserveTargetUs = 80;
+const waiters = 10_000;
+/** Scripts of one batch, and batches: the median of the batches counts. */
+const batch = 500;
+const batches = 7;
+/** Calls that a node takes: more than are placed. */
+const capacity = 100_000;
+const dueInMs = 300_000;
+const self: NodeName = { node: 'node-1', incarnation: 'i1' };
+const ask = { class: 'new', preferredNode: null, ceiling: Number.POSITIVE_INFINITY } as const;
+
+type Costs = Record<string, number>;
+type Ask = (index: number) => Promise<{ kind: string }>;
+
+const newCallSid = (): string => `CA${randomBytes(16).toString('hex')}`;
+
+async function cpuUs(link: RedisLink): Promise<number> {
+  const cpu = String(await link.command('info', 'cpu'));
+  const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(cpu)?.[1]);
+  return 1e6 * (seconds('used_cpu_user') + seconds('used_cpu_sys'));
+}
+
+/** A Redis with so many nodes, all alive. */
+class Bench {
+  readonly link: RedisLink;
+  private readonly nodes: number;
+  private readonly callSids = Array.from({ length: batch * batches }, newCallSid);
+
+  constructor(link: RedisLink, nodes: number) {
+    this.link = link;
+    this.nodes = nodes;
+  }
+
+  callSid(index: number): string {
+    return this.callSids[index] ?? '';
+  }
+
+  beat(index: number, takes: number): Promise<Heartbeat> {
+    const name = `node-${index % this.nodes}`;
+    return heartbeat(this.link, {
+      self: { node: name, incarnation: 'i1', nodeUrl: `http://${name}`, mediaUrl: `wss://${name}`, version: '1' },
+      capacity: takes,
+      liveCalls: 0,
+      held: [],
+      starting: false,
+      spentMicros: 1,
+      model: null,
+    });
+  }
+
+  async beatAll(takes: number): Promise<void> {
+    for (let node = 0; node < this.nodes; node += 1) await this.beat(node, takes);
+  }
+
+  /** µs of Redis' CPU for one run of a script, its socket included. Throws where a script answers something else. */
+  async cost(expected: string, takes: number, run: Ask): Promise<number> {
+    const costs: number[] = [];
+    for (let at = 0; at < batches; at += 1) {
+      await this.beatAll(takes);
+      const before = await cpuUs(this.link);
+      for (let i = 0; i < batch; i += 1) {
+        const { kind } = await run(at * batch + i);
+        if (kind !== expected) throw new Error(`the answer is ${kind}, not ${expected}`);
+      }
+      costs.push(((await cpuUs(this.link)) - before) / batch);
+    }
+    return median(costs);
+  }
+}
+
+async function placing(bench: Bench): Promise<Costs> {
+  const { link } = bench;
+  const nodeOf: string[] = [];
+  const place: Ask = async (index) => {
+    const got = await reserve(link, { ...ask, callSid: bench.callSid(index) });
+    nodeOf[index] = got.kind === 'placed' ? got.node.node : '';
+    return got;
+  };
+  const renew: Ask = async (index) => ({
+    kind: await renewReservation(link, bench.callSid(index), nodeOf[index] ?? ''),
+  });
+  const release: Ask = async (index) => ({ kind: String(await releaseReservation(link, bench.callSid(index))) });
+  return {
+    'a ping, to compare': await bench.cost('PONG', capacity, async () => ({
+      kind: String(await link.command('ping')),
+    })),
+    reserve: await bench.cost('placed', capacity, place),
+    'reserve again': await bench.cost('placed', capacity, place),
+    renew: await bench.cost('renewed', capacity, renew),
+    release: await bench.cost('true', capacity, release),
+    heartbeat: await bench.cost('ok', capacity, (index) => bench.beat(index, capacity)),
+  };
+}
+
+async function waiting(bench: Bench): Promise<Costs> {
+  const { link } = bench;
+  const tickets: number[] = [];
+  for (let i = 0; i < waiters; i += 1) await joinQueue(link, { callSid: newCallSid(), class: 'new', ticket: null });
+  const join: Ask = async (index) => {
+    const place = await joinQueue(link, { callSid: bench.callSid(index), class: 'new', ticket: null });
+    tickets[index] = place.kind === 'waiting' ? place.ticket : 0;
+    return place;
+  };
+  const poll: Ask = (index) => pollQueue(link, { ...ask, callSid: bench.callSid(index), ticket: tickets[index] ?? 0 });
+  return {
+    'join the waiting room': await bench.cost('waiting', 0, join),
+    'poll the waiting room': await bench.cost('waiting', 0, poll),
+  };
+}
+
+async function calling(bench: Bench): Promise<Costs> {
+  const { link } = bench;
+  const epochs: number[] = [];
+  const arrive: Ask = async (index) => {
+    const claim = await claimWebhook(link, {
+      callSid: bench.callSid(index),
+      kind: 'arrive',
+      node: self,
+      from: '+12075551234',
+      to: '+12075550142',
+      givenEpoch: 0,
+      idempotencyToken: null,
+      countBreak: false,
+      expectedEpoch: null,
+      move: null,
+      machineVersion,
+      dueInMs,
+    });
+    epochs[index] = claim.kind === 'claimed' ? claim.epoch : 0;
+    return claim;
+  };
+  const stream: Ask = async (index) => {
+    const request = { callSid: bench.callSid(index), tokenEpoch: epochs[index] ?? 0, owner: self, attempt: 'one' };
+    const claim = await claimStream(link, { ...request, dueInMs, machineVersion });
+    epochs[index] = claim.kind === 'claimed' ? claim.epoch : 0;
+    return claim;
+  };
+  const write: Ask = (index) =>
+    append(link, {
+      callSid: bench.callSid(index),
+      epoch: epochs[index] ?? 0,
+      firstSeq: 1,
+      facts: [{ type: 'carrier.dtmf', at: 1, digit: '1' }],
+      state: 'conversation',
+    });
+  const bounds = { callsMax: 3, arrivalsMax: 10, windowMs: 60_000, exempt: false };
+  const admit: Ask = async (index) => {
+    const callSid = bench.callSid(index);
+    return { kind: await admitCaller(link, { ...bounds, caller: callSid, callSid }) };
+  };
+  return {
+    'admit a caller': await bench.cost('admitted', capacity, admit),
+    'claim for a webhook': await bench.cost('claimed', capacity, arrive),
+    'claim for a stream': await bench.cost('claimed', capacity, stream),
+    'append one fact': await bench.cost('ok', capacity, write),
+  };
+}
+
+function figuresOf(costs: Costs, beside: (name: string) => string): Figure[] {
+  const target = { is: '≤', value: reserveTargetUs } as const;
+  return Object.entries(costs).map(([name, value]) => {
+    const input = { name: `${name}: CPU of Redis`, value, unit: 'µs', beside: beside(name) };
+    return figure(name.startsWith('reserve') ? { ...input, target } : input, true);
+  });
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const server = await startRedis();
+  const link = await connectRedis(server.url);
+  const figures: Figure[] = [];
+  const details: Record<string, Costs> = {};
+  try {
+    for (const nodes of fleets) {
+      await link.command('flushall');
+      const bench = new Bench(link, nodes);
+      const costs = { ...(await placing(bench)), ...(await waiting(bench)) };
+      details[`${nodes} nodes`] = costs;
+      say(`${nodes} nodes: reserve ${costs['reserve']?.toFixed(0)} µs`);
+      const beside = (name: string) =>
+        name.includes('waiting room') ? `${nodes} nodes, ${waiters} wait` : `${nodes} nodes`;
+      figures.push(...figuresOf(costs, beside));
+    }
+    await link.command('flushall');
+    details['calls'] = await calling(new Bench(link, 1));
+    figures.push(...figuresOf(details['calls'], () => 'whatever the number of nodes'));
+    return { figures, runs: { measured: 1, quiet: 1 }, details };
+  } finally {
+    await link.close();
+    await server.stop();
+  }
+}
+
+export const directory: Measure = {
+  name: 'directory',
+  title: 'what each script costs Redis, by the number of nodes',
+  run,
+};
