@@ -86,17 +86,17 @@ describe('a call whose webhook comes once more', () => {
 });
 
 describe('calls while Redis is away', () => {
-  test('a webhook and a stream are refused in time, and nobody claims the call when Redis is back', async () => {
+  test('a webhook is answered, a used token refused, and nobody claims the call when Redis is back', async () => {
     const calls = createCalls(link);
     const { callSid, call, epoch } = await talk(calls);
     trouble = away;
     call.tell({ type: 'assistant.fellSilent' });
-    expect(await askNext(calls, callSid, 'I2')).toEqual({ refused: 'unavailable' });
-    expect(await calls.attach({ callSid, epoch, streamSid: 'MZ2', port: new FakePort() })).toBe('unavailable');
+    expect(await askNext(calls, callSid, 'I2')).toMatchObject({ twiml: expect.stringContaining('<ringing') });
+    expect(await calls.attach({ callSid, epoch, streamSid: 'MZ2', port: new FakePort() })).toBe('refused');
     trouble = null;
     await written(calls);
     expect(await claims(callSid)).toEqual(['arrive', 'stream']);
-    expect(calls.live).toBe(1);
+    expect(await ownerOf(real, callSid)).toMatchObject({ owner: null, state: 'ringing' });
     await calls.close();
   });
 

@@ -46,8 +46,10 @@ export class FakePort implements StreamPort {
   async saw(what: string): Promise<void> {
     while (!this.asked.includes(what)) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }
+  onAsked: (what: string) => void = () => undefined;
   private note(what: string) {
     this.asked.push(what);
+    this.onAsked(what);
     for (const wake of this.waiters.splice(0)) wake();
   }
 }

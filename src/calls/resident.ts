@@ -193,6 +193,7 @@ export class Resident implements ResidentCall, EffectCall {
   goOnAlone(fact: Told): boolean {
     if (this.isGone || this.rebuilding) return false;
     this.port?.end('superseded');
+    this.stream = null;
     this.alone = true;
     this.tell(fact);
     return !this.failed;

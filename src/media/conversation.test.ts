@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { SessionProfile } from '../model/profile.ts';
-import { greeted, inWorld, long, tellsLong } from './scene.fixture.ts';
+import { greeted, inWorld, long, tellsForMinutes, tellsLong } from './scene.fixture.ts';
 import { greeting, profile, type WorldOptions } from './world.fixture.ts';
 
 function words(text = ''): string[] {
@@ -175,7 +175,7 @@ describe('the caller before and beside the model', () => {
     expect(call.of('carrier.dtmf').map((fact) => fact.digit)).toEqual(['4', '#']);
   });
 
-  greeted('a carrier that reads slowly loses nothing within its bounds', tellsLong, async ({ sim, call }) => {
+  greeted('row 25: a carrier that reads slowly loses nothing within its bounds', tellsLong, async ({ sim, call }) => {
     sim.streams[0]?.pauseReading();
     sim.speak('What is on the menu?');
     await sim.waitFor(() => call.of('model.responded').length === 2, 15_000);
@@ -183,4 +183,24 @@ describe('the caller before and beside the model', () => {
     await sim.waitFor(() => call.of('assistant.fellSilent').length === 2, 30_000);
     expect(sim.heard().at(-1)).toMatchObject({ text: long, whole: true, faults: 0 });
   });
+
+  greeted(
+    'row 25: what a carrier would hear two minutes late is dropped and counted',
+    tellsForMinutes,
+    async (scene) => {
+      const { sim, call, metrics } = scene;
+      const [stream] = sim.streams;
+      stream?.pauseReading();
+      sim.speak('What is on the menu?');
+      const dropped = async () => (await metrics.droppedFrames.get()).values[0]?.value ?? 0;
+      await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(0);
+      stream?.resumeReading();
+      await sim.waitFor(() => sim.heardText().includes('We have coffee'), 15_000);
+      sim.speak('Stop, do you like the moon?');
+      await sim.waitFor(() => call.of('assistant.heard').length === 2, 15_000);
+      expect(call.of('assistant.heard').at(-1)).toMatchObject({ cut: true });
+      await sim.waitFor(() => sim.heardText().includes('You said'), 15_000);
+      expect(call.of('carrier.streamStopped')).toEqual([]);
+    },
+  );
 });

@@ -79,7 +79,7 @@ test('no more than five seconds ahead; echoes let the rest out', () => {
   expect(mouth.waiting).toBe(false);
 });
 
-test('a carrier that does not read holds audio back', () => {
+test('row 25: a carrier that does not read holds audio back', () => {
   full = true;
   speak('item_A', 400, 0);
   expect(told()).toEqual([]);
@@ -182,7 +182,7 @@ test('when the session is lost what it generated is played, and nobody is told t
   ]);
 });
 
-test('more than two minutes of waiting audio is dropped, and the server forgets it', () => {
+test('row 25: more than two minutes of waiting audio is dropped, and the server forgets it', () => {
   for (let i = 0; i < 210; i++) speak('item_A', 600, 0);
   const entries = told();
   expect(entries.filter((entry) => entry === 'dropped').length).toBeGreaterThan(0);

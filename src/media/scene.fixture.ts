@@ -44,3 +44,11 @@ export const tellsLong: WorldOptions = {
       turn.kind === 'caller' && turn.sessionIndex === 0 && turn.responseIndex === 1 ? [{ say: long }] : null,
   },
 };
+
+/** The same for longer than may wait in a call. */
+export const tellsForMinutes: WorldOptions = {
+  model: {
+    script: (turn) =>
+      turn.kind === 'caller' && turn.responseIndex === 1 ? [{ say: Array(45).fill(long).join(' ') }] : null,
+  },
+};

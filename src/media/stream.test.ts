@@ -159,7 +159,7 @@ const throws: WorldOptions = {
   },
 };
 
-inWorld('a handler that throws ends that call and no other', throws, async (world) => {
+inWorld('row 26: a handler that throws ends that call and no other', throws, async (world) => {
   const [first, second] = [await world.dial(), await world.dial()];
   await first.sim.waitFor(() => first.call.of('assistant.fellSilent').length === 1);
   first.sim.press('9');
