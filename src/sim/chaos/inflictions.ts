@@ -5,6 +5,7 @@ import type { StackProxies } from '../stack-proxies.ts';
 import type { TwilioFaults } from '../twilio/index.ts';
 import type { FaultKind } from './fault-kinds.ts';
 import type { Mortal } from './mortal.ts';
+import { end, type LossKind, withoutNode } from './node-loss.ts';
 import type { Scene } from './scene.ts';
 
 /** What the nemesis can lay hands on. */
@@ -26,30 +27,15 @@ export interface Infliction {
 
 type Inflict = (arena: Arena, infliction: { node: number; holdMs: number }) => Promise<void>;
 
-/** After a node is gone, so long until its carrier has seen the last of its sockets break. */
-const RESET_MS = 500;
 const FULL_BYTES = 1_000_000;
 const HOUR_MS = 3_600_000;
 
 /** Does it, holds it, and makes everything well again. */
 const inflictions = {
-  nodeKill: (arena, { node, holdMs }) => killed(arena, node, holdMs, 'action'),
-  nodeKillSilent: (arena, { node, holdMs }) => killed(arena, node, holdMs, 'silence'),
-  async nodeVanish({ scene, proxies }, { node, holdMs }) {
-    const lines = [proxies.media[node], proxies.web[node], proxies.nodeOps[node], proxies.redisOf[node]];
-    await Promise.all(lines.map((line) => line?.set({ drop: 'both' })));
-    await wait(holdMs);
-    // What is gone so long does not come back as it was.
-    await dead(scene, node, 'SIGKILL');
-    await Promise.all(lines.map((line) => line?.heal()));
-    await scene.revive(node);
-  },
-  async nodeFreeze({ scene }, { node, holdMs }) {
-    const process_ = scene.stack.nodes[node];
-    process_?.kill('SIGSTOP');
-    await wait(holdMs);
-    process_?.kill('SIGCONT');
-  },
+  nodeKill: lost('nodeKill'),
+  nodeKillSilent: lost('nodeKillSilent'),
+  nodeVanish: lost('nodeVanish'),
+  nodeFreeze: lost('nodeFreeze'),
   async nodeBusy({ scene }, { node, holdMs }) {
     await scene.stack.nodes[node]?.inflict({ block: holdMs });
     await wait(holdMs);
@@ -67,7 +53,7 @@ const inflictions = {
     await wait(holdMs);
   },
   async nodeDrain({ scene }, { node, holdMs }) {
-    await dead(scene, node, 'SIGTERM');
+    await end(scene, node, 'SIGTERM');
     await wait(holdMs);
     await scene.revive(node);
   },
@@ -132,31 +118,18 @@ export const nodeKinds: ReadonlySet<FaultKind> = new Set<InflictedKind>([
 
 /** Lets it happen, and writes down that it did. */
 export function inflict(arena: Arena, { kind, node, holdMs }: Infliction & { kind: InflictedKind }): Promise<void> {
-  return arena.scene.during(kind, node, () => inflictions[kind](arena, { node: node ?? 0, holdMs }));
+  const work = () => inflictions[kind](arena, { node: node ?? 0, holdMs });
+  return kind in lossKinds ? work() : arena.scene.during(kind, node, work);
+}
+
+/** These write themselves down. */
+const lossKinds: Record<LossKind, true> = { nodeKill: true, nodeKillSilent: true, nodeVanish: true, nodeFreeze: true };
+
+function lost(kind: LossKind): Inflict {
+  return ({ scene }, { node, holdMs }) => withoutNode(scene, kind, node, () => wait(holdMs));
 }
 
 const openStreams = ({ stack }: Scene) => stack.twilio.calls.flatMap(({ stream }) => (stream ? [stream] : []));
-
-async function dead(scene: Scene, node: number, signal: NodeJS.Signals): Promise<void> {
-  const process_ = scene.stack.nodes[node];
-  process_?.kill(signal);
-  await process_?.exited;
-}
-
-async function killed(
-  { scene }: Arena,
-  node: number,
-  holdMs: number,
-  brokenStream: TwilioFaults['brokenStream'],
-): Promise<void> {
-  const { faults } = scene.stack.twilio;
-  faults.brokenStream = brokenStream;
-  await dead(scene, node, 'SIGKILL');
-  await wait(RESET_MS);
-  faults.brokenStream = 'action';
-  await wait(holdMs);
-  await scene.revive(node);
-}
 
 /** The carrier behaves so for a while. */
 async function carried({ scene }: Arena, holdMs: number, change: Partial<TwilioFaults>): Promise<void> {

@@ -76,7 +76,8 @@ export class Recorder {
   /** After the last call: waits until everything has settled, or does not, and gathers what there is. */
   async finish(seed: number, experiences: readonly Experience[]): Promise<History> {
     const { stack } = this;
-    for (const node of this.idle.keys()) if (!stack.nodes.includes(node)) this.idle.delete(node);
+    for (const node of this.idle.keys())
+      if (!stack.nodes.includes(node) || !(await lives(node))) this.idle.delete(node);
     const remainder = await eventually(() => remainderOf(stack, this.idle), isNothing, SETTLE_MS);
     const rows = await openDatabase(stack.database.url, { poolMax: 1, onError: () => undefined });
     try {
@@ -148,6 +149,9 @@ export class Recorder {
     };
   }
 }
+
+const lives = (node: NodeProcess): Promise<boolean> =>
+  Promise.race([node.exited.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 
 /** The host of a node's media address. */
 export const hostOf = (node: number): string => `node-${node + 1}`;

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../eventually.ts';
 import { post } from '../../e2e/stranger.fixture.ts';
 import { samplePlacement } from '../placement-sampler.ts';
 import { reportOf } from '../report.ts';
 import { type Scene, startScene } from '../scene.ts';
 import { questionOf } from '../stories.ts';
-import { farewells, Regular, regulars } from './regular.fixture.ts';
+import { farewells, hangUpAll, Regular, regulars } from './regular.fixture.ts';
 
 const CALLERS = 4;
 const SLOW_MS = 3_000;
@@ -19,6 +19,8 @@ let abandonedMs = 0;
 beforeAll(async () => {
   scene = await startScene({ nodes: 2, proxied: true });
 });
+
+afterEach(() => hangUpAll(scene));
 
 afterAll(() => scene.stop());
 

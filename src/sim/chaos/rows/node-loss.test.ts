@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../eventually.ts';
 import { metricIn, metricsOf } from '../../node-metrics.ts';
+import { type LossKind, withoutNode } from '../node-loss.ts';
 import { lostTurns, reportOf } from '../report.ts';
 import { type Scene, startScene } from '../scene.ts';
-import { farewells, type Regular, regulars } from './regular.fixture.ts';
+import { farewells, hangUpAll, moves, type Regular, regulars } from './regular.fixture.ts';
 
 const NODES = 3;
 /** Of one node. The room of one is kept: two thirds of all is what is admitted. */
@@ -18,43 +19,50 @@ beforeAll(async () => {
   scene = await startScene({ nodes: NODES, proxied: true, env: { CALLS_MAX: String(CALLS_MAX) } });
 });
 
+afterEach(() => hangUpAll(scene));
+
 afterAll(() => scene.stop());
 
-const on = (those: readonly Regular[], node: number) => those.filter((one) => one.node === node);
-const streamsOf = (those: readonly Regular[]) => those.map(({ call }) => call.streams.length);
-/** Nobody was lost, nobody had to say more than one thing again. */
+/** Those whose stream is at the node that has the first's, and that node. */
+function hitOf(those: readonly Regular[]): { victim: number; hit: Regular[] } {
+  const victim = those[0]?.node ?? 0;
+  return { victim, hit: those.filter(({ node }) => node === victim) };
+}
+
+const isMoved = ({ call }: Regular) =>
+  call.waitFor(({ streams, stream }) => stream !== null && streams.length > 1, RESUMED_MS);
+
+/** A node is lost under its callers; each of them is held by another afterwards, and talked with. */
+async function lose(those: readonly Regular[], kind: LossKind): Promise<Regular[]> {
+  const { victim, hit } = hitOf(those);
+  await withoutNode(scene, kind, victim, async () => {
+    await Promise.all(hit.map(isMoved));
+    await Promise.all(those.map((one) => one.isAnsweredAgain()));
+    expect(hit.map(({ node }) => node)).not.toContain(victim);
+  });
+  expect(those.map(({ call }) => call.streams.length)).toEqual(those.map((one) => (hit.includes(one) ? 2 : 1)));
+  return hit;
+}
+
+/** Nobody was lost, and nobody had to say more than one thing again. */
 async function allWell(those: readonly Regular[]): Promise<void> {
   expect((await farewells(those)).map(({ lost }) => lost)).toEqual(those.map(() => null));
   expect(those.filter(({ asks }) => asks.filter((times) => times > 1).length > 1)).toEqual([]);
 }
-const isMoved = ({ call }: Regular, times: number) =>
-  call.waitFor(({ streams, stream }) => stream !== null && streams.length > times, RESUMED_MS);
-const moves = ({ call }: Regular): number => call.documents.filter(({ url }) => url?.includes('move=')).length;
+
+const movedOnce = (those: readonly Regular[], hit: readonly Regular[]) =>
+  expect(those.map(moves)).toEqual(those.map((one) => (hit.includes(one) ? 1 : 0)));
 
 test('row 1: a node is killed; row 31: the fleet was full: all go on elsewhere and remember', async () => {
   const those = await regulars(scene, ADMITTED, '600');
-  const victim = those[0]?.node ?? 0;
-  const hit = on(those, victim);
-  const spared = those.filter((one) => !hit.includes(one));
+  const hit = await lose(those, 'nodeKill');
   expect(hit.length).toBeGreaterThan(0);
-  await scene.during('nodeKill', victim, async () => {
-    scene.stack.nodes[victim]?.kill('SIGKILL');
-    await Promise.all(hit.map((one) => isMoved(one, 1)));
-    await Promise.all(those.map((one) => one.isAnsweredAgain()));
-  });
-  expect(on(those, victim)).toEqual([]);
-  expect(streamsOf(hit)).toEqual(hit.map(() => 2));
-  expect(streamsOf(spared)).toEqual(spared.map(() => 1));
   await allWell(those);
-  await scene.revive(victim);
 }, 120_000);
 
 test('row 21: whoever hangs up while the call moves is gone', async () => {
-  const those = await regulars(scene, CALLS_MAX, '601');
-  const victim = those[0]?.node ?? 0;
-  const hit = on(those, victim);
-  await scene.during('nodeKill', victim, async () => {
-    scene.stack.nodes[victim]?.kill('SIGKILL');
+  const { victim, hit } = hitOf(await regulars(scene, CALLS_MAX, '601'));
+  await withoutNode(scene, 'nodeKill', victim, async () => {
     await Promise.all(
       hit.map(async ({ call }, index) => {
         // Each a little later on the way: at once, when the carrier has asked, when it has asked again.
@@ -65,23 +73,14 @@ test('row 21: whoever hangs up while the call moves is gone', async () => {
       }),
     );
   });
-  await farewells(those);
   expect(hit.map(({ call }) => [call.status, call.endedBy])).toEqual(hit.map(() => ['completed', 'phone']));
-  await scene.revive(victim);
 }, 60_000);
 
 test('row 3: a node is frozen and comes back; row 30: what was told to stop meanwhile is not over', async () => {
   const those = await regulars(scene, CALLS_MAX, '602');
-  const victim = those[0]?.node ?? 0;
-  const hit = on(those, victim);
-  await scene.during('nodeFreeze', victim, async () => {
-    scene.stack.nodes[victim]?.kill('SIGSTOP');
-    await Promise.all(hit.map((one) => isMoved(one, 1)));
-    await Promise.all(those.map((one) => one.isAnsweredAgain()));
-    scene.stack.nodes[victim]?.kill('SIGCONT');
-    await Promise.all(those.map((one) => one.isAnsweredAgain()));
-  });
-  expect(hit.map(moves)).toEqual(hit.map(() => 1));
+  const hit = await lose(those, 'nodeFreeze');
+  await Promise.all(those.map((one) => one.isAnsweredAgain()));
+  movedOnce(those, hit);
   const held = async () => {
     const texts = await Promise.all(scene.stack.nodes.map(({ opsPort }) => metricsOf(opsPort)));
     return texts.reduce((sum, text) => sum + metricIn(text, 'aida_calls_live'), 0);
@@ -90,39 +89,16 @@ test('row 3: a node is frozen and comes back; row 30: what was told to stop mean
   await allWell(those);
 }, 120_000);
 
-test('row 2: a host is gone without a word: each call is moved once, and only those', async () => {
+test('row 2: a host is gone without a word: each of its calls is moved once, and no other', async () => {
   const those = await regulars(scene, CALLS_MAX, '603');
-  const victim = those[0]?.node ?? 0;
-  const hit = on(those, victim);
-  const { proxies } = scene.stack;
-  const lines = [proxies?.media[victim], proxies?.web[victim], proxies?.nodeOps[victim], proxies?.redisOf[victim]];
-  await scene.during('nodeVanish', victim, async () => {
-    await Promise.all(lines.map((line) => line?.set({ drop: 'both' })));
-    await Promise.all(hit.map((one) => isMoved(one, 1)));
-    await Promise.all(those.map((one) => one.isAnsweredAgain()));
-  });
-  expect(those.map(moves)).toEqual(those.map((one) => (hit.includes(one) ? 1 : 0)));
+  movedOnce(those, await lose(those, 'nodeVanish'));
   await allWell(those);
-  scene.stack.nodes[victim]?.kill('SIGKILL');
-  await scene.stack.nodes[victim]?.exited;
-  await Promise.all(lines.map((line) => line?.heal()));
-  await scene.revive(victim);
 }, 120_000);
 
-test('a node is killed and the carrier does nothing by itself', async () => {
+test('a node is killed and the carrier does nothing by itself: each of its calls is moved once', async () => {
   const those = await regulars(scene, CALLS_MAX, '604');
-  const victim = those[0]?.node ?? 0;
-  const hit = on(those, victim);
-  scene.stack.twilio.faults.brokenStream = 'silence';
-  await scene.during('nodeKillSilent', victim, async () => {
-    scene.stack.nodes[victim]?.kill('SIGKILL');
-    await Promise.all(hit.map((one) => isMoved(one, 1)));
-    await Promise.all(those.map((one) => one.isAnsweredAgain()));
-  });
-  scene.stack.twilio.faults.brokenStream = 'action';
-  expect(those.map(moves)).toEqual(those.map((one) => (hit.includes(one) ? 1 : 0)));
+  movedOnce(those, await lose(those, 'nodeKillSilent'));
   await allWell(those);
-  await scene.revive(victim);
 }, 120_000);
 
 test('the history of all of it violates nothing, and each break cost one turn at most', async () => {

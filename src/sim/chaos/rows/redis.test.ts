@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { RedisServer } from '../../../embedded/redis.ts';
 import { appendScript } from '../../../directory/scripts/append.ts';
 import { type Mortal, startMortalRedis } from '../mortal.ts';
 import { reportOf } from '../report.ts';
 import { type Scene, startScene } from '../scene.ts';
 import { questionOf } from '../stories.ts';
-import { farewells, type Regular, regulars } from './regular.fixture.ts';
+import { farewells, hangUpAll, type Regular, regulars } from './regular.fixture.ts';
 
 const CALLERS = 4;
 const KILLED_MS = 6_000;
@@ -19,6 +19,8 @@ beforeAll(async () => {
   redis = await startMortalRedis();
   scene = await startScene({ nodes: 2, proxied: true, redis: () => Promise.resolve(redis) });
 });
+
+afterEach(() => hangUpAll(scene));
 
 afterAll(() => scene.stop());
 

@@ -80,3 +80,13 @@ export function regulars(scene: Scene, count: number, prefix: string): Promise<R
 /** All leave; how it went for each. */
 export const farewells = (those: readonly Regular[]): Promise<Experience[]> =>
   Promise.all(those.map((one) => one.leave()));
+
+/** How often REST asked for it to be moved. */
+export const moves = ({ call }: Regular): number => call.documents.filter(({ url }) => url?.includes('move=')).length;
+
+/** Who is still in a call hangs up: a test that failed must not be in the way of the next. */
+export async function hangUpAll({ stack }: Scene): Promise<void> {
+  const open = stack.twilio.calls.filter(({ ended }) => !ended);
+  for (const call of open) call.hangUp();
+  await Promise.all(open.map(({ done }) => done));
+}
