@@ -34,7 +34,7 @@ function createPlacement(live: () => HeldCall[] = () => []) {
       }
       await gate;
       if (failure) throw failure;
-      return name === 'heartbeat' ? reply : ['retired'];
+      return name === 'retire' ? ['retired'] : reply;
     },
     command: () => Promise.reject(new Error('not asked here')),
     onRestored: () => () => undefined,
@@ -83,6 +83,34 @@ test('a node whose name another process has taken is not ready for calls', async
   answer(['superseded', 'i2']);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(placement.ready).toBe(false);
+  await placement.stop();
+});
+
+test('a node that is to end says so at once and takes conversations back only while calls finish', async () => {
+  const { placement, capacities, answer } = createPlacement();
+  await placement.start();
+  answer(okReply.with(2, '3'));
+  await placement.drain('finishing');
+  expect([capacities, placement.ready, placement.reserved]).toEqual([[10, 0], false, 3]);
+  answer(['full', 'nodes']);
+  expect(await placement.reserve('CA1', 'live')).toMatchObject({ ok: true, node: 'n1' });
+  expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: false, reason: 'full' });
+  await placement.drain('leaving');
+  expect(await placement.reserve('CA1', 'live')).toEqual({ ok: false, reason: 'draining' });
+  expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: false, reason: 'full' });
+  answer(okReply);
+  await placement.stop();
+});
+
+test('what is told while a heartbeat is under way comes after it', async () => {
+  const { placement, capacities, hold } = createPlacement();
+  await placement.start();
+  const release = hold();
+  await vi.advanceTimersByTimeAsync(1_000);
+  const told = placement.drain('finishing');
+  release();
+  await told;
+  expect(capacities).toEqual([10, 10, 0]);
   await placement.stop();
 });
 

@@ -30,7 +30,17 @@ const states: CallState[] = [
   'ended',
 ];
 const kinds: TwimlRequest['kind'][] = ['arrive', 'next', 'wait', 'dialResult', 'voicemail', 'menu'];
-const troubles: Trouble[] = ['unknown', 'unavailable', 'ended', 'late', 'threw', 'full', 'queued', 'nowhere'];
+const troubles: Trouble[] = [
+  'unknown',
+  'unavailable',
+  'ended',
+  'late',
+  'threw',
+  'full',
+  'queued',
+  'nowhere',
+  'draining',
+];
 
 const view = (state: CallState): CallView => ({
   callSid: `CA${'1'.repeat(32)}`,
@@ -257,6 +267,13 @@ describe('trouble', () => {
     expect(told('unavailable', {})).toEqual(['Pause', `Redirect ${PUBLIC_URL}/voice/next?n=1${RETRY}`]);
     expect(told('late', { puttingOff: 7 })).toEqual(['Pause', `Redirect ${PUBLIC_URL}/voice/next?n=8${RETRY}`]);
     expect(told('late', { puttingOff: 8 }).at(-1)).toBe('Dial +15550001111 +15550002222');
+    const moment = (next: number) => [
+      'Say One moment, please.',
+      'Pause',
+      `Redirect ${PUBLIC_URL}/voice/next?n=${next}${RETRY}`,
+    ];
+    expect([told('draining', {}), told('draining', { puttingOff: 1 })]).toEqual([moment(1), moment(2)]);
+    expect(told('draining', { puttingOff: 2 }).at(-1)).toBe('Dial +15550001111 +15550002222');
     expect(told('unknown', {}).at(-1)).toBe('Dial +15550001111 +15550002222');
   });
 
