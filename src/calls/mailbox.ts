@@ -42,7 +42,7 @@ export function parseMessage(text: string): Message | null {
 
 export interface MailboxDeps {
   link: RedisLink;
-  /** For blocking reads only, of at most `mailboxBlockMs`. */
+  /** For blocking reads only, of at most `mailboxBlockMs`; the mailbox closes it. */
   blocking: RedisLink;
   node: NodeName;
   /** Deals with a message; what it is told twice must change nothing. Never rejects. */
@@ -79,10 +79,11 @@ export class Mailbox {
 
   /** Reads what is left and removes the inbox: whoever writes now looks the call's owner up again. */
   async close(): Promise<void> {
+    const { link, blocking, node, log } = this.deps;
     this.isStopped = true;
+    await blocking.close();
     await this.reading;
     this.stopListening();
-    const { link, node, log } = this.deps;
     try {
       for (let reads = 0; reads < closeReadsMax; reads += 1) {
         await this.readOnce(link, 0);
@@ -94,7 +95,7 @@ export class Mailbox {
   }
 
   private async read(): Promise<void> {
-    while (!this.isStopped) if (!(await this.round(mailboxBlockMs))) await wait(retryMs);
+    while (!this.isStopped) if (!(await this.round(mailboxBlockMs)) && !this.isStopped) await wait(retryMs);
   }
 
   /** False when Redis did not answer. */
@@ -105,7 +106,7 @@ export class Mailbox {
       this.isTroubled = false;
       return true;
     } catch (error) {
-      if (!this.isTroubled) this.deps.log.warn({ err: error }, 'inbox cannot be read');
+      if (!this.isTroubled && !this.isStopped) this.deps.log.warn({ err: error }, 'inbox cannot be read');
       this.isTroubled = true;
       this.keptAt = -Infinity;
       return false;

@@ -8,7 +8,7 @@ import { foldCall, visit } from './door.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { Mailbox } from './mailbox.ts';
 import { Sweep } from './sweep.ts';
-import { Takeover } from './takeover.ts';
+import { Takeover, type TakeoverDeps } from './takeover.ts';
 
 export interface NeighboursDeps {
   link: RedisLink;
@@ -32,30 +32,13 @@ export class Neighbours {
   private readonly takeover: Takeover;
   private readonly sweep: Sweep;
   private mailbox: Mailbox | null = null;
-  private blocking: RedisLink | null = null;
 
   constructor(deps: NeighboursDeps) {
     this.deps = deps;
-    const { link, node, calls, carrier } = deps;
+    const { node, calls, carrier } = deps;
     const isGone = (holder: NodeName) => this.watch.isGone(holder);
     this.watch = new FleetWatch({ ...deps, self: node, takeOver: (gone) => this.takeover.takeOver(gone) });
-    this.takeover = new Takeover({
-      ...deps,
-      isGone,
-      ended: (callSid, epoch) =>
-        visit(calls.doorDeps, callSid, epoch, async (actor, at) => {
-          const gone = { type: 'carrier.gone', at, status: 'completed', durationS: null } as const;
-          actor?.step(gone);
-          return [gone];
-        }),
-      tell: (callSid, fact) => calls.tell(callSid, fact),
-      isHeard: (callSid) => calls.hears(callSid),
-      streamOf: async (callSid) => {
-        const actor = await foldCall(link, callSid);
-        actor.stop();
-        return actor.context.streamSid;
-      },
-    });
+    this.takeover = createTakeover({ ...deps, isGone });
     this.sweep = new Sweep({
       ...calls.doorDeps,
       carrier,
@@ -70,10 +53,9 @@ export class Neighbours {
   /** Before this process enters the registry: whoever learns of it can write to it. */
   async start(): Promise<void> {
     const { calls } = this.deps;
-    this.blocking = await this.deps.connectBlocking();
     this.mailbox = new Mailbox({
       ...this.deps,
-      blocking: this.blocking,
+      blocking: await this.deps.connectBlocking(),
       take: (message) => calls.take(message),
       remade: () => calls.wasForgotten(),
     });
@@ -86,7 +68,6 @@ export class Neighbours {
   async stop(): Promise<void> {
     await Promise.all([this.sweep.stop(), this.takeover.stop(), this.watch.stop()]);
     await this.mailbox?.close();
-    await this.blocking?.close();
   }
 
   /** `host[:port]` of the media address of every registered node. */
@@ -103,6 +84,31 @@ export class Neighbours {
   }
 
   streamFailed(callSid: string, streamSid: string): void {
-    this.takeover.streamFailed(callSid, streamSid);
+    void this.takeover.streamFailed(callSid, streamSid);
   }
+}
+
+/** Takeovers as the calls of this process carry them out. */
+export function createTakeover(
+  deps: Pick<TakeoverDeps, 'link' | 'node' | 'carrier' | 'moveUrl' | 'isGone' | 'log' | 'metrics' | 'limits'> & {
+    calls: Calls;
+  },
+): Takeover {
+  const { link, calls } = deps;
+  return new Takeover({
+    ...deps,
+    ended: (callSid, epoch) =>
+      visit(calls.doorDeps, callSid, epoch, async (actor, at) => {
+        const gone = { type: 'carrier.gone', at, status: 'completed', durationS: null } as const;
+        actor?.step(gone);
+        return [gone];
+      }),
+    tell: (callSid, fact) => calls.tell(callSid, fact),
+    isHeard: (callSid) => calls.hears(callSid),
+    streamOf: async (callSid) => {
+      const actor = await foldCall(link, callSid);
+      actor.stop();
+      return actor.context.streamSid;
+    },
+  });
 }

@@ -60,7 +60,7 @@ export class Pace {
       return;
     }
     if (this.timer || this.waiters.length === 0 || this.underWay >= underWayMax) return;
-    const dueMs = this.startedAt + 1_000 / this.perSecond - performance.now();
+    const dueMs = Math.max(0, this.startedAt + 1_000 / this.perSecond - performance.now());
     this.timer = setTimeout(() => {
       this.timer = null;
       this.startedAt = performance.now();

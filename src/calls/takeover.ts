@@ -98,10 +98,11 @@ export class Takeover {
     log.info({ node: gone.node, ...figures }, 'calls of a dead node were taken over');
   }
 
-  /** The carrier reports that a stream broke. */
-  streamFailed(callSid: string, streamSid: string): void {
+  /** The carrier reports that a stream broke. Resolves when its call has gone on; never rejects. */
+  streamFailed(callSid: string, streamSid: string): Promise<void> {
     const watching = this.watch(callSid, streamSid).finally(() => this.watching.delete(watching));
     this.watching.add(watching);
+    return watching;
   }
 
   /** Begins to bring one conversation to a living node, at once: it is long overdue. */
@@ -240,13 +241,13 @@ export class Takeover {
       let cursor = await repeated(() => inboxCursor(link, gone));
       while (!this.stopping.signal.aborted) {
         const messages = await repeated(() => readInbox(link, gone, cursor, 0));
-        for (const { text } of messages) {
+        const facts = messages.flatMap(({ text }) => {
           const message = text === '' ? null : parseMessage(text);
-          if (message?.kind !== 'fact') continue;
-          const told = await tell(message.callSid, message.fact);
-          metrics.inboxMessages.inc({ kind: 'fact', result: 'inherited' });
-          if (told === 'unavailable') later.push(message);
-        }
+          return message?.kind === 'fact' ? [message] : [];
+        });
+        metrics.inboxMessages.inc({ kind: 'fact', result: 'inherited' }, facts.length);
+        const told = await Promise.all(facts.map(({ callSid, fact }) => tell(callSid, fact)));
+        later.push(...facts.filter((_, index) => told[index] === 'unavailable'));
         cursor = messages.at(-1)?.id ?? cursor;
         if (await repeated(() => closeInbox(link, gone, cursor))) break;
       }
