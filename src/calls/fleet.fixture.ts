@@ -20,6 +20,7 @@ export interface TestNode {
   name: NodeName;
   calls: Calls;
   takeover: Takeover;
+  mailbox: Mailbox;
   metrics: Metrics;
   /** From now on nothing of it reaches Redis: as if it had been killed. */
   die(): void;
@@ -84,6 +85,7 @@ export class TestFleet {
       name,
       calls,
       takeover,
+      mailbox,
       metrics,
       die: () => {
         isDead = true;
