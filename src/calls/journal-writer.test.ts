@@ -142,7 +142,7 @@ describe('the journal writer', () => {
     writer.add(fact('2', resendAgeMs + 1));
     await writer.settled();
     log.length = 0;
-    writer.resend();
+    void writer.resend();
     writer.add(fact('3', resendAgeMs + 2));
     await writer.settled();
     expect([digits(log), restored(), fenced()]).toEqual(['23', 2, 0]);
