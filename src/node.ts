@@ -7,6 +7,7 @@ import { type CarrierPort, createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
 import { mailboxBlockMs } from './calls/mailbox.ts';
 import { Neighbours } from './calls/neighbours.ts';
+import { Reconcile } from './calls/reconcile.ts';
 import { type Config, defaultNodeUrl, mediaPaths, type Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
@@ -216,6 +217,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
   let server: Server | null = null;
   let dialler: CallbackDialler | null = null;
   let stopLoop: (() => void) | null = null;
+  let reconcile: Reconcile | null = null;
   const drain = new Drain({
     finishMs: config.drainS * 1_000,
     calls,
@@ -253,12 +255,19 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
       const answering = { calls, placement: placed, media, neighbours, dialler };
       server = await createServer({ ...publicServer(ground, answering), log, metrics });
       dialler.start();
+      reconcile = new Reconcile({
+        ...parts,
+        tell: (callSid, fact) => calls.tell(callSid, fact),
+        release: (callSid) => placed.release(callSid),
+      });
+      reconcile.start();
       return server.port;
     },
     abandon: () => media.endAll(),
     async close() {
       await neighbours.stop();
       await dialler?.stop();
+      await reconcile?.stop();
       await server?.close();
       stopLoop?.();
       // Until the last a node that is silent would be taken for dead.

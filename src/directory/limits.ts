@@ -44,6 +44,8 @@ export const directoryLimits = {
   queueKeyLifeMs: 3_600_000,
   /** A waiter is given up so long after its next poll was due, or one more piece if that is longer. */
   queueGraceMs: 6_000,
+  /** After Redis was away nobody is given up for so long: twice the longest time between two polls. */
+  queueAwayGraceMs: 32_000,
   queueSweepMax: 50,
   /** Placements from which the pace of the waiting room is told; older ones than `paceLifeMs` tell nothing. */
   paceSamplesMax: 20,
@@ -67,6 +69,10 @@ export const directoryLimits = {
   inboxLifeMs: 3_600_000,
   inboxReadMax: 256,
   judgeLeaseMs: 5_000,
+  /** Longer than the time between two comparisons with the carrier's list. */
+  reconcileLeaseMs: 90_000,
+  /** Calls read of one list at once. */
+  heldReadMax: 50_000,
   dueLeaseMs: 5_000,
   dueClaimMax: 50,
   /** A call handed out by the sweep comes up again after this, unless somebody moved its deadline. */

@@ -72,6 +72,11 @@ export function createMetrics() {
     fleetKept: gauge('aida_fleet_kept_calls', 'Places kept for the loss of the largest node'),
     headroom: gauge('aida_headroom_calls', 'New calls that each limit would let in now, by limit', ['limit']),
     limiting: gauge('aida_limiting', '1 for the limit that lets in the fewest new calls, by limit', ['limit']),
+    reconciled: counter(
+      'aida_reconciled_calls_total',
+      'Calls held that the carrier did not list twice in a row, by what it said when asked',
+      ['result'],
+    ),
     admissions: counter('aida_admissions_total', 'Calls that asked for a place, by what they were told', ['result']),
     spentDollars: gauge('aida_spent_dollars', 'Spent on the model by all nodes, in this hour and this day (UTC)', [
       'period',
