@@ -1,6 +1,6 @@
 import { DirectoryError } from '../directory/errors.ts';
 import type { NodeName } from '../directory/keys.ts';
-import { callKeys, ownerName } from '../directory/keys.ts';
+import { callerKeys, callKeys, ownerName } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readJournal } from '../directory/journal.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -107,6 +107,11 @@ export class TestFleet {
   async broken(callSid: string): Promise<number> {
     const times = await this.link.command('hget', callKeys(callSid).call, 'broken');
     return String(times).split(',').length;
+  }
+
+  /** The call that this caller was cut off from; asking uses nothing up. */
+  async remembered(caller: string): Promise<unknown> {
+    return this.link.command('get', callerKeys(caller).recent);
   }
 
   async facts(callSid: string) {
