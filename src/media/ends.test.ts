@@ -46,6 +46,34 @@ describe('ends', () => {
     expect(sim.documents).toHaveLength(2);
   });
 
+  greeted('a holding sentence is said without being asked for, and its end awaited', {}, async ({ sim, call }) => {
+    await call.port.say('holding');
+    expect(sim.heardText()).toContain('One moment please, I am still on it.');
+    expect(call.of('assistant.heard').at(-1)).toMatchObject({
+      text: 'One moment please, I am still on it.',
+      cut: false,
+    });
+    expect(call.of('tool.asked')).toEqual([]);
+    sim.hangUp();
+    await sim.done;
+    await call.port.say('withdrawn');
+    expect(sim.heardText()).not.toContain('sorry');
+  });
+
+  greeted('a line knows for how long it has not been heard', {}, async ({ sim, call }) => {
+    const stream = sim.streams[0];
+    await expect.poll(() => call.port.heardMs()).toBeLessThan(500);
+    if (stream) stream.line.muted = true;
+    stream?.pauseReading();
+    await expect.poll(() => call.port.heardMs(), { timeout: 5_000 }).toBeGreaterThan(1_000);
+    stream?.resumeReading();
+    if (stream) stream.line.muted = false;
+    await expect.poll(() => call.port.heardMs(), { timeout: 5_000 }).toBeLessThan(500);
+    call.port.end('left');
+    expect(call.port.heardMs()).toBe(Infinity);
+    await sim.done;
+  });
+
   greeted('lastWords waits for the words of the caller and of the assistant', {}, async ({ sim, call }) => {
     sim.speak('Do you like the moon?');
     await sim.waitFor((now) => now.leg.streams.length === 1 && call.of('caller.speechStopped').length === 1);
