@@ -55,7 +55,7 @@ export function spokenCallback(policy: CallbackPolicy, timeZone: string, askedAt
   const { start, end } = callbackWindow(policy, timeZone, askedAt);
   const today = wallTime(askedAt, timeZone).date;
   const [from, until] = [wallTime(start, timeZone), wallTime(end, timeZone)];
-  if (start === askedAt && end - start >= policy.withinMinutes * MINUTE_MS)
+  if (start === askedAt && end - start === policy.withinMinutes * MINUTE_MS)
     return `within ${spokenMinutes(policy.withinMinutes)}`;
   const days = (date: string) => (date === today ? ['today'] : relativeDay(today, date));
   return from.date === until.date

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pumpkinWeeks } from './catalog.fixture.ts';
-import { promotionTexts, speaksOf, spokenEnd, spokenPromotion } from './promotions.ts';
+import { promotionLines, promotionTexts, speaksOf, spokenEnd, spokenPromotion } from './promotions.ts';
 
 test('the end is said as people say it', () => {
   expect(spokenEnd(pumpkinWeeks)).toBe('through Monday, November 30');
@@ -14,6 +14,14 @@ test('offer, code and terms in sentences', () => {
   expect(spokenPromotion({ ...pumpkinWeeks, code: null, terms: '' })).toBe(
     'Pumpkin Weeks, through Monday, November 30: One dollar off every Oat Milk Latte.',
   );
+});
+
+test('to those who wait, in short sentences, and nothing that is sold out', () => {
+  const sober = { ...pumpkinWeeks, name: 'Sober Weeks', code: null };
+  expect(promotionLines([pumpkinWeeks, { ...pumpkinWeeks, soldOut: true }, sober])).toEqual([
+    ['Pumpkin Weeks, through Monday, November 30.', 'One dollar off every Oat Milk Latte.', 'The code is PUMPKIN26.'],
+    ['Sober Weeks, through Monday, November 30.', 'One dollar off every Oat Milk Latte.'],
+  ]);
 });
 
 test('it speaks of a product by its whole name', () => {
