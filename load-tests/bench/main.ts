@@ -3,15 +3,18 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coreCount } from './cores.ts';
+import { directory } from './directory.ts';
 import type { Measure, Outcome } from './figure.ts';
 import { frame } from './frame.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
 import { printOutcome } from './print.ts';
+import { redis } from './redis.ts';
+import { takeover } from './takeover.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
-const measures: readonly Measure[] = [frame, latency, memory, webhook];
+const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, redis, directory];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { machineVersion } from '../../machines/call-context.ts';
+import { addCall, callsOf } from '../../src/directory/inbox.ts';
+import { claimStream, claimWebhook } from '../../src/directory/claims.ts';
+import { append } from '../../src/directory/journal.ts';
+import { callKeys, callsKey, dueKey, type NodeName, outboxKey, partitionCount } from '../../src/directory/keys.ts';
+import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
+import { reserve } from '../../src/directory/reservations.ts';
+import { heartbeat } from '../../src/directory/fleet.ts';
+import { startRedis } from '../../src/embedded/redis.ts';
+import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { factsOf, tenMinutes } from './ten-minutes.ts';
+
+const calls = 200;
+const callSeconds = 600;
+const bytesTarget = 40 * 1024;
+/** The fleet that the arithmetic is made for, and what one core of Redis is trusted with. */
+const fleetCalls = 100_000;
+const coreShareMax = 0.5;
+const shardMemoryBytes = 8 * 1024 ** 3;
+/** Where nothing reads the outbox for so long, its facts are still there. */
+const outboxLagS = 5;
+const dueInMs = 300_000;
+
+const self: NodeName = { node: 'node-1', incarnation: '0b9a7f6e-7c1d-4f0e-9d53-1f5d3f2a6c11' };
+
+interface Spent {
+  commands: Map<string, number>;
+  cpuMs: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+async function info(link: RedisLink, section: string): Promise<Map<string, string>> {
+  const text = String(await link.command('info', section));
+  const lines = text.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+}
+
+async function spent(link: RedisLink): Promise<Spent> {
+  const [cpu, stats, commands] = [await info(link, 'cpu'), await info(link, 'stats'), await info(link, 'commandstats')];
+  const callsOfCommand = [...commands].map(([name, line]): [string, number] => [
+    name.replace('cmdstat_', ''),
+    Number(/calls=(\d+)/.exec(line)?.[1] ?? 0),
+  ]);
+  return {
+    commands: new Map(callsOfCommand),
+    cpuMs: 1_000 * (Number(cpu.get('used_cpu_user')) + Number(cpu.get('used_cpu_sys'))),
+    bytesIn: Number(stats.get('total_net_input_bytes')),
+    bytesOut: Number(stats.get('total_net_output_bytes')),
+  };
+}
+
+const newCallSid = (): string => `CA${randomBytes(16).toString('hex')}`;
+
+/** Everything that a call asks of Redis from its first webhook to its tenth minute, one append for each fact. */
+async function live(link: RedisLink, callSid: string): Promise<void> {
+  const claimed = await claimWebhook(link, {
+    callSid,
+    kind: 'arrive',
+    node: self,
+    from: '+12075551234',
+    to: '+12075550142',
+    givenEpoch: 0,
+    idempotencyToken: randomBytes(16).toString('hex'),
+    countBreak: false,
+    expectedEpoch: null,
+    move: null,
+    dueInMs,
+    machineVersion,
+  });
+  if (claimed.kind !== 'claimed') throw new Error(`the call was ${claimed.kind}`);
+  const [arrived, ...facts] = factsOf(claimed.at);
+  if (!arrived) throw new Error('there are no facts');
+  await reserve(link, { callSid, class: 'new', preferredNode: null, ceiling: Number.POSITIVE_INFINITY });
+  const twiml = `<?xml version="1.0" encoding="UTF-8"?>${'x'.repeat(tenMinutes.twimlBytes)}`;
+  await append(link, {
+    callSid,
+    epoch: claimed.epoch,
+    firstSeq: 1,
+    facts: [arrived],
+    state: 'ringing',
+    dueAt: claimed.at + dueInMs,
+    answer: { idempotencyToken: randomBytes(16).toString('hex'), text: twiml },
+  });
+  const stream = await claimStream(link, {
+    callSid,
+    tokenEpoch: claimed.epoch,
+    owner: self,
+    attempt: randomBytes(16).toString('hex'),
+    dueInMs,
+    machineVersion,
+  });
+  if (stream.kind !== 'claimed') throw new Error(`the stream was ${stream.kind}`);
+  await addCall(link, self, callSid);
+  for (const [index, fact] of facts.entries()) {
+    const { epoch, at } = stream;
+    const standing = { state: 'conversation', dueAt: at + dueInMs };
+    await append(link, { callSid, epoch, firstSeq: index + 1, facts: [fact], ...standing });
+  }
+}
+
+const usedMemory = async (link: RedisLink): Promise<number> => Number((await info(link, 'memory')).get('used_memory'));
+
+/** Bytes for one call, as Redis gives them back when the keys are deleted: what it says of a stream's size is too much. */
+interface Parts {
+  hash: number;
+  journal: number;
+  due: number;
+  callSet: number;
+  outbox: number;
+}
+
+async function parts(link: RedisLink, callSids: readonly string[]): Promise<Parts> {
+  const freed = async (keys: readonly string[]): Promise<number> => {
+    const before = await usedMemory(link);
+    for (const key of keys) await link.command('del', key);
+    return (before - (await usedMemory(link))) / callSids.length;
+  };
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  return {
+    hash: await freed(callSids.map((sid) => callKeys(sid).call)),
+    journal: await freed(callSids.map((sid) => callKeys(sid).log)),
+    due: await freed(partitions.map(dueKey)),
+    callSet: await freed([callsKey(self)]),
+    outbox: await freed(partitions.map(outboxKey)),
+  };
+}
+
+async function entriesOf(link: RedisLink, callSids: readonly string[]): Promise<number> {
+  const lengths = await Promise.all(callSids.map(async (sid) => Number(await link.command('xlen', callKeys(sid).log))));
+  return lengths.reduce((all, length) => all + length, 0) / callSids.length;
+}
+
+const beat = (link: RedisLink) =>
+  heartbeat(link, {
+    self: { ...self, nodeUrl: 'http://10.0.0.11:3001', mediaUrl: 'wss://a.example/media-stream', version: '1' },
+    capacity: 2 * calls,
+    liveCalls: 0,
+    held: [],
+    starting: true,
+    spentMicros: 0,
+    model: null,
+  });
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const server = await startRedis();
+  const link = await connectRedis(server.url);
+  try {
+    await beat(link);
+    await live(link, newCallSid());
+    const usedBefore = await usedMemory(link);
+    const before = await spent(link);
+    const callSids = Array.from({ length: calls }, newCallSid);
+    for (const callSid of callSids) await live(link, callSid);
+    const after = await spent(link);
+    const used = ((await usedMemory(link)) - usedBefore) / calls;
+    if ((await callsOf(link, self)).length !== calls + 1) throw new Error('calls are missing');
+    const entries = await entriesOf(link, callSids);
+    const share = await parts(link, callSids);
+    const perCall = perCallOf(before, after);
+    say(`${tenMinutes.words}; ${entries.toFixed(0)} entries in its journal`);
+    for (const [name, count] of perCall.commands) say(`${count.toFixed(2).padStart(8)} × ${name} a call`);
+    return {
+      figures: figuresOf(share, perCall, used),
+      runs: { measured: 1, quiet: 1 },
+      details: {
+        calls,
+        mix: tenMinutes,
+        perCall: { ...perCall, commands: Object.fromEntries(perCall.commands) },
+        share,
+      },
+    };
+  } finally {
+    await link.close();
+    await server.stop();
+  }
+}
+
+/** What one call took, on the average. */
+function perCallOf(before: Spent, after: Spent): Spent {
+  const counted = [...after.commands].map(([name, count]): [string, number] => [
+    name,
+    (count - (before.commands.get(name) ?? 0)) / calls,
+  ]);
+  return {
+    commands: new Map(counted.filter(([, count]) => count >= 0.5)),
+    cpuMs: (after.cpuMs - before.cpuMs) / calls,
+    bytesIn: (after.bytesIn - before.bytesIn) / calls,
+    bytesOut: (after.bytesOut - before.bytesOut) / calls,
+  };
+}
+
+function figuresOf(share: Parts, perCall: Spent, usedPerCall: number): Figure[] {
+  const kib = (name: string, bytes: number): Figure => figure({ name, value: bytes / 1024, unit: 'KiB' }, true);
+  const lagging = (share.outbox * outboxLagS) / callSeconds;
+  const bytes = usedPerCall - share.outbox + lagging;
+  const cores = (fleetCalls * perCall.cpuMs) / callSeconds / 1_000;
+  const memory = fleetCalls * bytes;
+  const shards = Math.max(Math.ceil(cores / coreShareMax), Math.ceil(memory / shardMemoryBytes));
+  const megabits = (way: number): number => (fleetCalls * way * 8) / callSeconds / 1e6;
+  const commands = perCall.commands.values().reduce((sum, count) => sum + count, 0);
+  const scripts = (perCall.commands.get('evalsha') ?? 0) + (perCall.commands.get('eval') ?? 0);
+  return [
+    figure(
+      {
+        name: 'Redis memory for a live call of ten minutes',
+        value: bytes,
+        unit: 'bytes',
+        target: { is: '≤', value: bytesTarget },
+        beside: `with ${outboxLagS} s of its facts in the outbox`,
+      },
+      true,
+    ),
+    kib('of it the journal', share.journal),
+    kib('of it the hash', share.hash),
+    kib('of it the deadline', share.due),
+    kib('of it the set of calls with a stream', share.callSet),
+    kib('beside it all of its facts in the outbox, where nobody reads them', share.outbox),
+    figure({ name: 'requests for a call', value: scripts, unit: '', beside: `${commands.toFixed(0)} commands` }, true),
+    kib('sent to Redis for a call', perCall.bytesIn),
+    kib('received from it for a call', perCall.bytesOut),
+    figure({ name: 'CPU of Redis for a call', value: perCall.cpuMs, unit: 'ms' }, true),
+    figure(
+      { name: `${fleetCalls} live calls: requests`, value: (fleetCalls * scripts) / callSeconds, unit: '/s' },
+      true,
+    ),
+    figure({ name: `${fleetCalls} live calls: memory`, value: memory / 1024 ** 3, unit: 'GiB' }, true),
+    figure({ name: `${fleetCalls} live calls: CPU`, value: cores, unit: 'cores' }, true),
+    figure(
+      {
+        name: `${fleetCalls} live calls: network`,
+        value: megabits(perCall.bytesIn),
+        unit: 'Mbit/s in',
+        beside: `${megabits(perCall.bytesOut).toFixed(0)} Mbit/s out`,
+      },
+      true,
+    ),
+    figure(
+      {
+        name: `${fleetCalls} live calls: shards`,
+        value: shards,
+        unit: '',
+        beside: `at ${coreShareMax * 100} % of a core and ${shardMemoryBytes / 1024 ** 3} GiB each`,
+      },
+      true,
+    ),
+  ];
+}
+
+export const redis: Measure = {
+  name: 'redis',
+  title: `what ${calls} calls of ten minutes take of Redis, and the arithmetic for ${fleetCalls}`,
+  run,
+};
