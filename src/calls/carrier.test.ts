@@ -60,5 +60,5 @@ test('live calls are listed over all their statuses, ended ones are not', async 
   sims[1]?.hangUp();
   await sims[1]?.done;
   const live = await carrier.live();
-  expect(live?.toSorted()).toEqual([sims[0]?.sid, sims[2]?.sid].toSorted());
+  expect(new Set(live)).toEqual(new Set([sims[0]?.sid, sims[2]?.sid]));
 });

@@ -86,7 +86,9 @@ async function pass(count: number, beating: string[], ...watches: FleetWatch[]) 
 }
 
 const registered = async () => (await readFleet(real)).map(({ node }) => node).toSorted();
-const settle = (taken: string[], count = 1) => expect.poll(() => taken.length).toBe(count);
+async function settle(taken: string[], count = 1): Promise<void> {
+  await expect.poll(() => taken.length).toBe(count);
+}
 const n2: NodeName = addresses('n2');
 
 test('a node that is silent for five seconds and answers no probe is dead, and struck once its calls are taken over', async () => {

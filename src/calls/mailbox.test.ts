@@ -70,7 +70,7 @@ describe('what the carrier tells reaches the call’s holder', () => {
     const { callSid, call } = await at(0).talk();
     await askNext(at(1).calls, callSid);
     // The former holder has not heard of it: what it cannot write is told to whoever can.
-    at(0).calls.tell(callSid, completed);
+    await at(0).calls.tell(callSid, completed);
     await expect.poll(async () => (await ownerOf(fleet.link, callSid))?.ended).toBe('completed');
     expect(call.callSid).toBe(callSid);
   });
