@@ -267,7 +267,7 @@ export class Placement {
   }
 
   private hearSwitches(set: Readonly<Record<string, string>>): void {
-    const text = JSON.stringify(Object.entries(set).toSorted());
+    const text = JSON.stringify(Object.entries(set).toSorted(([a], [b]) => a.localeCompare(b)));
     if (text === this.switched) return;
     this.switched = text;
     this.states = switchStates(set);
