@@ -9,7 +9,7 @@ import type { CallActor } from './actor.ts';
 import { CallList } from './call-list.ts';
 import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import { answerWebhook, type DoorDeps, foldCall } from './door.ts';
+import { answerWebhook, type DoorDeps, foldJournal } from './door.ts';
 import { Lane } from './lane.ts';
 import { makeResident, type ResidentDeps } from './make-resident.ts';
 import type { Message } from './mailbox.ts';
@@ -132,10 +132,12 @@ export class Calls implements CallDesk, CallDoor {
       if (!(await this.deps.admit(callSid))) return 'unavailable';
       const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs, machineVersion };
       const claim = await repeated(() => claimStream(link, ask));
+      // Redis has lost the call: the token vouches for it.
+      if (claim.kind === 'unknown') return this.offline.attach(request);
       if (claim.kind !== 'claimed') return 'refused';
-      const actor = await foldCall(link, callSid);
+      const { actor, facts } = await foldJournal(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
-      const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at };
+      const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at, earlier: facts };
       return this.host(hold, actor, { streamSid, node: node.node, port });
     } catch (error) {
       this.deps.log.error({ err: error, callSid }, 'stream could not be attached');

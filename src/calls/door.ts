@@ -3,7 +3,13 @@ import { machineVersion } from '../../machines/call-context.ts';
 import { type CallEvent, limits, type Turn } from '../../machines/call-events.ts';
 import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
-import { append, type AppendRequest, type JournalEntry, readJournal } from '../directory/journal.ts';
+import {
+  append,
+  type AppendRequest,
+  type JournaledFact,
+  type JournalEntry,
+  readJournal,
+} from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
@@ -41,15 +47,27 @@ export interface DoorDeps {
  * @throws Unfolded for a journal that nobody here may go on with
  */
 export async function foldCall(link: RedisLink, callSid: string): Promise<CallActor> {
-  const facts: CallEvent[] = [];
+  return (await foldJournal(link, callSid)).actor;
+}
+
+/** The same with the facts that were folded. */
+export async function foldJournal(
+  link: RedisLink,
+  callSid: string,
+): Promise<{ actor: CallActor; facts: JournaledFact[] }> {
+  const facts: JournaledFact[] = [];
   for (const entry of await readWhole(link, callSid)) {
     if (entry.kind === 'corrupt') throw new Unfolded('corrupt entry', `${entry.epoch}-${entry.seq}`);
     if (entry.kind === 'claim' && (entry.version ?? 0) > machineVersion)
       throw new Unfolded('newer machine', `version ${entry.version} at ${entry.epoch}-${entry.seq}`);
-    if (entry.kind === 'fact') facts.push(entry.fact);
+    if (entry.kind === 'fact') facts.push(entry);
   }
   try {
-    return CallActor.fold(callSid, facts);
+    const actor = CallActor.fold(
+      callSid,
+      facts.map(({ fact }) => fact),
+    );
+    return { actor, facts };
   } catch (error) {
     throw new Unfolded('fold threw', String(error), error);
   }

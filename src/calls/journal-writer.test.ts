@@ -20,7 +20,7 @@ function journal(answers: (Append | Error)[] = []) {
   let hole = 0;
   let now = 0;
   const writer = new JournalWriter(
-    { callSid: 'CA1', epoch: 7, claimedAt: 0 },
+    { callSid: 'CA1', epoch: 7, claimedAt: 0, earlier: [] },
     {
       append: async (request) => {
         requests.push(request);

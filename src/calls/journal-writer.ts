@@ -1,6 +1,6 @@
 import type { CallEvent, Intent } from '../../machines/call-events.ts';
 import { DirectoryError } from '../directory/errors.ts';
-import type { Append, AppendRequest, Restore } from '../directory/journal.ts';
+import type { Append, AppendRequest, JournaledFact, Restore } from '../directory/journal.ts';
 import { directoryLimits } from '../directory/limits.ts';
 import { within } from './within.ts';
 
@@ -27,6 +27,8 @@ export interface RestoreStanding {
   /** False: no stream is here, the call is nobody's. */
   owned: boolean;
   firstSeq: number;
+  /** Of earlier epochs, young enough for a failover to have lost them. */
+  earlier: readonly JournaledFact[];
 }
 
 /** Where the call stands after the last fact: goes with each batch that reaches the journal's end. */
@@ -58,6 +60,7 @@ export class JournalWriter {
   private readonly callSid: string;
   private readonly port: JournalPort;
   private readonly hooks: WriterHooks;
+  private earlier: readonly JournaledFact[];
   private writtenEpoch: number;
   /** The epoch that the call has been given while Redis was away: taken with the next word to it. */
   private nextEpoch: number | null = null;
@@ -78,13 +81,19 @@ export class JournalWriter {
 
   /** `claimedAt`: when Redis gave the call to this epoch; null where it was not asked. */
   constructor(
-    { callSid, epoch, claimedAt }: { callSid: string; epoch: number; claimedAt: number | null },
+    {
+      callSid,
+      epoch,
+      claimedAt,
+      earlier,
+    }: { callSid: string; epoch: number; claimedAt: number | null; earlier: readonly JournaledFact[] },
     port: JournalPort,
     hooks: WriterHooks,
   ) {
     this.callSid = callSid;
     this.writtenEpoch = epoch;
     this.ackedAt = claimedAt ?? -Infinity;
+    this.earlier = earlier.filter(({ fact }) => fact.at >= hooks.now() - resendAgeMs);
     this.port = port;
     this.hooks = hooks;
   }
@@ -282,7 +291,14 @@ export class JournalWriter {
   private async claim(epoch: number): Promise<void> {
     const { state, dueAt, owned } = this.hooks.standing();
     const askedAt = this.hooks.now();
-    const result = await this.port.restore({ epoch, state, dueAt, owned, firstSeq: this.ackedSeq + 1 });
+    const result = await this.port.restore({
+      epoch,
+      state,
+      dueAt,
+      owned,
+      firstSeq: this.ackedSeq + 1,
+      earlier: this.earlier,
+    });
     if (this.closed) return;
     if (result.kind === 'fenced') return this.yield(result);
     this.ackedAt = askedAt;
@@ -306,6 +322,7 @@ export class JournalWriter {
   /** Acked facts stay for a while: a failover may lose them, and only the holder of the call can bring them back. */
   private forget(): void {
     const oldest = this.hooks.now() - resendAgeMs;
+    if (this.earlier.length > 0) this.earlier = this.earlier.filter(({ fact }) => fact.at >= oldest);
     let count = 0;
     while (this.firstSeq + count <= this.ackedSeq - 1 && (this.facts[count]?.at ?? Infinity) < oldest) count += 1;
     if (count === 0) return;

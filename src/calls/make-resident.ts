@@ -76,12 +76,12 @@ export function makeResident(
 function journalOf({ link, node, now }: ResidentDeps, lane: Lane, view: () => CallView): JournalPort {
   return {
     append: (request) => lane.run(() => append(link, request)),
-    restore: ({ epoch, state, dueAt, owned, firstSeq }) => {
+    restore: ({ epoch, state, dueAt, owned, firstSeq, earlier }) => {
       const { callSid, from, to } = view();
       const owner = owned ? node : null;
       const dueInMs = Math.max(0, dueAt - now());
       return lane.run(() =>
-        restore(link, { callSid, epoch, firstSeq, owner, state, from, to, dueInMs, machineVersion }),
+        restore(link, { callSid, epoch, firstSeq, owner, state, from, to, dueInMs, earlier, machineVersion }),
       );
     },
   };

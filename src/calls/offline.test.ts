@@ -191,6 +191,21 @@ describe('row 9: a call whose webhook was answered just before Redis went away',
   });
 });
 
+test('row 10: a stream whose call Redis has forgotten is attached on the word of its token, once', async () => {
+  const { calls } = createNode();
+  const { calls: elsewhere } = createNode({ node: other });
+  const callSid = newSid();
+  const epoch = epochIn(await arrive(calls, callSid));
+  const { call: keys, log, due } = callKeys(callSid);
+  for (const key of [keys, log]) await real.command('del', key);
+  await real.command('zrem', due, callSid);
+  const { port } = await attach(calls, callSid, epoch);
+  expect(port.asked).toEqual(['open greeting']);
+  await written(calls);
+  expect(await elsewhere.attach({ callSid, epoch, streamSid: 'MZ2', port: new FakePort() })).toBe('refused');
+  expect(await types(callSid)).toEqual(['carrier.streamStarted']);
+});
+
 describe('row 9: a call that goes on while Redis is away', () => {
   async function talk(over: Parameters<typeof createCalls>[1] = {}) {
     const { calls, link } = createNode(over);

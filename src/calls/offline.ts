@@ -72,12 +72,12 @@ export class Offline {
     if (resident) return resident;
     // All that is known of it is that the token is genuine; who answered for it has journaled what came before.
     const epoch = Math.max(Math.floor(now()), tokenEpoch + 1);
-    return host({ callSid, epoch, claimedAt: null }, CallActor.fold(callSid, []), stream);
+    return host({ callSid, epoch, claimedAt: null, earlier: [] }, CallActor.fold(callSid, []), stream);
   }
 
   private arrive(callSid: string): Resident {
     const epoch = Math.floor(this.deps.now());
-    return this.deps.host({ callSid, epoch, claimedAt: null }, CallActor.fold(callSid, []), null);
+    return this.deps.host({ callSid, epoch, claimedAt: null, earlier: [] }, CallActor.fold(callSid, []), null);
   }
 
   /** Fills in what otherwise the claim knows. */

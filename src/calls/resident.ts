@@ -1,5 +1,6 @@
 import type { CallEvent, DeadlineName, Intent } from '../../machines/call-events.ts';
 import { finalStatuses, limits } from '../../machines/call-events.ts';
+import type { JournaledFact } from '../directory/journal.ts';
 import type { CallActor } from './actor.ts';
 import type { CallState, CallView } from './call-door.ts';
 import { type EffectCall, type EffectHost, Effects } from './effects.ts';
@@ -47,6 +48,8 @@ export interface Hold {
   callSid: string;
   epoch: number;
   claimedAt: number | null;
+  /** What the journal held of it before. */
+  earlier: readonly JournaledFact[];
 }
 
 /** A call that has its stream here, or had it until a moment ago: actor, journal, effects. */

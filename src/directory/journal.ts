@@ -138,6 +138,8 @@ export interface RestoreRequest {
   dueInMs: number;
   /** The oldest fact that the holder still has: its facts go on from here, whatever is missing before. */
   firstSeq: number;
+  /** Facts of earlier epochs that the holder has read, in order: Redis may have lost them too. */
+  earlier?: readonly JournaledFact[];
   /** Of whoever restores; the marker in the journal carries it. */
   machineVersion: number;
 }
@@ -155,7 +157,7 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
   const reply = readReply(
     await link.run(
       restoreScript,
-      [keys.call, keys.log, keys.due],
+      [keys.call, keys.log, keys.outbox, keys.due],
       [
         request.callSid,
         request.epoch,
@@ -167,6 +169,7 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
         directoryLimits.callLifeMs,
         request.firstSeq - 1,
         request.machineVersion,
+        ...(request.earlier ?? []).flatMap(({ epoch, seq, fact }) => [`${epoch}-${seq}`, JSON.stringify(fact)]),
       ],
     ),
   );
@@ -175,8 +178,14 @@ export async function restore(link: RedisLink, request: RestoreRequest): Promise
   throw unknownKind(reply);
 }
 
+export interface JournaledFact {
+  epoch: number;
+  seq: number;
+  fact: CallEvent;
+}
+
 export type JournalEntry =
-  | { kind: 'fact'; epoch: number; seq: number; fact: CallEvent }
+  | ({ kind: 'fact' } & JournaledFact)
   /** The marker of a claim: who took the call with this epoch, for what, and by which machine; null where it is not said. */
   | { kind: 'claim'; epoch: number; seq: number; by: string; node: string; version: number | null }
   /** An entry that is not what this project writes. */
