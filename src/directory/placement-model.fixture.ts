@@ -20,6 +20,8 @@ export class PlacementModel {
   readonly nodes = new Map<string, ModelNode>();
   readonly reservations = new Map<string, { node: string; until: number }>();
   readonly waiters = new Map<string, Waiter>();
+  private beatAt: number | null = null;
+  private graceUntil = 0;
 
   load(name: string): number {
     const held = [...this.reservations.values()].filter(({ node }) => node === name).length;
@@ -57,6 +59,9 @@ export class PlacementModel {
   }
 
   sweepQueue(now: number): void {
+    const isAway = this.beatAt !== null && now - this.beatAt > directoryLimits.heartbeatStaleMs;
+    if (isAway) this.graceUntil = now + directoryLimits.queueAwayGraceMs;
+    if (now < this.graceUntil) return;
     for (const [sid, { dueAt }] of this.waiters) if (dueAt <= now) this.waiters.delete(sid);
   }
 
@@ -136,6 +141,7 @@ export class PlacementModel {
     this.sweep(now);
     this.sweepQueue(now);
     for (const sid of held) this.reservations.delete(sid);
+    this.beatAt = now;
     this.nodes.set(self.node, { capacity, live: liveCalls, beatAt: now });
   }
 
@@ -144,9 +150,13 @@ export class PlacementModel {
     for (const [sid, at] of this.reservations) if (at.node === node) this.reservations.delete(sid);
   }
 
-  /** Everything is that much older. */
-  pass(ms: number): void {
-    for (const node of this.nodes.values()) node.beatAt -= ms;
+  /** Everything is that much older, but for the nodes that went on beating. */
+  pass(ms: number, nodes: 'silent' | 'beating'): void {
+    this.graceUntil -= ms;
+    if (nodes === 'silent') {
+      if (this.beatAt !== null) this.beatAt -= ms;
+      for (const node of this.nodes.values()) node.beatAt -= ms;
+    }
     for (const reservation of this.reservations.values()) reservation.until -= ms;
     for (const waiter of this.waiters.values()) {
       waiter.dueAt -= ms;
@@ -157,6 +167,8 @@ export class PlacementModel {
   /** True where what is right depends on the moment between two readings of the clock. */
   isUnsure(from: number, to: number): boolean {
     const times = [
+      (this.beatAt ?? 0) + directoryLimits.heartbeatStaleMs + 1,
+      this.graceUntil,
       ...[...this.nodes.values()].map(({ beatAt }) => beatAt + directoryLimits.heartbeatStaleMs + 1),
       ...[...this.reservations.values()].map(({ until }) => until),
       ...[...this.waiters.values()].map(({ dueAt }) => dueAt),

@@ -46,11 +46,15 @@ async function older(link: RedisLink, key: string, ms: number): Promise<void> {
     await link.command('zincrby', key, -ms, member);
 }
 
-/** Lets time pass for everything that placement keeps, by making it older. */
-export async function pass(link: RedisLink, ms: number): Promise<void> {
+/**
+ * Lets time pass for everything that placement keeps, by making it older. While it passes the nodes are silent, or go on
+ * beating.
+ */
+export async function pass(link: RedisLink, ms: number, nodes: 'silent' | 'beating' = 'silent'): Promise<void> {
   const { heartbeat: beats, reservation, queueDue, totals, placed, ticket } = placementKeys;
-  for (const key of [beats, reservation, queueDue]) await older(link, key, ms);
-  for (const field of ['untilMs', 'mendedAt']) {
+  const isSilent = nodes === 'silent';
+  for (const key of [...(isSilent ? [beats] : []), reservation, queueDue]) await older(link, key, ms);
+  for (const field of ['mendedAt', 'graceUntil', ...(isSilent ? ['untilMs', 'madeAt', 'beatAt'] : [])]) {
     if ((await link.command('hget', totals, field)) !== null) await link.command('hincrby', totals, field, -ms);
   }
   const times = readTexts(await link.command('lrange', placed, 0, -1));

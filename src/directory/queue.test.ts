@@ -177,7 +177,7 @@ test('a waiting room that all have left lets newcomers in, and its sweep is boun
   await beat(link, 'a', 10);
   const count = 2 * directoryLimits.queueSweepMax + 1;
   for (let i = 0; i < count; i++) await join(`w${i}`);
-  await pass(link, 60_000);
+  await pass(link, 60_000, 'beating');
   await beat(link, 'a', 10);
   expect(await link.command('zcard', placementKeys.queue)).toBe(directoryLimits.queueSweepMax + 1);
   expect(await ask(link, 'n')).toEqual({ kind: 'queued', waiting: 1 });
@@ -274,3 +274,21 @@ test('of a thousand callers at once a hundred are placed and the others in the o
   }
   expect(order).toEqual(waiters.map(({ sid }) => sid));
 }, 60_000);
+
+test('after Redis was away the waiters keep their places until they could ask again', async () => {
+  await beat(link, 'a', 1);
+  await ask(link, 'x', { class: 'live' });
+  for (const sid of ['1', '2']) await join(sid);
+  await passAll(25_000);
+  // The first who comes is a newcomer, and the place of `x` is free by now.
+  expect(await ask(link, 'n')).toEqual({ kind: 'queued', waiting: 2 });
+  await beat(link, 'a', 1);
+  expect(await ask(link, 'n')).toEqual({ kind: 'queued', waiting: 2 });
+  expect(await turn('2')).toBe(2);
+  expect(await turn('1')).toBe('a');
+  for (let passed = 0; passed <= directoryLimits.queueAwayGraceMs; passed += 1_000) {
+    await passAll(1_000);
+    await beat(link, 'a', 1);
+  }
+  expect(await line()).toEqual([]);
+});

@@ -13,7 +13,8 @@ export function placementScript(
   body: string,
   options: ScriptOptions = {},
 ): PlacementScript {
-  return { ...script(name, keys, body, options), keys };
+  const each = [...new Set(keys)];
+  return { ...script(name, each, body, options), keys: each };
 }
 
 /** What `reservationHelpers` touch. */
@@ -116,9 +117,12 @@ end
 `;
 
 /** What `queueHelpers` touch. */
-export const queueKeys = ['queue', 'queueDue'] as const;
+export const queueKeys = ['queue', 'queueDue', 'totals'] as const;
 
-/** Waiters leave the room: one by name, or those who were not heard of in time, a bounded number at a time. */
+/**
+ * Waiters leave the room: one by name, or those who were not heard of in time, a bounded number at a time. Where no node
+ * was heard of either it was Redis that was away: everybody gets the time to ask again.
+ */
 export const queueHelpers = `
 local function leave(sid)
   local found = redis.call('ZREM', queue, sid)
@@ -126,6 +130,12 @@ local function leave(sid)
   return found == 1
 end
 local function sweepQueue(now)
+  local h = redis.call('HMGET', totals, 'beatAt', 'graceUntil')
+  if h[1] and now - tonumber(h[1]) > ${directoryLimits.heartbeatStaleMs} then
+    redis.call('HSET', totals, 'graceUntil', whole(now + ${directoryLimits.queueAwayGraceMs}))
+    return
+  end
+  if h[2] and now < tonumber(h[2]) and tonumber(h[2]) - now <= ${directoryLimits.queueAwayGraceMs} then return end
   local late = redis.call('ZRANGEBYSCORE', queueDue, '-inf', whole(now), 'LIMIT', 0, ${directoryLimits.queueSweepMax})
   for _, sid in ipairs(late) do leave(sid) end
 end
