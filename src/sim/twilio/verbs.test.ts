@@ -5,9 +5,9 @@ import { ACCOUNT, asked, BASE, BYE, call, closeWorlds, rest, world } from './ver
 
 afterEach(closeWorlds);
 
-test('Say is heard, Play fetches audio, the end of the document hangs up', async () => {
+test('Say is heard, Play fetches audio unsigned, the end of the document hangs up', async () => {
   const audio = joinBytes(spoken('Played line', 'line', 900).map((frame) => frame.bytes));
-  const { twilio } = await world({
+  const { service, twilio } = await world({
     '/voice': () => '<Response><Say>Hello</Say><Play>/line.wav</Play><Pause length="0"/></Response>',
     '/line.wav': () => ({ status: 200, type: 'audio/x-wav', body: writeWav(audio, 'mulaw') }),
   });
@@ -19,6 +19,8 @@ test('Say is heard, Play fetches audio, the end of the document hangs up', async
   ]);
   expect([sim.status, sim.endedBy]).toEqual(['completed', 'service']);
   expect(twilio.complaints).toEqual([]);
+  const signed = service.requests.filter(({ headers }) => 'x-twilio-signature' in headers).map(({ target }) => target);
+  expect([signed.includes('/voice'), signed.includes('/line.wav')]).toEqual([true, false]);
   expect(new VoiceReader().spans).toEqual([]);
   const reader = new VoiceReader();
   reader.push(sim.leg.ear.audio(sim.leg.endedMs ?? 0));

@@ -9,6 +9,8 @@ export interface WebRequest {
   url: string;
   method: 'GET' | 'POST';
   params: readonly (readonly [string, string])[];
+  /** Audio is fetched without a signature, from whoever keeps it. */
+  unsigned?: true;
   /** The largest answer taken. */
   bytesMax?: number;
 }
@@ -145,7 +147,7 @@ export class Web {
     const headers: Record<string, string> = {
       'User-Agent': 'TwilioProxy/1.1',
       Accept: '*/*',
-      'X-Twilio-Signature': sign(this.authToken, url, post ? ask.params : []),
+      ...(ask.unsigned ? {} : { 'X-Twilio-Signature': sign(this.authToken, url, post ? ask.params : []) }),
       'I-Twilio-Idempotency-Token': record.idempotencyToken,
       Connection: 'close',
     };
