@@ -43,6 +43,8 @@ test('a caller has so many calls at once; one that ended makes room, a repeat co
     'tooMany',
   ]);
   expect(await admit('1'), 'in already').toBe('admitted');
+  await link.command('del', callerKeys(caller).arrivals);
+  expect(await admit('1'), 'in for longer than the window').toBe('admitted');
   expect(await admit('x', { caller: '+12075550101' })).toBe('admitted');
   await leaveCaller(link, caller, '2');
   expect(await admit('3')).toBe('admitted');

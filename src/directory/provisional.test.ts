@@ -94,6 +94,8 @@ test('whoever claimed meanwhile with a higher epoch keeps the call; of equal epo
   const late = provisional(callSid, claim.epoch - 1);
   expect(await restore(link, late)).toEqual({ kind: 'fenced', epoch: claim.epoch, ended: false });
   expect(await readJournal(link, callSid)).toHaveLength(1);
+  await link.command('del', callKeys(callSid).log);
+  expect(await restore(link, late)).toEqual({ kind: 'fenced', epoch: claim.epoch, ended: false });
 
   const twice = newCallSid();
   const epoch = await redisNow();
