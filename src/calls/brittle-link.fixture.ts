@@ -3,8 +3,8 @@ import type { RedisLink } from '../directory/redis.ts';
 
 /** A link to Redis that can be lost, for this process only. */
 export interface BrittleLink extends RedisLink {
-  /** Every command fails so from now on; null: Redis is there again, and whoever listens hears of it. */
-  fail(code: DirectoryErrorCode | null): void;
+  /** Every command fails so from now on; null: Redis is there again, and whoever listens hears of it unless `quietly`. */
+  fail(code: DirectoryErrorCode | null, how?: 'quietly'): void;
   /** The next run of the script with this name is applied, and its reply lost. */
   loseReply(script: string): void;
 }
@@ -34,9 +34,9 @@ export function brittle(real: RedisLink): BrittleLink {
       return () => listeners.delete(listener);
     },
     close: () => real.close(),
-    fail(code) {
+    fail(code, how) {
       failure = code;
-      if (code === null) for (const listener of listeners) listener();
+      if (code === null && how !== 'quietly') for (const listener of listeners) listener();
     },
     loseReply: (script) => (lost = script),
   };

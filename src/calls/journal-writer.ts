@@ -153,6 +153,7 @@ export class JournalWriter {
   async confirmed(ms: number): Promise<boolean> {
     // What is under way may have been sent long ago.
     if (!this.isVouched()) this.asksEnd = true;
+    this.wakeUp?.();
     const isSettled = await within(ms, this.settled());
     return isSettled && !this.closed && this.isVouched();
   }
