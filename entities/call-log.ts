@@ -24,7 +24,10 @@ export interface CallLog {
   endedAt: Date | null;
   /** Whole seconds, as the carrier counts them. */
   duration: number | null;
-  /** How it went so far: `missed`, `answered`, `menu`, `voicemail` or `transferred`; null while it is none of these yet. */
+  /**
+   * How it went so far: `missed`, `waiting`, `abandoned` (hung up while waiting), `callback`, `answered`, `menu`,
+   * `voicemail` or `transferred`; null while it is none of these yet.
+   */
   outcome: string | null;
   transcript: TranscriptLine[] | null;
   processedAt: Date | null;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallEvent } from '../../machines/call-events.ts';
+import type { CallEvent, WaitEnd } from '../../machines/call-events.ts';
 import { emptyCall, foldCall } from './call-row.ts';
 import { CALLER, EPOCH, startedAt, story, wholeCall } from './story.fixture.ts';
 
@@ -52,6 +52,35 @@ test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
     expect(rowOf(arrived, reported(word))).toMatchObject({ endedAt: new Date(2_000), duration: null });
   },
 );
+
+describe('the waiting room', () => {
+  const queued: CallEvent = { ...arrived, queued: true };
+  const waitEnded = (how: WaitEnd): CallEvent => ({ type: 'carrier.waitEnded', at: 1_500, how, waitedMs: 500 });
+  const streamed: CallEvent = { type: 'carrier.streamStarted', at: 1_600, streamSid: 'MZ1', node: 'a' };
+  const left: CallEvent = {
+    type: 'carrier.recordEnded',
+    at: 1_600,
+    recordingSid: 'RE1',
+    recordingUrl: '',
+    durationS: 4,
+    digits: '',
+  };
+
+  test.each<[CallEvent[], string]>([
+    [[{ ...arrived, rung: 'menu' }], 'menu'],
+    [[queued], 'waiting'],
+    [[queued, reported('completed')], 'abandoned'],
+    [[queued, waitEnded('placed'), streamed, reported('completed')], 'answered'],
+    [[queued, waitEnded('placed'), reported('completed')], 'abandoned'],
+    [[queued, waitEnded('callback'), reported('completed')], 'callback'],
+    [[queued, waitEnded('voicemail'), left, reported('completed')], 'voicemail'],
+    [[arrived, streamed, { type: 'carrier.nextAsked', at: 1_700, intent: null, breaks: 1, queued: true }], 'answered'],
+  ])('%#: %j', (facts, outcome) => {
+    expect(rowOf(...facts).outcome).toBe(outcome);
+    const backwards = story(SID, facts).toReversed().reduce(foldCall, emptyCall(SID, 2_000));
+    expect(backwards.outcome).toBe(outcome);
+  });
+});
 
 test('what is not final does not end it', () => {
   expect(rowOf(arrived, reported('in-progress', { durationS: null }))).toMatchObject({

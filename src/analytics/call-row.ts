@@ -18,7 +18,7 @@ const UNDER_WAY = 3;
 const OVER = 4;
 
 /** Outcomes, the weightier later: who was put through after talking to the assistant was transferred. */
-const outcomes = ['missed', 'abandoned', 'callback', 'answered', 'menu', 'voicemail', 'transferred'];
+const outcomes = ['missed', 'waiting', 'abandoned', 'callback', 'answered', 'menu', 'voicemail', 'transferred'];
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
 
@@ -83,21 +83,30 @@ function withOutcome(row: CallLog, outcome: string): CallLog {
   return { ...row, outcome: weightier(row.outcome, outcome) };
 }
 
+function withWait(row: CallLog, { queued }: { queued?: true }): CallLog {
+  return queued ? withOutcome(row, 'waiting') : row;
+}
+
 /** What one fact adds; the same row for a fact that says nothing of it. */
 function told(row: CallLog, stored: StoredFact): CallLog {
   const { fact } = stored;
   switch (fact.type) {
-    case 'carrier.arrived':
-      return { ...row, fromNumber: laterText(row.fromNumber, fact.from), toNumber: laterText(row.toNumber, fact.to) };
+    case 'carrier.arrived': {
+      const arrived = { fromNumber: laterText(row.fromNumber, fact.from), toNumber: laterText(row.toNumber, fact.to) };
+      const begun = withWait({ ...row, ...arrived }, fact);
+      return fact.rung === 'menu' ? withOutcome(begun, 'menu') : begun;
+    }
+    case 'carrier.waitEnded':
+      return fact.how === 'callback' ? withOutcome(row, 'callback') : row;
     case 'carrier.streamStarted':
       return withOutcome({ ...row, answeredAt: earlier(row.answeredAt, fact.at) }, 'answered');
     case 'carrier.nextAsked': {
       const kind = fact.intent?.kind;
       const loops = (kind === undefined || kind === 'handover') && fact.breaks >= limits.breaksMax;
-      return kind === 'menu' || loops ? withOutcome(row, 'menu') : row;
+      return withWait(kind === 'menu' || loops ? withOutcome(row, 'menu') : row, fact);
     }
     case 'carrier.dialEnded':
-      return bridged.has(fact.result) ? withOutcome(row, 'transferred') : row;
+      return withWait(bridged.has(fact.result) ? withOutcome(row, 'transferred') : row, fact);
     case 'carrier.recordEnded':
       return fact.durationS > 0 ? withOutcome(row, 'voicemail') : row;
     case 'carrier.statusReported': {
@@ -113,6 +122,7 @@ function told(row: CallLog, stored: StoredFact): CallLog {
 
 const callFacts: ReadonlySet<string> = new Set([
   'carrier.arrived',
+  'carrier.waitEnded',
   'carrier.streamStarted',
   'carrier.nextAsked',
   'carrier.dialEnded',
@@ -126,7 +136,10 @@ export const concernsCall = ({ fact }: StoredFact): boolean => callFacts.has(fac
 
 /** The row with one more fact. */
 export function foldCall(row: CallLog, stored: StoredFact): CallLog {
-  const next = { ...told(row, stored), startedAt: earlier(row.startedAt, stored.fact.at) };
+  const merged = told(row, stored);
+  // Whoever waited until the end was not answered in time.
+  const outcome = merged.endedAt !== null && merged.outcome === 'waiting' ? 'abandoned' : merged.outcome;
+  const next = { ...merged, outcome, startedAt: earlier(row.startedAt, stored.fact.at) };
   const { lastEpoch, lastSeq } = row;
   const isNewer = stored.epoch > lastEpoch || (stored.epoch === lastEpoch && stored.seq > lastSeq);
   return isNewer ? { ...next, lastEpoch: stored.epoch, lastSeq: stored.seq } : next;
