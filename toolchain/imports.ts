@@ -10,7 +10,18 @@ const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
 /** A webhook is written in the terms of the server that calls it. */
 const BACKWARD = new Set(['webhook http']);
 /** The composition root, and commands. */
-const ROOTS = ['main.ts', 'node.ts', 'seed.ts', 'drain.ts', 'switch.ts', 'faults.ts'];
+const ROOTS = [
+  'main.ts',
+  'node.ts',
+  'seed.ts',
+  'drain.ts',
+  'switch.ts',
+  'faults.ts',
+  'start.ts',
+  'nodes.ts',
+  'supervisor.ts',
+  'proxy.ts',
+];
 /** Folders that import one npm package, Node's none, and themselves. */
 const PURE: Record<string, RegExp> = { machines: /^xstate($|\/)/, entities: /^typeorm$/ };
 const READS_ENVIRONMENT =

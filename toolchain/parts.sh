@@ -78,6 +78,21 @@ part_redis() {
   tail_note redis
 }
 
+part_haproxy() {
+  local system libs
+  system=$(command -v haproxy || true)
+  if [ -n "$system" ] && at_least 2.6 "$("$system" -v | sed -nE '1s/.*version ([0-9.]+).*/\1/p')"; then
+    note haproxy "$system"
+    echo "the system's own, $("$system" -v | head -n 1)"
+    return
+  fi
+  unpack haproxy system 'adduser|lsb-base|init-system-helpers|passwd|sysvinit-utils' haproxy
+  libs=$(libraries haproxy)
+  LD_LIBRARY_PATH=$libs "$here/haproxy/usr/sbin/haproxy" -v >/dev/null
+  note haproxy "$here/haproxy/usr/sbin/haproxy" "LD_LIBRARY_PATH=$libs"
+  tail_note haproxy
+}
+
 libraries() { # libraries NAME: LD_LIBRARY_PATH for an unpacked part, every folder of it that holds libraries
   find "$here/$1" -maxdepth 5 -path "*/lib/$(arch_triple)*" -name 'lib*.so*' -printf '%h\n' | sort -u | paste -sd: -
 }

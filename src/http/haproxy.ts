@@ -1,0 +1,103 @@
+/** A node as a proxy on the same machine reaches it. */
+export interface ProxiedNode {
+  /** Its NODE_ID. */
+  name: string;
+  host: string;
+  port: number;
+  opsPort: number;
+  /** The path of its MEDIA_URL. */
+  mediaPath: string;
+}
+
+/** Where the carrier comes in, unless said otherwise. */
+export const BIND = ':443 ssl crt /etc/haproxy/voice.pem alpn http/1.1';
+
+const WEBHOOKS = 'webhooks';
+const ALIVE = 'alive';
+/** One refused connection is enough: what is asked next goes elsewhere, and so does the question that met it. */
+const WATCHED = 'observe layer4 error-limit 1 on-error mark-down';
+
+/**
+ * A configuration of HAProxy 2.6 or newer: webhooks to any node that is ready, media sockets to the node whose address
+ * they carry, or to another one when it is gone. Host, path and query stay as the carrier signed them.
+ */
+export function haproxyConfig(nodes: readonly ProxiedNode[], bind = BIND): string {
+  const sections = [GLOBAL, DEFAULTS, frontend(nodes, bind), webhooks(nodes), ...nodes.map(mediaOf), alive(nodes)];
+  return `${sections.join('\n\n')}\n`;
+
+  function mediaOf(node: ProxiedNode): string {
+    const others = nodes.filter((other) => other !== node);
+    return lines(`backend media-${node.name}`, [
+      ...asked('/healthz'),
+      `server ${node.name} ${address(node)} check port ${node.opsPort} ${WATCHED}`,
+      ...others.map((other) => `server ${other.name} ${address(other)} backup track ${ALIVE}/${other.name}`),
+    ]);
+  }
+}
+
+const GLOBAL = `# Written by \`npm run proxy\`. For HAProxy 2.6 or newer on the machine of the nodes.
+# After a reload (haproxy -W, systemctl reload) the old process keeps the calls that it carries, and ends with the last.
+global
+  log stdout format raw local0 info
+  maxconn 20000
+  hard-stop-after 4h`;
+
+const DEFAULTS = `defaults
+  mode http
+  log global
+  option httplog
+  option dontlognull
+  option http-server-close
+  option allbackups
+  balance leastconn
+  # Only what no node has seen is asked again: a webhook that was sent may have been obeyed.
+  retry-on conn-failure
+  retries 3
+  option redispatch 1
+  timeout connect 500ms
+  timeout check 500ms
+  timeout queue 1s
+  timeout http-request 5s
+  # Longer than the carrier waits for any webhook.
+  timeout client 20s
+  timeout server 20s
+  # A media socket lasts for hours, and is never still for long: muted, it carries the nodes' pings.
+  timeout tunnel 2m
+  timeout client-fin 10s
+  timeout server-fin 10s
+  default-server inter 500ms fastinter 200ms fall 2 rise 2`;
+
+function frontend(nodes: readonly ProxiedNode[], bind: string): string {
+  return lines('frontend carrier', [
+    `bind ${bind}`,
+    ...nodes.map(({ name, mediaPath }) => `use_backend media-${name} if { path ${mediaPath} }`),
+    `default_backend ${WEBHOOKS}`,
+  ]);
+}
+
+/** A node that drains is not ready. With Redis away none is, but each still answers as far as its own room goes. */
+function webhooks(nodes: readonly ProxiedNode[]): string {
+  return lines(`backend ${WEBHOOKS}`, [
+    ...asked('/readyz'),
+    ...nodes.map((node) => `server ${node.name} ${address(node)} check port ${node.opsPort} ${WATCHED}`),
+    '# No node is ready: Redis is away. Each still answers as far as its own room goes.',
+    ...nodes.map((node) => `server unready-${node.name} ${address(node)} backup track ${ALIVE}/${node.name}`),
+  ]);
+}
+
+/** Asked for by others alone. */
+function alive(nodes: readonly ProxiedNode[]): string {
+  return lines(`backend ${ALIVE}`, [
+    ...asked('/healthz'),
+    ...nodes.map((node) => `server ${node.name} ${address(node)} check port ${node.opsPort}`),
+  ]);
+}
+
+/** uWebSockets.js answers HTTP/1.1 only. */
+const asked = (path: string): string[] => [
+  'option httpchk',
+  `http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host aida hdr Connection close`,
+  'http-check expect status 200',
+];
+const address = ({ host, port }: ProxiedNode): string => `${host}:${port}`;
+const lines = (head: string, body: readonly string[]): string => [head, ...body.map((line) => `  ${line}`)].join('\n');
