@@ -3,8 +3,10 @@ import { machineVersion, type Outcome } from '../../machines/call-context.ts';
 import { limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
+import { distrust } from '../directory/fleet.ts';
 import type { NodeName } from '../directory/keys.ts';
 import { repeated } from '../directory/repeat.ts';
+import { reservedAt } from '../directory/reservations.ts';
 import type { CallActor } from './actor.ts';
 import { CallList } from './call-list.ts';
 import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
@@ -118,9 +120,10 @@ export class Calls implements CallDesk, CallDoor {
     return held.map(({ callSid, epoch }) => ({ callSid, epoch }));
   }
 
-  /** Calls whose stream is open. */
-  streaming(): string[] {
-    return [...this.residents.values()].filter(({ state }) => state === 'conversation').map(({ callSid }) => callSid);
+  /** Calls whose stream is open, with the epoch of each. */
+  streaming(): { callSid: string; epoch: number }[] {
+    const streaming = [...this.residents.values()].filter(({ state }) => state === 'conversation');
+    return streaming.map(({ callSid, epoch }) => ({ callSid, epoch }));
   }
 
   async attach(request: AttachRequest): Promise<ResidentCall | 'refused' | 'unavailable'> {
@@ -188,12 +191,15 @@ export class Calls implements CallDesk, CallDoor {
     const { link, node, isGone, answers } = this.deps;
     if (this.residents.has(callSid)) return node.node;
     try {
-      const holder = (await ownerOf(link, callSid))?.owner ?? null;
-      if (holder === null || isGone(holder)) return null;
-      return (await answers(holder, probeMs)) ? holder.node : null;
-    } catch {
-      return null;
+      // A stream that never came has no owner: the node that it was sent to is the one to ask.
+      const holder = (await ownerOf(link, callSid))?.owner ?? (await reservedAt(link, callSid));
+      if (holder === null) return null;
+      if (holder.node === node.node || (!isGone(holder) && (await answers(holder, probeMs)))) return holder.node;
+      await distrust(link, holder);
+    } catch (error) {
+      this.deps.log.warn({ err: error, callSid }, 'the node that had the call could not be asked');
     }
+    return null;
   }
 
   streamFailed(callSid: string, streamSid: string): void {

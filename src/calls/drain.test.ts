@@ -12,7 +12,7 @@ afterEach(() => vi.useRealTimers());
 
 /** A node with so many calls. `leaves` says what a call does when it is told. */
 function createNode(count: number, leaves: (callSid: string, urgent: boolean) => boolean = () => true) {
-  const streaming = new Set(Array.from({ length: count }, (_, index) => `CA${index}`));
+  const streaming = new Map(Array.from({ length: count }, (_, index) => [`CA${index}`, 1]));
   const happened: string[] = [];
   const told: { callSid: string; atMs: number; urgent: boolean }[] = [];
   const startedMs = performance.now();
@@ -25,7 +25,7 @@ function createNode(count: number, leaves: (callSid: string, urgent: boolean) =>
   const drain = new Drain({
     finishMs: FINISH_MS,
     calls: {
-      streaming: () => [...streaming],
+      streaming: () => [...streaming].map(([callSid, epoch]) => ({ callSid, epoch })),
       tell: (callSid: string, fact: Told) => {
         if (fact.type !== 'node.draining') throw new Error(fact.type);
         told.push({ callSid, atMs: Math.round(performance.now() - startedMs), urgent: fact.urgent });
@@ -89,7 +89,7 @@ test('a call on its way here is waited for, as long as its reservation lives', a
   node.begin();
   await node.pass(10_000);
   expect(node.drain.progress()).toMatchObject({ stage: 'finishing', expected: 1 });
-  node.streaming.add('CA9');
+  node.streaming.set('CA9', 1);
   node.placement.reserved = 0;
   await node.pass(1_000);
   expect(node.drain.progress()).toMatchObject({ stage: 'finishing', calls: 1, expected: 0 });
@@ -126,9 +126,20 @@ test('a stream that comes while others leave is told too', async () => {
   const node = createNode(1, (callSid) => callSid !== 'CA0');
   node.begin(true);
   await node.pass(100);
-  node.streaming.add('CA9');
+  node.streaming.set('CA9', 1);
   await node.pass(200);
   expect(node.told).toMatchObject([{ callSid: 'CA0' }, { callSid: 'CA9', urgent: true }]);
+});
+
+test('a call that comes back is told again', async () => {
+  const node = createNode(1);
+  node.begin(true);
+  await node.pass(50);
+  node.streaming.set('CA1', 1);
+  await node.pass(50);
+  node.streaming.set('CA1', 2);
+  await node.pass(100);
+  expect(node.told.map(({ callSid }) => callSid)).toEqual(['CA0', 'CA1', 'CA1']);
 });
 
 test('the second order makes all leave at once, those included that were told to take their time', async () => {

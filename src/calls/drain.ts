@@ -16,12 +16,17 @@ export const drainLimits = {
   questionMs: 2_000,
 } as const;
 
+interface StreamingCall {
+  callSid: string;
+  epoch: number;
+}
+
 export interface DrainDeps {
   /** Calls may finish here for so long, ms. */
   finishMs: number;
   calls: {
-    /** Calls whose stream is open here. */
-    streaming(): readonly string[];
+    /** Calls whose stream is open here; one that comes back has another epoch. */
+    streaming(): readonly StreamingCall[];
     tell(callSid: string, fact: Told): unknown;
     /** Ends every stream that is left; what was said is journaled first, within a bound. */
     close(): Promise<void>;
@@ -54,13 +59,17 @@ export interface DrainProgress {
   finishInMs: number | null;
 }
 
+const keyOf = ({ callSid, epoch }: StreamingCall): string => `${callSid} ${epoch}`;
+
 /**
  * A node that is to end: calls finish, then the others are handed over between turns, ten a second, then all that is
  * left is ended. Bounded: `finishMs`, a tenth of a second for each call, and the bounds of one call's leaving.
  */
 export class Drain {
   private readonly deps: DrainDeps;
-  private readonly toldAt = new Map<string, number>();
+  /** Calls that were told to leave and are still here. */
+  private readonly told = new Set<string>();
+  private handedOver = 0;
   private stage: DrainStage = 'serving';
   private startedAt = 0;
   private isUrgent = false;
@@ -78,13 +87,12 @@ export class Drain {
 
   progress(): DrainProgress {
     const { calls, streams, placement, finishMs, now } = this.deps;
-    const streaming = new Set(calls.streaming());
     const inMs = this.stage === 'finishing' ? Math.max(0, Math.round(this.startedAt + finishMs - now())) : 0;
     return {
       stage: this.stage,
-      calls: Math.max(streaming.size, streams()),
+      calls: Math.max(calls.streaming().length, streams()),
       expected: placement.reserved,
-      handedOver: [...this.toldAt.keys()].filter((callSid) => !streaming.has(callSid)).length,
+      handedOver: this.handedOver,
       finishInMs: this.begun ? inMs : null,
     };
   }
@@ -116,11 +124,11 @@ export class Drain {
       log.warn({ calls: cut }, 'calls did not leave in time');
     }
     await calls.close();
-    if (cut > 0 || this.toldAt.size > 0) {
+    if (cut > 0 || this.handedOver > 0) {
       await new Promise((resolve) => setTimeout(resolve, drainLimits.questionMs));
     }
     this.stage = 'left';
-    log.info({ handedOver: this.toldAt.size, cut }, 'no call is left');
+    log.info({ handedOver: this.handedOver, cut }, 'no call is left');
   }
 
   private isFinished(): boolean {
@@ -137,12 +145,14 @@ export class Drain {
     log.info({ calls: streams(), urgent: this.isUrgent }, 'calls are handed over');
     let untilMs = now() + drainLimits.questionMs;
     let wasUrgent = false;
-    while (streams() > 0) {
+    for (;;) {
       const streaming = calls.streaming();
-      const untold = streaming.filter((callSid) => !this.toldAt.has(callSid));
+      this.countGone(streaming);
+      if (streams() === 0) return;
+      const untold = streaming.filter((call) => !this.told.has(keyOf(call)));
       const next = this.isUrgent ? (wasUrgent ? untold : streaming) : untold.slice(0, 1);
       if (next.length > 0) {
-        for (const callSid of next) this.tellToLeave(callSid);
+        for (const call of next) this.tellToLeave(call);
         untilMs = now() + (this.isUrgent ? 0 : limits.handoverMs) + drainLimits.leaveMs;
       }
       wasUrgent = this.isUrgent;
@@ -151,9 +161,18 @@ export class Drain {
     }
   }
 
-  private tellToLeave(callSid: string): void {
-    this.toldAt.set(callSid, this.deps.now());
-    this.deps.calls.tell(callSid, { type: 'node.draining', urgent: this.isUrgent });
+  private countGone(streaming: readonly StreamingCall[]): void {
+    const here = new Set(streaming.map(keyOf));
+    for (const key of this.told) {
+      if (here.has(key)) continue;
+      this.told.delete(key);
+      this.handedOver += 1;
+    }
+  }
+
+  private tellToLeave(call: StreamingCall): void {
+    this.told.add(keyOf(call));
+    this.deps.calls.tell(call.callSid, { type: 'node.draining', urgent: this.isUrgent });
   }
 
   private pause(): Promise<void> {

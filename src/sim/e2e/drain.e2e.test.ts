@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFleet } from '../../directory/fleet.ts';
 import { metricIn, metricsOf } from '../node-metrics.ts';
 import type { SimCall } from '../twilio/index.ts';
-import { readAccount } from './account.fixture.ts';
+import { accountOf, readAccount } from './account.fixture.ts';
 import { Caller } from './caller.fixture.ts';
+import { keepGolden } from './golden.fixture.ts';
 import { script } from './stories.fixture.ts';
 import { eventually, startWorld, type World } from './world.fixture.ts';
 
@@ -37,6 +39,9 @@ const readiness = async (index: number) => {
   return { status: response.status, body: (await response.json()) as { status: string } };
 };
 
+const recordOf = async (index: number) =>
+  (await readFleet(world.link)).find(({ node }) => node === `node-${index + 1}`);
+
 const claimsOf = async (call: SimCall) => (await readAccount(world, call)).claims;
 
 test('a node that is to end gets no new calls, and lets the one that it has come to its own end', async () => {
@@ -57,12 +62,15 @@ test('a node that is to end gets no new calls, and lets the one that it has come
   // Any webhook may arrive anywhere: the balancer knows of nothing, and this node goes on answering.
   const metrics = await metricsOf(node?.opsPort ?? 0);
   expect([metricIn(metrics, 'aida_draining'), metricIn(metrics, 'aida_calls_live')]).toEqual([1, 1]);
+  // It is still of the fleet: a node that is silent would be taken for dead, and its call with it.
+  expect(await recordOf(index)).toMatchObject({ capacity: 0, load: 1 });
   await caller.say('What are your hours on Tuesday?');
   await caller.hear('Tuesday 07:00 - 18:00');
   await caller.say('That is all. Goodbye!');
   await caller.hungUpOn();
   expect([caller.call.streams.length, caller.call.endedBy]).toEqual([1, 'service']);
   expect(await node?.exited).toBe(0);
+  expect(await recordOf(index)).toBeUndefined();
   for (const other of others) await other.hangUp();
   await world.startNode(index);
 });
@@ -85,6 +93,7 @@ test('the second signal hands over at once, in the middle of a sentence, and the
   expect([nodeOf(caller.call) === index, caller.call.streams.length]).toEqual([false, 2]);
   expect(await claimsOf(caller.call)).toEqual(['arrive', 'stream', 'next', 'stream']);
   await caller.hangUp();
+  await keepGolden('handed over in the middle of a sentence', (await accountOf(world, caller.call)).facts);
   await world.startNode(index);
 });
 
@@ -106,7 +115,7 @@ test('the command hands over between turns: nothing is said of it, and nothing f
   const closed = world.model?.sessions.filter(({ open }) => !open).map((session) => session.closed?.code);
   expect(new Set(closed)).toEqual(new Set([1000]));
   await caller.hangUp();
-  await world.startNode(index);
+  await keepGolden('handed over between two turns', (await accountOf(world, caller.call)).facts);
 });
 
 function run(args: string[]) {

@@ -111,8 +111,8 @@ export async function rollingRestart({ calls, releases, drainS }: RollingOptions
     env: { CALLS_MAX: String(calls), DRAIN_SECONDS: String(drainS) },
     model: { charsPerSecond: CHARS_PER_SECOND },
     onLog: (line) => {
-      const { msg, handedOver, cut } = JSON.parse(line) as { msg?: string; handedOver?: number; cut?: number };
-      if (msg === 'no call is left') drains.push({ handedOver: handedOver ?? 0, cut: cut ?? 0 });
+      const [, handedOver, cut] = /"handedOver":(\d+),"cut":(\d+),"msg":"no call is left"/.exec(line) ?? [];
+      if (cut !== undefined) drains.push({ handedOver: Number(handedOver), cut: Number(cut) });
     },
   });
   const stalls = new Stalls();
