@@ -234,11 +234,12 @@ describe('row 3: an owner that was frozen while another took its call', () => {
   test('hears Redis before it tells the carrier anything', async () => {
     const { callSid, call, port } = await talk('transfer_to_staff');
     link.fail('unanswered');
+    const other = createCalls(real, { node: { node: 'n2', incarnation: 'i2' } });
+    expect(await askNext(other, callSid)).toMatchObject({ twiml: expect.stringContaining('<ringing') });
     stopTime();
     tellAll(call, farewell);
     await vi.advanceTimersByTimeAsync(replaceAfterMs - 1);
-    const other = createCalls(real, { node: { node: 'n2', incarnation: 'i2' } });
-    expect(await askNext(other, callSid)).toMatchObject({ twiml: expect.stringContaining('<ringing') });
+    expect(port.asked.at(-1)).toBe('say holding');
     // It has not heard yet that Redis answers again, and would ask much later.
     link.fail(null, 'quietly');
     await vi.advanceTimersByTimeAsync(1);
