@@ -4,6 +4,7 @@ import { runPlacement } from './placement-link.ts';
 import type { RedisLink } from './redis.ts';
 import { type Reply, readReply, readTextMap, readTexts, unknownKind } from './reply.ts';
 import { heartbeatScript } from './scripts/heartbeat.ts';
+import { distrustScript } from './scripts/distrust.ts';
 import { retireScript } from './scripts/retire.ts';
 
 /** A process of the fleet and how it is reached. */
@@ -144,6 +145,11 @@ export async function heartbeat(link: RedisLink, request: HeartbeatRequest): Pro
 /** Strikes a node that ends on purpose. */
 export async function retire(link: RedisLink, self: NodeName): Promise<void> {
   await runPlacement(link, retireScript, [self.node, self.incarnation]);
+}
+
+/** For a node that did not answer: until it is heard of again nobody is placed there. */
+export async function distrust(link: RedisLink, suspect: NodeName): Promise<void> {
+  await runPlacement(link, distrustScript, [suspect.node, suspect.incarnation]);
 }
 
 export interface FleetNode extends NodeAddresses {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
-import { type HeartbeatRequest, readFleet, retire } from './fleet.ts';
+import { distrust, type HeartbeatRequest, readFleet, retire } from './fleet.ts';
 import { placementKeyList, placementKeys } from './keys.ts';
 import { directoryLimits } from './limits.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
@@ -14,7 +14,7 @@ import {
   silence as silenceOn,
 } from './placement.fixture.ts';
 import { joinQueue, pollQueue } from './queue.ts';
-import { releaseReservation, renewReservation, type ReserveRequest } from './reservations.ts';
+import { releaseReservation, renewReservation, reservedAt, type ReserveRequest } from './reservations.ts';
 import { setSwitch } from './switches.ts';
 
 let server: RedisServer;
@@ -49,6 +49,21 @@ test('without a node that lives nobody is placed', async () => {
   expect(await ask('c')).toEqual({ kind: 'nowhere' });
   await beat('a', 5);
   expect(await ask('c')).toEqual({ kind: 'placed', node: addresses('a'), repeated: false });
+});
+
+test('a node that did not answer is given nobody until its next heartbeat, and who had a place there gets another', async () => {
+  await Promise.all([beat('a', 9), beat('b', 5)]);
+  expect(nodeOf(await ask('c1', { class: 'live' }))).toBe('a');
+  expect(await reservedAt(link, 'c1')).toEqual(addresses('a'));
+  await distrust(link, addresses('a'));
+  expect(nodeOf(await ask('c1', { class: 'live', preferredNode: 'a' }))).toBe('b');
+  expect(nodeOf(await ask('c2', { class: 'live' }))).toBe('b');
+  expect(await loads()).toEqual({ a: 0, b: 2 });
+  await beat('a', 9);
+  expect(nodeOf(await ask('c3', { class: 'live' }))).toBe('a');
+  await distrust(link, { node: 'a', incarnation: 'before' });
+  expect(nodeOf(await ask('c4', { class: 'live' }))).toBe('a');
+  expect(await reservedAt(link, 'c9')).toBe(null);
 });
 
 test('a burst fills each node to its cap and not one further', async () => {

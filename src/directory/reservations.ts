@@ -1,7 +1,8 @@
 import { type NodeAddresses, parseNodeRecord } from './fleet.ts';
+import { placementKeys } from './keys.ts';
 import { boundOf, runPlacement } from './placement-link.ts';
 import type { RedisLink } from './redis.ts';
-import { readReply, unknownKind } from './reply.ts';
+import { readReply, readTexts, unknownKind } from './reply.ts';
 import { releaseScript } from './scripts/release.ts';
 import { renewScript } from './scripts/renew.ts';
 import { reserveScript } from './scripts/reserve.ts';
@@ -62,4 +63,12 @@ export async function renewReservation(
 export async function releaseReservation(link: RedisLink, callSid: string): Promise<boolean> {
   const reply = readReply(await runPlacement(link, releaseScript, [callSid]));
   return reply.kind === 'released';
+}
+
+/** The node at which a place is held for the call; null for none. */
+export async function reservedAt(link: RedisLink, callSid: string): Promise<NodeAddresses | null> {
+  const [node = ''] = readTexts([await link.command('hget', placementKeys.reservedAt, callSid)]);
+  if (node === '') return null;
+  const [record = ''] = readTexts([await link.command('hget', placementKeys.node, node)]);
+  return record === '' ? null : parseNodeRecord(node, record);
 }
