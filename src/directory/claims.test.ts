@@ -27,6 +27,21 @@ async function age(callSid: string, ms: number): Promise<void> {
   await link.command('hset', call, 'claimedAt', at - ms);
 }
 
+test('a poll of the waiting room takes only a call that waits', async () => {
+  const callSid = newCallSid();
+  const { epoch } = await claimed(link, webhook(callSid));
+  const poll = () => claimWebhook(link, webhook(callSid, { kind: 'wait' }));
+  const stand = (state: string, at: number) =>
+    append(link, { callSid, epoch: at, firstSeq: 1, facts: [dtmf('1')], state, dueAt: Date.now() });
+  expect(await poll()).toMatchObject({ kind: 'moved', epoch });
+  await stand('waiting', epoch);
+  const taken = await poll();
+  expect(taken).toMatchObject({ kind: 'claimed', state: 'waiting' });
+  if (taken.kind !== 'claimed') return;
+  await stand('ringing', taken.epoch);
+  expect(await poll()).toMatchObject({ kind: 'moved', epoch: taken.epoch });
+});
+
 test('an arrival takes a call that nobody knows, and its marker opens the journal', async () => {
   const callSid = newCallSid();
   const claim = await claimed(link, webhook(callSid));
