@@ -90,6 +90,15 @@ test('a registry that names a process which ended long ago gives the name back',
   await placement.stop();
 });
 
+test('a Redis that comes back without the registry finds a node for the next call, and the node again', async () => {
+  const { placement } = await createProcess('n1', 'a');
+  await link.command('flushall');
+  expect(await placement.reserve('CA1', 'new')).toEqual({ ok: true, node: 'n1', mediaUrl: 'wss://n1.a' });
+  await expect.poll(fleetOf).toEqual([{ node: 'n1', incarnation: 'a', load: 0 }]);
+  expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: true });
+  await placement.stop();
+});
+
 test('a call that is reserved and streams again within a heartbeat counts once', async () => {
   const { placement, calls } = await createProcess('n1', 'a');
   await placement.reserve('CA1', 'new');

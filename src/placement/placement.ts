@@ -171,6 +171,7 @@ export class Placement {
       if (this.draining === 'leaving' && kind === 'live') return { ok: false, reason: 'draining' };
       if (this.draining === 'finishing' && kind === 'live')
         return { ok: true, node: self.node, mediaUrl: self.mediaUrl };
+      if (reservation.kind === 'nowhere' && this.hasRoom()) return this.enter();
       if (reservation.kind !== 'full') return { ok: false, reason: reservation.kind };
       const limit = reservation.reason === 'ceiling' ? (ceiling.reason ?? 'nodes') : 'nodes';
       return { ok: false, reason: 'full', limit };
@@ -199,6 +200,18 @@ export class Placement {
     await retire(this.deps.link, this.deps.self).catch((error: unknown) => {
       this.deps.log.warn({ err: error }, 'node could not be struck from the registry');
     });
+  }
+
+  private hasRoom(): boolean {
+    const live = this.deps.live().length;
+    return this.answer !== null && !this.isSuperseded && live < this.capacity(live).calls;
+  }
+
+  /** Redis has come back without the registry: this node lives, and says so. */
+  private enter(): Placing {
+    const { node, mediaUrl } = this.deps.self;
+    void this.beatInTurn();
+    return { ok: true, node, mediaUrl };
   }
 
   private capacity(live: number): Capacity {
