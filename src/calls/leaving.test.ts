@@ -242,7 +242,7 @@ describe('row 3: an owner that was frozen while another took its call', () => {
     expect(port.asked.at(-1)).toBe('say holding');
     // It has not heard yet that Redis answers again, and would ask much later.
     link.fail(null, 'quietly');
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(10);
     await port.saw('end superseded');
     await vi.advanceTimersByTimeAsync(replaceAfterMs);
     vi.useRealTimers();
