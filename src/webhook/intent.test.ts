@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import type { Intent } from '../../machines/call-events.ts';
+import type { CallView } from '../calls/call-door.ts';
+import { parseTwiml } from '../sim/twilio/twiml.ts';
+import { Documents, type StoreFacts } from './documents.ts';
+import { createHoldAudio } from './hold-audio.ts';
+import { twimlForIntent } from './intent.ts';
+
+/** The carrier takes no more inline. */
+const inlineCharsMax = 4_000;
+const documents = new Documents('https://voice.example.com', createHoldAudio());
+const facts: StoreFacts = {
+  name: 'Mangy Dog Coffee',
+  hours: () => "We're open until 18:00 today.",
+  staffNumbers: ['+15550001111', '+15550002222'],
+  promotions: () => [],
+  callback: () => null,
+};
+const view: CallView = {
+  callSid: `CA${'1'.repeat(32)}`,
+  epoch: 7,
+  state: 'conversation',
+  from: '+15553334444',
+  to: '+15559990000',
+  about: '',
+  recordings: 0,
+};
+const twimlFor = (intent: Intent) => twimlForIntent(documents, intent, view, facts);
+
+test.each<[Intent, RegExp]>([
+  [{ kind: 'transfer', reason: 'wants a person' }, /<Dial [^>]*action="https:\/\/.*<Number>\+15550001111/],
+  [{ kind: 'voicemail', topic: 'order' }, /<Say>.*<Record [^>]*action="https:\/\//],
+  [{ kind: 'hangup', reason: 'bye' }, /<Response><Hangup\/><\/Response>/],
+  [{ kind: 'menu', reason: 'no model' }, /<Gather [^>]*action="https:\/\/.*Press 1/],
+])('%o is carried out by the carrier itself, with absolute URLs', (intent, shape) => {
+  const twiml = twimlFor(intent) ?? '';
+  expect(twiml).toMatch(shape);
+  expect(twiml.length).toBeLessThan(inlineCharsMax);
+  expect(() => parseTwiml(twiml)).not.toThrow();
+});
+
+test('a handover needs a place, which only the next question finds', () => {
+  expect(twimlFor({ kind: 'handover', reason: 'drain' })).toBeNull();
+});
