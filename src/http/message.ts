@@ -96,7 +96,7 @@ export function writeResponse(raw: RawResponse, response: HttpResponse, options:
     for (const [name, value] of Object.entries(headers)) raw.writeHeader(name, value.replace(/[\r\n]+/g, ' '));
     // Strings would go out in Latin-1.
     const body = Buffer.from(response.body ?? '');
-    if (response.status === 204 || response.status === 304) raw.endWithoutBody(undefined, options.closeConnection);
+    if (response.status === 204 || response.status === 304) raw.endWithoutBody();
     else if (options.withoutBody) raw.endWithoutBody(body.length, options.closeConnection);
     else raw.end(body, options.closeConnection);
   });

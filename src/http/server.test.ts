@@ -94,7 +94,9 @@ describe('requests', () => {
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     const head = await fetch(test.url('/alive'), { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '3', '']);
-    expect((await fetch(test.url('/only-post'), { method: 'POST' })).status).toBe(204);
+    // A proxy refuses an answer whose length is nonsense.
+    const none = await fetch(test.url('/only-post'), { method: 'POST' });
+    expect([none.status, none.headers.get('content-length')]).toEqual([204, null]);
     expect(await (await fetch(test.url('/files/a/b.css'))).text()).toBe('/files/a/b.css');
   });
 
