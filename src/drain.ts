@@ -58,7 +58,7 @@ async function find(link: RedisLink, name: string): Promise<FleetNode> {
 /** Null: the node does not answer. */
 async function ask(at: FleetNode, method: 'GET' | 'POST', { now, adminToken }: Order): Promise<DrainAnswer | null> {
   const query = new URLSearchParams({ incarnation: at.incarnation, ...(now && { now: '' }) });
-  const response = await fetch(`${at.nodeUrl}/drain?${query}`, {
+  const response = await fetch(`${at.nodeUrl}/drain?${query.toString()}`, {
     method,
     headers: { authorization: `Bearer ${adminToken}` },
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
