@@ -27,19 +27,15 @@ async function age(callSid: string, ms: number): Promise<void> {
   await link.command('hset', call, 'claimedAt', at - ms);
 }
 
-test('a poll of the waiting room takes only a call that waits', async () => {
+test('a poll of the waiting room takes no call from its stream', async () => {
   const callSid = newCallSid();
-  const { epoch } = await claimed(link, webhook(callSid));
+  await claimed(link, webhook(callSid));
   const poll = () => claimWebhook(link, webhook(callSid, { kind: 'wait' }));
-  const stand = (state: string, at: number) =>
-    append(link, { callSid, epoch: at, firstSeq: 1, facts: [dtmf('1')], state, dueAt: Date.now() });
-  expect(await poll()).toMatchObject({ kind: 'moved', epoch });
-  await stand('waiting', epoch);
-  const taken = await poll();
-  expect(taken).toMatchObject({ kind: 'claimed', state: 'waiting' });
-  if (taken.kind !== 'claimed') return;
-  await stand('ringing', taken.epoch);
-  expect(await poll()).toMatchObject({ kind: 'moved', epoch: taken.epoch });
+  const taken = await claimed(link, webhook(callSid, { kind: 'wait' }));
+  const stream = await streamed(link, callSid, taken.epoch);
+  expect(await poll()).toMatchObject({ kind: 'moved', epoch: stream.epoch, owner: nodeA });
+  const next = await claimed(link, webhook(callSid, { kind: 'next', node: nodeB }));
+  expect(await poll()).toMatchObject({ kind: 'claimed', epochBefore: next.epoch });
 });
 
 test('an arrival takes a call that nobody knows, and its marker opens the journal', async () => {

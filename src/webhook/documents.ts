@@ -181,7 +181,7 @@ export class Documents {
 
   private beforeMessage({ waited }: Ask): string[] {
     // Nobody asked for it: the wait had become too long.
-    const isOurs = waited !== undefined && waited.wait.key === '';
+    const isOurs = waited?.how === 'voicemail' && waited.wait.key === '';
     return isOurs ? [lines.noStaff, lines.leaveMessage] : [lines.leaveMessage];
   }
 

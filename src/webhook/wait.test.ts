@@ -297,6 +297,17 @@ describe('where the call itself cannot be asked', () => {
     expect((await carrier.post(target, { Digits: '0' })).verbs).toEqual(['Say', 'Dial']);
   });
 
+  it('an answer that the carrier did not get is given again, whatever the call has become', async () => {
+    const target = await joined();
+    carrier.door.view = { ...carrier.door.view, state: 'recording' };
+    carrier.standing = PLACED;
+    expect((await carrier.post(target)).verbs).toEqual(['Say', 'Record', 'Redirect']);
+    carrier.door.view = { ...carrier.door.view, state: 'dialing' };
+    expect((await carrier.post(target)).verbs).toEqual(['Say', 'Dial']);
+    carrier.door.view = { ...carrier.door.view, state: 'ringing' };
+    expect((await carrier.post(target)).verbs).toEqual(['Connect']);
+  });
+
   it('a call that has ended is hung up on; one whose journal was lost begins again with its place', async () => {
     const target = await joined();
     carrier.standing = PLACED;

@@ -2,12 +2,11 @@ import { script } from './script.ts';
 
 /**
  * A webhook takes a call: raises the epoch, sets the owner to none, writes the marker `<epoch>-0`.
- * An arrival claims only a call that nobody knows, a poll of the waiting room only one that waits. A retry of an
+ * An arrival claims only a call that nobody knows, a poll of the waiting room none that is streamed. A retry of an
  * answered request gets the stored answer; one that meets the same request under way is told to wait, until that one
- * counts as abandoned. An intent is handed out
- * until an append of the claiming epoch has made it a fact (`taken`); a check leaves it, and a redirect, to the request
- * that is to come. While the carrier is being redirected only what it was told to send (`move`) may claim, or a request
- * that finds an intent: that caller came by itself.
+ * counts as abandoned. An intent is handed out until an append of the claiming epoch has made it a fact (`taken`); a
+ * check leaves it, and a redirect, to the request that is to come. While the carrier is being redirected only what it
+ * was told to send (`move`) may claim, or a request that finds an intent: that caller came by itself.
  */
 export const claimWebhookScript = script(
   'claimWebhook',
@@ -31,7 +30,7 @@ end
 if h[11] then return { 'ended', h[1], h[11] } end
 if kind == 'arrive' and old and (h[2] or '') ~= '' then return { 'moved', h[1], h[12] or '' } end
 if expect ~= '' and h[1] ~= expect then return { 'moved', h[1], h[12] or '' } end
-if kind == 'wait' and h[2] ~= 'waiting' then return { 'moved', h[1], h[12] or '' } end
+if kind == 'wait' and (h[12] or '') ~= '' then return { 'moved', h[1], h[12] or '' } end
 
 local isRepeat = same and token ~= ''
 local movedFrom, redirectMs, countedAt = string.match(h[14] or '', '^(%d+) (%d+) (%d+)')
