@@ -133,7 +133,9 @@ export class Calls implements CallDesk, CallDoor {
     try {
       if ((await this.residents.get(callSid)?.settledWithin(settleMs)) === false) return this.offline.attach(request);
       if (!(await this.deps.admit(callSid))) return 'unavailable';
-      const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs: limits.checkMs, machineVersion };
+      // Until its first word is journaled the sweep looks after it soon: its holder may die before.
+      const dueInMs = limits.streamMs;
+      const ask = { callSid, tokenEpoch, owner: node, attempt: randomUUID(), dueInMs, machineVersion };
       const claim = await repeated(() => claimStream(link, ask));
       // Redis has lost the call: the token vouches for it.
       if (claim.kind === 'unknown') return this.offline.attach(request);
