@@ -28,6 +28,15 @@ export interface RecordedStream {
   clearsMs: number[];
 }
 
+/** A request of the carrier about a call. */
+export interface RecordedWebhook {
+  atMs: number;
+  url: string;
+  /** Null without an answer. */
+  status: number | null;
+  tries: number;
+}
+
 /** A fact as the outbox told it: in the order in which Redis took the facts in. */
 export interface Arrival {
   epoch: number;
@@ -51,6 +60,7 @@ export interface RecordedCall {
   /** Sound, whatever it was; pauses below 200 ms belong to it. */
   sounds: Span[];
   streams: RecordedStream[];
+  webhooks: RecordedWebhook[];
   journal: JournalEntry[];
   arrivals: Arrival[];
   /** What the call's hash says of its end, null for a call that lives or is unknown. */

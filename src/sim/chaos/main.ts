@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runNemesis } from './nemesis.ts';
+import { timelineOf } from './timeline.ts';
 import { rendered, reportOf } from './report.ts';
 
 const MINUTES = 5;
 const MINUTES_MAX = 240;
+/** Calls whose course is told. */
+const TALES_MAX = 8;
 const SEEDS = 2 ** 31;
 
 const { values } = parseArgs({
@@ -40,4 +43,7 @@ const history = await runNemesis({
 if (values.dump !== undefined) await writeFile(values.dump, JSON.stringify(history, null, 1));
 const report = reportOf(history);
 process.stdout.write(`${rendered(report)}\n`);
+const about = new Set(report.violations.map((violation) => violation.about));
+for (const call of history.calls.filter(({ callSid }) => about.has(callSid)).slice(0, TALES_MAX))
+  process.stdout.write(`\n${timelineOf(call)}\n`);
 process.exitCode = report.violations.length > 0 ? 1 : 0;

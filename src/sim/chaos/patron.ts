@@ -53,10 +53,12 @@ export class Patron {
 
   /** Lives the call to its end; hangs up where nobody else does. */
   async live(story: (patron: Patron) => Promise<void>): Promise<Experience> {
-    const lost = await story(this).then(
+    const failure = await story(this).then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
+    // Who hung up in the middle of it was not let down.
+    const lost = this.call.endedBy === 'phone' ? null : failure;
     if (!this.call.ended) this.call.hangUp();
     await this.call.done;
     const heard = this.call.heardText();

@@ -94,7 +94,7 @@ export class Recorder {
         placements: this.sampler.samples,
         faults: this.faults,
         turns: await turnRows(rows),
-        effects: await effectsIn(rows),
+        effects: [...(await effectsIn(rows)), ...movesIn(stack.twilio.requests)],
         rows: calls,
         remainder,
         stalls: this.stalls.all(),
@@ -142,6 +142,7 @@ export class Recorder {
         .map(({ text, startMs, endMs, whole }) => ({ text, whole, fromMs: at(startMs), toMs: at(endMs) })),
       sounds: call.leg.ear.voiced.map(({ startMs, endMs }) => ({ fromMs: at(startMs), toMs: at(endMs) })),
       streams: call.streams.map((stream) => recordedStream(stream, at)),
+      webhooks: call.webhooks.map(({ atMs, url, status, tries }) => ({ atMs, url, status, tries: tries.length })),
       journal,
       arrivals: this.tap.of(call.sid),
       endedAs: owner?.ended ?? null,
@@ -182,6 +183,16 @@ function stateOf(callSid: string, journal: RecordedCall['journal']): string {
   } catch (error) {
     return `nothing: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Calls that the carrier was asked to move, and did. */
+function movesIn(requests: Stack['twilio']['requests']): RecordedEffect[] {
+  return requests.flatMap(({ path, form, status }): RecordedEffect[] => {
+    const callSid = /^\/Calls\/(CA[0-9a-f]+)/.exec(path)?.[1];
+    const epoch = /[?&]move=(\d+)/.exec(form['Url'] ?? '')?.[1];
+    const isMove = callSid !== undefined && epoch !== undefined && status === 200;
+    return isMove ? [{ callSid, key: `move ${epoch}`, epoch: Number(epoch) }] : [];
+  });
 }
 
 async function turnRows(rows: DataSource): Promise<TurnRow[]> {

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../eventually.ts';
 import { metricIn, metricsOf } from '../../node-metrics.ts';
 import { type LossKind, withoutNode } from '../node-loss.ts';
-import { lostTurns, reportOf } from '../report.ts';
+import { lostTurns } from '../report.ts';
 import { type Scene, startScene } from '../scene.ts';
-import { farewells, hangUpAll, moves, type Regular, regulars } from './regular.fixture.ts';
+import { farewells, hangUpAll, judgeScene, moves, type Regular, regulars } from './regular.fixture.ts';
 
 const NODES = 3;
 /** Of one node. The room of one is kept: two thirds of all is what is admitted. */
@@ -102,7 +102,6 @@ test('a node is killed and the carrier does nothing by itself: each of its calls
 }, 120_000);
 
 test('the history of all of it violates nothing, and each break cost one turn at most', async () => {
-  const history = await scene.finish();
-  expect(reportOf(history).violations).toEqual([]);
+  const history = await judgeScene(scene);
   expect(history.calls.filter((call) => lostTurns(call).length > 1)).toEqual([]);
 }, 150_000);
