@@ -8,8 +8,9 @@ const handover: Intent = { kind: 'handover', reason: 'drain' };
 const leaves = { type: 'stream.leave', intent: handover };
 
 const at = <E extends CallEvent>(event: E, ms: number): E => ({ ...event, at: ms });
-const draining: CallEvent = { type: 'node.draining', at: 6_000, urgent: false };
+const draining: Extract<CallEvent, { type: 'node.draining' }> = { type: 'node.draining', at: 6_000, urgent: false };
 const speaks: CallEvent = { type: 'caller.speechStarted', at: 5_500, itemId: 'u1' };
+const urgent: CallEvent = { ...draining, urgent: true };
 const stops: CallEvent = { type: 'caller.speechStopped', at: 6_500, itemId: 'u1' };
 const said: CallEvent = { type: 'caller.said', at: 6_600, itemId: 'u1', text: 'a latte please', after: null };
 
@@ -52,7 +53,7 @@ describe('a call whose node is to end', () => {
     const asking = [...greeted, speaks, draining];
     const late = passed('handover', 6_000 + limits.handoverMs);
     expect(play([...asking, late]).effects.at(-1)).toMatchObject(leaves);
-    expect(play([...greeted, speaks, { ...draining, urgent: true } as CallEvent]).effects.at(-1)).toMatchObject(leaves);
+    expect(play([...greeted, speaks, urgent]).effects.at(-1)).toMatchObject(leaves);
   });
 
   test('leaves before the greeting, which the next node says', () => {
@@ -73,7 +74,7 @@ describe('a call whose node is to end', () => {
   test('says its farewell first, and an urgent end cuts that short', () => {
     const leaving = [...greeted, fact.asked, at(fact.silentAnswer, 5_100), at(left(hangup), 5_200)];
     expect(play([...leaving, draining]).snapshot.value).toEqual({ conversation: 'leaving' });
-    expect(play([...leaving, { ...draining, urgent: true } as CallEvent]).effects.at(-1)).toMatchObject({
+    expect(play([...leaving, urgent]).effects.at(-1)).toMatchObject({
       type: 'stream.leave',
       intent: hangup,
     });

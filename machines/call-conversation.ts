@@ -1,0 +1,193 @@
+import { Step } from './call-context.ts';
+import { setups } from './call-setup.ts';
+import * as steps from './call-steps.ts';
+
+/** A stream is attached; a model session is being opened, or waits for a tool that the last one asked for. */
+const opening = setups.createStateConfig({
+  always: {
+    guard: 'isDraining',
+    target: 'left',
+    actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+  },
+  on: {
+    // Nobody speaks yet.
+    'node.draining': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
+    'model.ready': {
+      target: 'talking',
+      actions: { type: 'apply', params: ({ context }) => steps.modelIsReady(context) },
+    },
+    'model.lost': [
+      {
+        guard: 'noModelLeft',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.giveUpModel(context, event.code, event.at) },
+      },
+      { actions: { type: 'apply', params: ({ context, event }) => steps.reopenModel(context, event.at) } },
+    ],
+    'deadline.passed': [
+      {
+        guard: 'isRetry',
+        actions: { type: 'apply', params: ({ context, event }) => steps.openModel(new Step(context), event.at) },
+      },
+      {
+        guard: 'isDue',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.giveUpModel(context, 'model late', event.at) },
+      },
+    ],
+    'tool.answered': [
+      {
+        // Asked before the session was lost: there is nobody left to say a farewell.
+        guard: 'leaves',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.leaveAtOnce(context, event) },
+      },
+      {
+        guard: 'isRunning',
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => steps.openModel(steps.withAnswer(context, event), event.at),
+        },
+      },
+    ],
+  },
+});
+
+const talking = setups.createStateConfig({
+  always: {
+    guard: 'mayHandOver',
+    target: 'left',
+    actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+  },
+  on: {
+    'node.draining': [
+      {
+        guard: 'isUrgent',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+      },
+      { actions: { type: 'apply', params: ({ context, event }) => steps.drain(context, event.at) } },
+    ],
+    'deadline.passed': {
+      guard: 'isHandover',
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
+    'tool.answered': {
+      guard: 'leaves',
+      target: 'leaving',
+      actions: { type: 'apply', params: ({ context, event }) => steps.startLeaving(context, event) },
+    },
+    'model.lost': [
+      {
+        guard: 'noModelLeft',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.giveUpModel(context, event.code, event.at) },
+      },
+      {
+        target: 'opening',
+        actions: { type: 'apply', params: ({ context, event }) => steps.reopenModel(context, event.at) },
+      },
+    ],
+  },
+});
+
+/** The farewell is being said; what comes after it is decided. */
+const leaving = setups.createStateConfig({
+  always: {
+    guard: 'isFarewellHeard',
+    target: 'left',
+    actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
+  },
+  on: {
+    // "Oh, one more thing": who speaks into the goodbye is not hung up on.
+    'caller.speechStarted': {
+      guard: 'isHangup',
+      target: 'talking',
+      actions: { type: 'apply', params: ({ context, event }) => steps.talkOn(context, event.at) },
+    },
+    'node.draining': [
+      {
+        guard: 'isUrgent',
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
+      },
+      { actions: { type: 'apply', params: ({ context }) => new Step(context).set({ draining: true }) } },
+    ],
+    'model.lost': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
+    },
+    'deadline.passed': {
+      guard: 'isDue',
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
+    },
+  },
+});
+
+/** The intent is being committed and the stream closed: the carrier's next question is awaited. */
+const left = setups.createStateConfig({
+  on: {
+    'carrier.dtmf': {},
+    'model.lost': { actions: { type: 'apply', params: ({ context }) => new Step(context).set({ modelGone: true }) } },
+    'intent.withdrawn': [
+      {
+        guard: 'isModelGone',
+        target: 'opening',
+        actions: { type: 'apply', params: ({ context, event }) => steps.withdraw(context, event.at) },
+      },
+      {
+        target: 'talking',
+        actions: { type: 'apply', params: ({ context, event }) => steps.withdraw(context, event.at) },
+      },
+    ],
+  },
+});
+
+/** The caller and the assistant talk: from the stream's start to its end. */
+export const conversation = setups.createStateConfig({
+  initial: 'opening',
+  states: { opening, talking, leaving, left },
+  on: {
+    'assistant.fellSilent': {
+      actions: { type: 'apply', params: ({ context }) => steps.fallSilent(context) },
+    },
+    'caller.speechStarted': {
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, true) },
+    },
+    'caller.speechStopped': {
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
+    },
+    'model.responded': {
+      actions: {
+        type: 'apply',
+        params: ({ context, event }) => steps.deliverFarewell(steps.withResponse(context, event)),
+      },
+    },
+    'tool.asked': {
+      guard: 'isNewTool',
+      actions: { type: 'apply', params: ({ context, event }) => steps.withAsk(context, event) },
+    },
+    'tool.answered': {
+      guard: 'isRunning',
+      actions: { type: 'apply', params: ({ context, event }) => steps.deliverAnswer(context, event) },
+    },
+    'carrier.dtmf': {
+      guard: 'asksPerson',
+      target: '.left',
+      actions: {
+        type: 'apply',
+        params: ({ context, event }) => steps.toLeft(context, { kind: 'transfer', reason: 'key pressed' }, event.at),
+      },
+    },
+    'carrier.streamStopped': {
+      guard: 'isThisStream',
+      target: 'detached',
+      actions: { type: 'apply', params: ({ context, event }) => steps.toDetached(context, event.at) },
+    },
+  },
+});

@@ -1,0 +1,69 @@
+import { enqueueActions, setup } from 'xstate';
+import { type CallContext, isDue, type Step } from './call-context.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallInput,
+  finalStatuses,
+  type Intent,
+  limits,
+  personKeys,
+  type Rung,
+  type WaitEnd,
+} from './call-events.ts';
+import { isBetweenTurns, runningTool } from './call-steps.ts';
+
+/** Dial results after which the caller has talked to staff. */
+const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
+
+/** What the call's states are built of: the types, every guard by name, and the one action. */
+export const setups = setup({
+  types: { context: {} as CallContext, events: {} as CallEvent, emitted: {} as CallEffect, input: {} as CallInput },
+  guards: {
+    isFinal: ({ event }) => event.type === 'carrier.statusReported' && finalStatuses.has(event.status),
+    isDue: ({ context, event }) => event.type === 'deadline.passed' && isDue(context, event),
+    isRetry: ({ context, event }) =>
+      event.type === 'deadline.passed' && event.name === 'retry' && isDue(context, event),
+    isThisStream: ({ context, event }) =>
+      event.type === 'carrier.streamStopped' && event.streamSid === context.streamSid,
+    asksPerson: ({ event }) => event.type === 'carrier.dtmf' && personKeys.has(event.digit),
+    intends: ({ event }, kind: Intent['kind']) => event.type === 'carrier.nextAsked' && event.intent?.kind === kind,
+    loops: ({ event }) => event.type === 'carrier.nextAsked' && event.breaks >= limits.breaksMax,
+    // The answer to the last question did not reach the carrier: nothing else asks it in a state that streams nothing.
+    asksAgain: ({ event }) => event.type === 'carrier.nextAsked' && event.intent === null,
+    noModelLeft: ({ context, event }) =>
+      event.type === 'model.lost' && (event.fatal || context.modelAttempts + 1 >= limits.modelAttemptsMax),
+    isNewTool: ({ context, event }) =>
+      event.type === 'tool.asked' &&
+      !context.turns.some((turn) => turn.who === 'tool' && turn.toolCallId === event.toolCallId),
+    isRunning: ({ context, event }) =>
+      event.type === 'tool.answered' && runningTool(context, event.toolCallId) !== undefined,
+    leaves: ({ context, event }) =>
+      event.type === 'tool.answered' && event.leave !== null && runningTool(context, event.toolCallId) !== undefined,
+    // The farewell was heard when it was said and nothing is left to play.
+    isFarewellHeard: ({ context }) =>
+      context.leaving?.delivered === true && context.silent && context.lastResponse?.spoke === true,
+    waits: ({ event }) => 'queued' in event && event.queued === true,
+    beginsAt: ({ event }, rung: Rung) => event.type === 'carrier.arrived' && event.rung === rung,
+    waitEnds: ({ event }, ends: WaitEnd[]) => event.type === 'carrier.waitEnded' && ends.includes(event.how),
+    isUrgent: ({ event }) => event.type === 'node.draining' && event.urgent,
+    isHandover: ({ context, event }) =>
+      event.type === 'deadline.passed' && event.name === 'handover' && isDue(context, event),
+    isDraining: ({ context }) => context.draining,
+    mayHandOver: ({ context }) => context.draining && isBetweenTurns(context),
+    isModelGone: ({ context }) => context.modelGone,
+    isHangup: ({ context }) => context.leaving?.intent.kind === 'hangup',
+    presses: ({ event }, digits: string[]) => event.type === 'carrier.menuChosen' && digits.includes(event.digits),
+    isIgnored: ({ context, event }) =>
+      event.type === 'carrier.menuChosen' && event.digits === '' && context.menuRounds + 1 >= limits.menuRoundsMax,
+    isBridged: ({ event }) => event.type === 'carrier.dialEnded' && bridged.has(event.result),
+    cameByMenu: ({ context }) => context.outcome === 'menu',
+    hasMessage: ({ event }) => event.type === 'carrier.recordEnded' && event.durationS > 0,
+  },
+  actions: {
+    apply: enqueueActions(({ enqueue }, step: Step) => {
+      enqueue.assign(() => step.context);
+      for (const effect of step.effects) enqueue.emit(effect);
+    }),
+  },
+});
