@@ -1,7 +1,8 @@
 import { type Actor, createActor } from 'xstate';
 import { callMachine } from '../../machines/call.ts';
 import type { CallContext } from '../../machines/call-context.ts';
-import type { CallEffect, CallEvent, Turn } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
+import { isBetweenTurns } from '../../machines/call-steps.ts';
 import type { CallState } from './call-door.ts';
 
 /** One call's machine, running: a cache of the call's journal. */
@@ -31,11 +32,11 @@ export class CallActor {
    */
   step(fact: CallEvent): CallEffect[] {
     if (this.ended) return [];
-    const { value } = this.actor.getSnapshot();
+    const { value, context } = this.actor.getSnapshot();
     this.actor.send(fact);
     const snapshot = this.actor.getSnapshot();
     if (snapshot.status === 'error') throw snapshot.error;
-    if (snapshot.status === 'done') this.cutOff = isTalk(value) && snapshot.context.turns.some(isCallers);
+    if (snapshot.status === 'done') this.cutOff = isCutOff(value, context);
     const wanted = this.wanted;
     this.wanted = [];
     return wanted;
@@ -45,7 +46,7 @@ export class CallActor {
     return this.actor.getSnapshot().status === 'done';
   }
 
-  /** The call has ended, and nobody had said goodbye: a caller who spoke was in the middle of it. */
+  /** The call has ended in the middle of a turn, without a goodbye, and the caller had spoken. */
   get wasCutOff(): boolean {
     return this.cutOff;
   }
@@ -78,10 +79,10 @@ export class CallActor {
 
 type Value = ReturnType<Actor<typeof callMachine>['getSnapshot']>['value'];
 
-/** Caller and assistant talk, or their stream has just broken. */
-function isTalk(value: Value): boolean {
-  if (typeof value === 'string') return value === 'detached';
-  return value.conversation === 'opening' || value.conversation === 'talking';
-}
+const midTalk: ReadonlySet<string> = new Set(['opening', 'talking']);
 
-const isCallers = (turn: Turn): boolean => turn.who === 'caller';
+/** Who hangs up after an answer has what they called for; who is gone in the middle of a turn was cut off. */
+function isCutOff(value: Value, context: CallContext): boolean {
+  const talks = typeof value === 'string' ? value === 'detached' : midTalk.has(value.conversation);
+  return talks && !isBetweenTurns(context) && context.turns.some(({ who }) => who === 'caller');
+}

@@ -70,6 +70,15 @@ test('a call whose holder died and that ended meanwhile is remembered by whoever
   await expect.poll(() => fleet.remembered(CALLER)).toBe(callSid);
 });
 
+test('who hangs up after the answer, with nobody in the middle of anything, begins anew', async () => {
+  const { callSid, call } = await node.talk();
+  for (const fact of farewell) call.tell(fact);
+  await node.calls.tell(callSid, completed);
+  await expect.poll(async () => (await fleet.facts(callSid)).at(-1)?.type).toBe('carrier.statusReported');
+  await expect.poll(() => node.calls.live).toBe(0);
+  expect(await recentCallOf(fleet.link, CALLER)).toBeNull();
+});
+
 test('who said goodbye, or never spoke, begins anew', async () => {
   const { callSid, call, port } = await node.talk();
   for (const fact of ask('end_call')) call.tell(fact);
