@@ -72,6 +72,7 @@ test('a call whose holder died and that ended meanwhile is remembered by whoever
 
 test('who hangs up after the answer, with nobody in the middle of anything, begins anew', async () => {
   const { callSid, call } = await node.talk();
+  call.tell({ type: 'caller.speechStopped', itemId: 'u1' });
   for (const fact of farewell) call.tell(fact);
   await node.calls.tell(callSid, completed);
   await expect.poll(async () => (await fleet.facts(callSid)).at(-1)?.type).toBe('carrier.statusReported');
