@@ -6,6 +6,8 @@ export interface OpeningScene {
   greeting: string;
   /** The caller spoke last and was not answered. */
   callerWaits: boolean;
+  /** The caller has said something in this call. */
+  callerSpoke: boolean;
   /** Tools that still run; their results will follow. */
   running: readonly OpenCall[];
 }
@@ -16,10 +18,14 @@ export interface OpeningScene {
  */
 const texts: Readonly<Record<Opening, (scene: OpeningScene) => string | null>> = {
   greeting: ({ greeting }) => `The caller is on the line now. Speak first. Say exactly: "${greeting}"`,
-  bridging: ({ callerWaits }) =>
-    callerWaits
+  bridging: ({ greeting, callerWaits, callerSpoke }) => {
+    // Of a greeting that broke off there is nothing to go on with.
+    if (!callerSpoke)
+      return `The line broke for a moment before the caller could say anything. Say exactly: "Sorry about that. ${greeting}"`;
+    return callerWaits
       ? 'The line broke for a moment before you could answer. Say that you are sorry about that, then answer what the caller said last. Do not greet again.'
-      : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.',
+      : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.';
+  },
   staffUnavailable: () =>
     'The caller asked for a person and nobody on the staff could answer; the caller is back with you. Say "I am sorry, nobody could pick up just now." Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.',
   // Nobody was in the middle of anything, and nobody noticed: a word about it would be the only thing to hear.

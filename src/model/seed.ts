@@ -20,6 +20,8 @@ export interface Seed {
   open: OpenCall[];
   /** The caller spoke last and was not answered. */
   callerWaits: boolean;
+  /** The caller has said something in this call. */
+  callerSpoke: boolean;
 }
 
 export function systemItem(text: string): SeedItem {
@@ -35,7 +37,7 @@ export function callPair(call: OpenCall, output: string): SeedItem[] {
 
 /** What a new session is told of the conversation so far. */
 export function seedOf(turns: readonly Turn[]): Seed {
-  const seed: Seed = { items: [], open: [], callerWaits: false };
+  const seed: Seed = { items: [], open: [], callerWaits: false, callerSpoke: false };
   for (const turn of turns) {
     if (turn.who === 'tool') {
       if (turn.output === null) seed.open.push(turn);
@@ -44,6 +46,7 @@ export function seedOf(turns: readonly Turn[]): Seed {
     }
     if (turn.text.trim() === '') continue;
     seed.callerWaits = turn.who === 'caller';
+    seed.callerSpoke ||= seed.callerWaits;
     seed.items.push(
       turn.who === 'caller'
         ? { type: 'message', role: 'user', content: [{ type: 'input_text', text: turn.text }] }

@@ -43,6 +43,13 @@ describe('seeding', () => {
     expect(JSON.stringify(line.items()[5])).toContain('as I was saying');
   });
 
+  test('a line that breaks before the caller could say anything: the greeting begins anew', async () => {
+    line.connect().begin('bridging', [{ who: 'assistant', itemId: 'a', text: 'Thanks for', cut: true }]);
+    await line.stub.accept();
+    await line.stub.event('response.create');
+    expect(JSON.stringify(line.items().at(-1))).toMatch(/Say exactly: \\"Sorry about that\. .+\\"/);
+  });
+
   test('between two turns: nothing is said first, unless the caller waits for an answer', async () => {
     line.connect().begin('resuming', turns.slice(0, 4));
     await line.stub.accept();

@@ -196,7 +196,8 @@ export class ModelSession {
     if (!this.#begin || !this.#profile) return;
     const { opening, seed } = this.#begin;
     const running = [...this.#openCalls.values()];
-    const scene = { greeting: this.#profile.greeting, callerWaits: seed.callerWaits, running };
+    const { callerWaits, callerSpoke } = seed;
+    const scene = { greeting: this.#profile.greeting, callerWaits, callerSpoke, running };
     const text = openingText(opening, scene);
     if (text === null) return;
     this.#dialogue.sendItem(systemItem(text));

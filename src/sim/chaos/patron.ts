@@ -66,8 +66,13 @@ export class Patron {
     return { call: this.call, lost: isHonest ? null : lost, isDegraded: isHonest };
   }
 
-  greeted(): Promise<void> {
-    return this.hear(GREETING, 0);
+  /** Or spoken to in another way, and then nothing more came. */
+  async greeted(): Promise<void> {
+    const matches = matcherOf(GREETING);
+    const isGreeted = () => matches?.(this.heardSince(0)) ?? false;
+    const isSpokenTo = () => this.utterances().length > 0 && this.silentMs() > AGAIN_MS;
+    if (!(await this.until(() => isGreeted() || isSpokenTo(), STEP_MS)) || !this.call.stream)
+      throw new Disappointed(`not greeted, ${this.call.describe()}`);
   }
 
   /** Asks until the answer comes. Tells how often the question had to be said. */
