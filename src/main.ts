@@ -25,6 +25,7 @@ function configOrExit(): Config {
 if (process.argv.includes('--faults')) (await import('./faults.ts')).obeyFaults();
 const config = configOrExit();
 const log = createLog(config.logLevel, {
+  nodeId: config.nodeId,
   secrets: [...config.twilio.authTokens, config.streamTokenSecret, config.openai.apiKey, config.adminToken ?? ''],
 });
 const redis = config.redisUrl === null ? await startRedis() : null;
@@ -76,11 +77,6 @@ process.on('uncaughtException', abandon);
 process.on('unhandledRejection', abandon);
 
 log.info(
-  {
-    port: node.port,
-    opsPort: node.opsPort,
-    nodeId: config.nodeId,
-    server: nativeServer(),
-  },
+  { port: node.port, opsPort: node.opsPort, server: nativeServer() },
   `${node.storeName} Voice Assistant running on port ${node.port ?? node.opsPort}`,
 );

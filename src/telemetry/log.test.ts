@@ -25,6 +25,13 @@ it('writes level, time, attributes and a constant message', () => {
   ]);
 });
 
+it('says in every line which node it is', () => {
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
+  createLog('info', { nodeId: 'box-1', destination }).info('call ended');
+  expect(lines).toMatchObject([{ nodeId: 'box-1', msg: 'call ended' }]);
+});
+
 it('never writes what stands under caller, in children neither', () => {
   const { log, lines } = logging();
   log.child({ callSid: 'CA1' }).warn({ caller: { from: '+15551234567', said: 'my name is Jo' } }, 'frame ignored');

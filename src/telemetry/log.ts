@@ -8,6 +8,8 @@ import { createRedactor } from '../redact/redactor.ts';
 export type Log = Logger;
 
 export interface LogOptions {
+  /** Stands in every line: several nodes may write to one place. */
+  nodeId?: string;
   /** Replaced wherever they would appear in a line. */
   secrets?: string[];
   /** Default: standard output, written without blocking, flushed at exit. */
@@ -26,7 +28,7 @@ export function createLog(level: string, options: LogOptions = {}): Log {
   return pino(
     {
       level,
-      base: null,
+      base: options.nodeId === undefined ? null : { nodeId: options.nodeId },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [CALLER_KEY], censor: '[redacted]' },
