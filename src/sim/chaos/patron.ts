@@ -71,7 +71,7 @@ export class Patron {
     const matches = matcherOf(GREETING);
     const isGreeted = () => matches?.(this.heardSince(0)) ?? false;
     const isSpokenTo = () => this.utterances().length > 0 && this.silentMs() > AGAIN_MS;
-    if (!(await this.until(() => isGreeted() || isSpokenTo(), STEP_MS)) || !this.call.stream)
+    if (!(await this.until(() => isGreeted() || isSpokenTo(), STEP_MS)))
       throw new Disappointed(`not greeted, ${this.call.describe()}`);
   }
 
@@ -102,6 +102,17 @@ export class Patron {
     const matches = matcherOf(pattern);
     if (!(await this.until(() => matches?.(this.heardSince(sinceMs)) ?? false, boundMs)))
       throw new Disappointed(`not heard: "${pattern}", ${this.call.describe()}`);
+  }
+
+  /** Leaves a message. */
+  async message(): Promise<void> {
+    await this.ask({ words: 'I would like to leave a message.', answer: 'after the tone' });
+    await this.until(() => this.call.leg.keySink !== null && this.call.stream === null, STEP_MS);
+    await this.quiet();
+    this.interrupt('Please call me back about the catering on Friday.');
+    await this.until(() => !this.call.leg.mouth.speaking, STEP_MS);
+    this.call.press('#');
+    await this.hear('we have your message');
   }
 
   /** The service hangs up. */

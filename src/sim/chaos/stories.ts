@@ -68,12 +68,7 @@ export const patronStories: readonly PatronStory[] = [
     name: 'leaves a message',
     async live(patron) {
       await patron.greeted();
-      await patron.ask({ words: 'I would like to leave a message.', answer: 'after the tone' });
-      await patron.call.waitFor((call) => call.ended || call.leg.keySink !== null, 30_000);
-      patron.interrupt('Please call me back about the catering on Friday.');
-      await patron.call.waitFor((call) => call.ended || call.leg.mouth.speaking === false);
-      patron.call.press('#');
-      await patron.hear('we have your message');
+      await patron.message();
     },
   },
 ];

@@ -4,7 +4,7 @@ import { appendScript } from '../../../directory/scripts/append.ts';
 import { type Mortal, startMortalRedis } from '../mortal.ts';
 import { type Scene, startScene } from '../scene.ts';
 import { questionOf } from '../stories.ts';
-import { farewells, hangUpAll, judgeScene, type Regular, regulars } from './regular.fixture.ts';
+import { hangUpAll, judgeScene, nobodyNoticed, regulars } from './regular.fixture.ts';
 
 const CALLERS = 4;
 const KILLED_MS = 6_000;
@@ -24,18 +24,6 @@ afterEach(() => hangUpAll(scene));
 afterAll(() => scene.stop());
 
 const passed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Nobody noticed anything: one stream, no sentence said twice, everything heard whole. */
-async function nobodyNoticed(those: readonly Regular[]): Promise<void> {
-  expect((await farewells(those)).map(({ lost, isDegraded }) => [lost, isDegraded])).toEqual(
-    those.map(() => [null, false]),
-  );
-  expect(those.map(({ asks }) => asks.filter((times) => times > 1))).toEqual(those.map(() => []));
-  expect(those.map(({ call }) => call.streams.length)).toEqual(those.map(() => 1));
-  expect(those.map(({ call }) => call.documents.filter(({ url }) => url?.includes('/voice/next')))).toEqual(
-    those.map(() => []),
-  );
-}
 
 /** Somebody calls who has not called before, and is served. */
 async function isServed(from: string): Promise<void> {

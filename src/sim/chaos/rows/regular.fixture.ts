@@ -85,6 +85,16 @@ export function regulars(scene: Scene, count: number, prefix: string): Promise<R
 export const farewells = (those: readonly Regular[]): Promise<Experience[]> =>
   Promise.all(those.map((one) => one.leave()));
 
+/** They leave, and nobody noticed anything: one stream, no question of the carrier, no sentence said twice. */
+export async function nobodyNoticed(those: readonly Regular[]): Promise<void> {
+  const told = (await farewells(those)).map(({ lost, isDegraded }) => [lost, isDegraded]);
+  expect(told).toEqual(those.map(() => [null, false]));
+  expect(those.map(({ asks }) => asks.filter((times) => times > 1))).toEqual(those.map(() => []));
+  expect(those.map(({ call }) => call.streams.length)).toEqual(those.map(() => 1));
+  const asked = those.map(({ call }) => call.documents.filter(({ url }) => url?.includes('/voice/next')));
+  expect(asked).toEqual(those.map(() => []));
+}
+
 /** How often REST asked for it to be moved. */
 export const moves = ({ call }: Regular): number => call.documents.filter(({ url }) => url?.includes('move=')).length;
 
