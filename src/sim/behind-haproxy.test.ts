@@ -30,6 +30,7 @@ interface Line {
 let stack: Stack;
 let haproxy: Haproxy;
 let nodes: ChildProcess;
+let env: Record<string, string>;
 let lines: Line[] = [];
 let callers = 0;
 
@@ -54,19 +55,10 @@ describe.skipIf(await lacksPart('haproxy'))('several nodes of one start behind H
     stack = await startStack({ nodes: 1, model: { charsPerSecond: 48 } });
     await stack.node.stop();
     const [port, bind] = [await freePorts(), await freePort()];
-    const env = { ...stack.env, NODE_ID: 'box', PORT: String(port), OPS_PORT: String(port + 1), DRAIN_SECONDS: '60' };
+    env = { ...stack.env, NODE_ID: 'box', PORT: String(port), OPS_PORT: String(port + 1), DRAIN_SECONDS: '60' };
     haproxy = await startHaproxy(haproxyConfig(proxiedNodes(env, NODES), `127.0.0.1:${bind}`), bind);
     for (const scheme of ['https', 'wss']) stack.twilio.hosts[`${scheme}://${PUBLIC_HOST}`] = `127.0.0.1:${bind}`;
-    nodes = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', START, '--nodes', String(NODES)], {
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let rest = '';
-    nodes.stdout?.on('data', (chunk: Buffer) => {
-      const whole = (rest + chunk.toString()).split('\n');
-      rest = whole.pop() ?? '';
-      lines.push(...whole.map((line) => JSON.parse(line) as Line));
-    });
+    start(['--nodes', String(NODES)]);
     await vi.waitFor(() => expect(ready()).toHaveLength(NODES), WAIT);
     await vi.waitFor(async () => expect(await answered()).toBe(true), WAIT);
     const up = ['webhooks', 'media-box'].flatMap((backend) =>
@@ -76,7 +68,7 @@ describe.skipIf(await lacksPart('haproxy'))('several nodes of one start behind H
   }, 180_000);
   afterAll(async () => {
     await stack?.stop();
-    if (nodes?.exitCode === null) {
+    if (nodes?.exitCode === null && nodes.signalCode === null) {
       nodes.kill('SIGKILL');
       await once(nodes, 'exit');
     }
@@ -142,7 +134,37 @@ describe.skipIf(await lacksPart('haproxy'))('several nodes of one start behind H
         .toSorted(),
     ).toEqual([1, 2, 3]);
   });
+
+  test('when the one that watches them is gone they end by themselves', async () => {
+    lines = [];
+    start(['--nodes=1']);
+    await vi.waitFor(() => expect(ready()).toEqual(['box-1']), WAIT);
+    const pid = pidOf(1);
+    nodes.kill('SIGKILL');
+    await vi.waitFor(() => expect(lives(pid)).toBe(false), WAIT);
+  });
 });
+
+function start(args: readonly string[]): void {
+  nodes = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', START, ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let rest = '';
+  nodes.stdout?.on('data', (chunk: Buffer) => {
+    const whole = (rest + chunk.toString()).split('\n');
+    rest = whole.pop() ?? '';
+    lines.push(...whole.map((line) => JSON.parse(line) as Line));
+  });
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 const ready = (): string[] => lines.flatMap(({ nodeId, opsPort }) => (nodeId && opsPort ? [nodeId] : []));
 const pidOf = (node: number): number =>
