@@ -86,6 +86,11 @@ export class Recorder {
         (known) => this.isComplete(known),
         SETTLE_MS,
       );
+      await eventually(
+        () => this.messagesMissing(rows),
+        (missing) => missing === 0,
+        SETTLE_MS,
+      );
       await Promise.all([this.tap.stop(), this.sampler.stop()]);
       const lost = new Map(experiences.map(({ call, lost: why }) => [call.sid, why]));
       return {
@@ -117,6 +122,13 @@ export class Recorder {
   private isComplete(known: readonly CallRow[]): boolean {
     const ended = new Set(known.flatMap(({ callSid, isEnded }) => (isEnded ? [callSid] : [])));
     return this.stack.twilio.calls.every(({ sid }) => ended.has(sid));
+  }
+
+  /** Messages that the carrier has and the database has not: they are fetched again and again, a while apart. */
+  private async messagesMissing(rows: DataSource): Promise<number> {
+    const kept = await rows.getRepository(VoicemailEntity).count();
+    const told = this.stack.twilio.calls.filter(({ webhooks }) => webhooks.some(isMessage));
+    return told.length - kept;
   }
 
   private async recorded(call: SimCall, lost: string | null): Promise<RecordedCall> {
@@ -153,6 +165,9 @@ export class Recorder {
 
 const lives = (node: NodeProcess): Promise<boolean> =>
   Promise.race([node.exited.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
+
+const isMessage = ({ url, params }: SimCall['webhooks'][number]): boolean =>
+  url.includes('/voice/recording') && params['RecordingStatus'] === 'completed';
 
 /** The host of a node's media address. */
 export const hostOf = (node: number): string => `node-${node + 1}`;

@@ -33,7 +33,7 @@ test('row 14: the database is stopped at once: answers come from memory, message
       await patron.message();
     });
     expect(await asks.over).toMatchObject({ lost: null, isDegraded: false });
-    expect(await message.over).toMatchObject({ lost: null });
+    expect(await message.over).toMatchObject({ lost: null, isDegraded: false });
     await new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
     await database.revive();
   });
