@@ -23,7 +23,7 @@ const PENDING_PAUSE_MS = 100;
 const PENDING_TRIES_MAX = 12;
 
 /** States whose call goes on in a stream unless it left an intent. */
-const streamed: ReadonlySet<string> = new Set<CallState>(['ringing', 'conversation', 'detached']);
+export const streamed: ReadonlySet<string> = new Set<CallState>(['ringing', 'conversation', 'detached']);
 
 type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 

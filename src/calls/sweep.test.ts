@@ -52,7 +52,7 @@ function createSweep(laterMs = 0) {
 
 const isDue = (callSid: string) => link.command('zadd', callKeys(callSid).due, 0, callSid);
 
-/** A call that a process held; its stream is over. */
+/** A call that a process held; where its stream is over it is nobody's. */
 async function orphan(callSid = newSid(), holder = dead, isOver = true) {
   const calls = createCalls(link, { node: holder });
   const epoch = epochIn(await arrive(calls, callSid));
@@ -62,6 +62,7 @@ async function orphan(callSid = newSid(), holder = dead, isOver = true) {
   call.tell({ type: 'model.ready', sessionId: 'sess_1', model: 'm' });
   if (isOver) call.tell({ type: 'carrier.streamStopped', streamSid: 'MZ1', reason: 'closed' });
   await expect.poll(() => calls.waiting).toBe(0);
+  if (isOver) await link.command('hset', callKeys(callSid).call, 'owner', '');
   await isDue(callSid);
   return callSid;
 }

@@ -4,16 +4,13 @@ import { claimDue, dropDueLease, forgetDue } from '../directory/due.ts';
 import { type NodeName, ownerName, partitionCount } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallActor } from './actor.ts';
-import type { CallState } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
-import { type DoorDeps, foldCall, visit } from './door.ts';
+import { type DoorDeps, foldCall, streamed, visit } from './door.ts';
 import { Unfolded } from './unfolded.ts';
 
 const SWEEP_MS = 1_000;
 /** Deadlines that one visit lets pass, one after the other. */
 const DEADLINES_MAX = 10;
-/** States in which a call that has a holder has a stream: one whose first append never came still rings. */
-const streamed: ReadonlySet<string> = new Set<CallState>(['conversation', 'ringing']);
 
 export interface SweepDeps extends DoorDeps {
   carrier: Pick<CarrierPort, 'ask'>;

@@ -232,6 +232,19 @@ describe('the carrier reports that a stream broke', () => {
     expect(fleet.redirected).toEqual([callSid]);
   });
 
+  test('and does not ask, and the holder lives and has seen its end: the caller is not left in silence', async () => {
+    const { callSid, call } = await dead.talk();
+    call.tell({ type: 'carrier.streamStopped', streamSid: `MZ${callSid}`, reason: 'closed' });
+    await expect.poll(() => dead.calls.waiting).toBe(0);
+    let answer: unknown;
+    fleet.onRedirect = async (sid, epoch) => {
+      answer = await askMove(other, sid, epoch);
+    };
+    await alive.takeover.streamFailed(callSid, `MZ${callSid}`);
+    expect(fleet.redirected).toEqual([callSid]);
+    expect(answer).toMatchObject({ twiml: expect.stringContaining('<ringing') });
+  });
+
   test('of an earlier stream, of a call that went on, or whose caller is heard: nothing is done', async () => {
     const { callSid } = await dead.talk();
     const second = await dead.talk();

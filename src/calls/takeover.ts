@@ -11,6 +11,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { DoorRefusal } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
+import { streamed } from './door.ts';
 import { parseMessage } from './mailbox.ts';
 import { Pace } from './pace.ts';
 import type { Told } from './stream-port.ts';
@@ -134,7 +135,7 @@ export class Takeover {
     if (this.stopping.signal.aborted || isHeard(callSid)) return;
     try {
       const owner = await repeated(() => ownerOf(link, callSid));
-      if (!owner?.owner || owner.ended !== null || owner.state !== 'conversation') return;
+      if (!owner?.owner || owner.ended !== null || !streamed.has(owner.state)) return;
       // What is reported of an earlier stream must not end this one.
       if ((await streamOf(callSid)) !== streamSid) return;
       await this.move({ callSid, owner: owner.owner, epoch: owner.epoch }, () => true);

@@ -122,7 +122,7 @@ test('only a call that is as it was judged is marked, by one node', async () => 
   expect(await markRedirect(link, { ...ask, owner: nodeB })).toBe('moved');
   await age(callSid, directoryLimits.redirectLifeMs);
   expect(await mark(nodeC)).toBe('marked');
-  for (const state of ['detached', 'dialing', 'recording', 'menu', 'waiting', 'hangingUp']) {
+  for (const state of ['dialing', 'recording', 'menu', 'waiting', 'hangingUp']) {
     await link.command('hset', callKeys(callSid).call, 'state', state);
     expect(await mark(), state).toBe('idle');
   }

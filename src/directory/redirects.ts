@@ -13,7 +13,7 @@ export interface RedirectRequest {
 
 /**
  * `marked`: tell the carrier now, with `?move=<epoch>`. `moved`: somebody else has the call by now. `underWay`: another
- * node tells the carrier. `idle`: no stream holds the call. `ended`, `unknown`: there is nothing to move.
+ * node tells the carrier. `idle`: the call needs no stream. `ended`, `unknown`: there is nothing to move.
  */
 export type RedirectMark = 'marked' | 'moved' | 'ended' | 'unknown' | 'underWay' | 'idle';
 

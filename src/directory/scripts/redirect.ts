@@ -3,8 +3,9 @@ import { script } from './script.ts';
 
 /**
  * Marks that the carrier is being told to ask `/voice/next` for a call whose owner is dead: only while owner and epoch
- * are those that were judged and a stream holds the call: one whose first append never came is still `ringing`. The mark is `<epoch> <until> <counted at> <by>`; it counts
- * as a break. The same node's repeat, while its mark lives, gets the same answer.
+ * are those that were judged and a stream holds the call: one whose first append never came is still `ringing`, one
+ * whose holder has seen the stream break is `detached`. The mark is `<epoch> <until> <counted at> <by>`; it counts as a
+ * break. The same node's repeat, while its mark lives, gets the same answer.
  */
 export const markRedirectScript = script(
   'markRedirect',
@@ -16,7 +17,7 @@ local h = redis.call('HMGET', call, 'epoch', 'owner', 'state', 'ended', 'redirec
 if not h[1] then return { 'unknown' } end
 if h[4] then return { 'ended' } end
 if h[1] ~= epoch or h[2] ~= owner then return { 'moved' } end
-if h[3] ~= 'conversation' and h[3] ~= 'ringing' then return { 'idle' } end
+if h[3] ~= 'conversation' and h[3] ~= 'ringing' and h[3] ~= 'detached' then return { 'idle' } end
 if h[5] then
   local markedFor, untilMs, theirs = string.match(h[5], '^(%d+) (%d+) %d+ (.*)$')
   if markedFor == epoch and tonumber(untilMs) > now then return { theirs == by and 'marked' or 'underWay' } end
