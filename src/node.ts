@@ -13,8 +13,6 @@ import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, type RedisClock, syncClock } from './directory/clock.ts';
 import type { NodeName } from './directory/keys.ts';
 import { connectRedis, type RedisLink, subscribe } from './directory/redis.ts';
-import { repeated } from './directory/repeat.ts';
-import { renewReservation } from './directory/reservations.ts';
 import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
@@ -187,7 +185,7 @@ function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Sw
     tools,
     twimlFor,
     amnesia,
-    admit: async (callSid) => (await repeated(() => renewReservation(link, callSid, name.node))) !== 'full',
+    admit: async (callSid) => (await placement?.admit(callSid)) ?? false,
     isGone: (holder) => neighbours.isGone(holder),
     answers: (holder, ms) => neighbours.answers(holder, ms),
     streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),

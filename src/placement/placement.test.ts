@@ -94,9 +94,11 @@ test('a node that is to end says so at once and takes conversations back only wh
   expect([capacities, placement.ready, placement.reserved]).toEqual([[10, 0], false, 3]);
   answer(['full', 'nodes']);
   expect(await placement.reserve('CA1', 'live')).toMatchObject({ ok: true, node: 'n1' });
+  expect(await placement.admit('CA1')).toBe(true);
   expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: false, reason: 'full' });
   await placement.drain('leaving');
   expect(await placement.reserve('CA1', 'live')).toEqual({ ok: false, reason: 'draining' });
+  expect(await placement.admit('CA1')).toBe(false);
   expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: false, reason: 'full' });
   answer(okReply);
   await placement.stop();

@@ -11,7 +11,7 @@ import {
 import { directoryLimits } from '../directory/limits.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
-import { releaseReservation, reserve, type ReserveRequest } from '../directory/reservations.ts';
+import { releaseReservation, renewReservation, reserve, type ReserveRequest } from '../directory/reservations.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { AccountBooks } from './account-books.ts';
 import type { CeilingReason } from './budget.ts';
@@ -180,6 +180,17 @@ export class Placement {
       this.deps.log.warn({ err: error, callSid }, 'no place could be reserved');
       return { ok: false, reason: 'unavailable' };
     }
+  }
+
+  /**
+   * A stream has come: holds its place here, false when there is none. While calls finish here the one that nobody else
+   * has room for comes without one.
+   * @throws DirectoryError when Redis did not answer
+   */
+  async admit(callSid: string): Promise<boolean> {
+    const { link, self } = this.deps;
+    const renewed = await repeated(() => renewReservation(link, callSid, self.node));
+    return renewed !== 'full' || this.draining === 'finishing';
   }
 
   /** For a webhook that ends in TwiML without a stream. Failure is harmless: the reservation runs out. */
