@@ -39,6 +39,7 @@ async function register(nodeUrl: string, incarnation = INCARNATION): Promise<voi
     held: [],
     starting: true,
     spentMicros: 0,
+    telling: 1,
     model: null,
   });
 }

@@ -39,6 +39,7 @@ async function cpuUs(link: RedisLink): Promise<number> {
 class Bench {
   readonly link: RedisLink;
   private readonly nodes: number;
+  private tellings = 0;
   private readonly callSids = Array.from({ length: batch * batches }, newCallSid);
 
   constructor(link: RedisLink, nodes: number) {
@@ -59,6 +60,7 @@ class Bench {
       held: [],
       starting: false,
       spentMicros: 1,
+      telling: (this.tellings += 1),
       model: null,
     });
   }

@@ -140,6 +140,7 @@ const beat = (link: RedisLink) =>
     held: [],
     starting: true,
     spentMicros: 0,
+    telling: 1,
     model: null,
   });
 

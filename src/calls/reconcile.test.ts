@@ -38,6 +38,7 @@ beforeEach(async () => {
     held: [],
     starting: true,
     spentMicros: 0,
+    telling: 1,
     model: null,
   });
 });

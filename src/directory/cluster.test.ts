@@ -146,7 +146,16 @@ test('callers of every partition are counted, blocked and known again on the clu
 
 test('placement and inboxes work on the cluster', async () => {
   const self = { ...nodeA, nodeUrl: 'http://a', mediaUrl: 'wss://a', version: '1' };
-  await heartbeat(cluster, { self, capacity: 2, liveCalls: 0, held: [], starting: true, spentMicros: 0, model: null });
+  await heartbeat(cluster, {
+    self,
+    capacity: 2,
+    liveCalls: 0,
+    held: [],
+    starting: true,
+    spentMicros: 0,
+    telling: 1,
+    model: null,
+  });
   expect(await reserve(cluster, { callSid: 'c', class: 'new', preferredNode: null, ceiling: 10 })).toEqual({
     kind: 'placed',
     node: self,

@@ -44,8 +44,10 @@ export interface HeartbeatRequest {
   held: readonly string[];
   /** True until the first answer: takes the node's name over from a predecessor. */
   starting: boolean;
-  /** Millionths of the currency spent here since the last heartbeat that was answered. */
+  /** Millionths of the currency spent here. */
   spentMicros: number;
+  /** Number of what `spentMicros` tells of: it is repeated with the same number until a heartbeat was answered. */
+  telling: number;
   /** What the model said of its account since then, null for nothing. */
   model: ModelBudget | null;
 }
@@ -122,7 +124,7 @@ function toHeartbeat(reply: Reply, value: unknown): Heartbeat {
   };
 }
 
-/** Says that a node lives; sent every second. What it spent is counted again if it is repeated after a lost answer. */
+/** Says that a node lives; sent every second. May be repeated: what it spent is counted once. */
 export async function heartbeat(link: RedisLink, request: HeartbeatRequest): Promise<Heartbeat> {
   const { node, incarnation, nodeUrl, mediaUrl, version } = request.self;
   const value = await runPlacement(link, heartbeatScript, [
@@ -133,6 +135,7 @@ export async function heartbeat(link: RedisLink, request: HeartbeatRequest): Pro
     request.liveCalls,
     request.starting ? '1' : '0',
     Math.max(0, Math.round(request.spentMicros)),
+    request.telling,
     request.model === null ? '' : JSON.stringify(request.model),
     ...request.held,
   ]);

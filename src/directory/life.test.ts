@@ -29,7 +29,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const beating = { capacity: 100, liveCalls: 0, held: [], starting: false, spentMicros: 0, model: null };
+const beating = { capacity: 100, liveCalls: 0, held: [], starting: false, spentMicros: 0, telling: 1, model: null };
 
 async function liveAndEnd(callSid: string): Promise<void> {
   const self = { ...nodeA, nodeUrl: '', mediaUrl: '', version: '1' };

@@ -133,6 +133,7 @@ const beats = fc
       ...more,
       starting: false,
       spentMicros: 0,
+      telling: 1,
       model: null,
     };
     const got = await heartbeat(link, request);

@@ -13,6 +13,8 @@ export const addresses = (node: string): NodeAddresses => ({
   version: '1',
 });
 
+let tellings = 0;
+
 export const beat = (
   link: RedisLink,
   node: string,
@@ -26,6 +28,7 @@ export const beat = (
     held: [],
     starting: false,
     spentMicros: 0,
+    telling: (tellings += 1),
     model: null,
     ...more,
   });

@@ -277,6 +277,19 @@ test('what nodes spend is summed by hour and day; a clock gone back opens no per
   expect(await beat('a', 1)).toMatchObject({ spent: { hourMicros: 15, dayMicros: 15 } });
 });
 
+test('what is told again because its answer was lost is counted once, as long as it is the same process', async () => {
+  const spent = (micros: number) => ({ spent: { hourMicros: micros, dayMicros: micros } });
+  expect(await beat('a', 1, { spentMicros: 0, telling: 1 })).toMatchObject(spent(0));
+  expect(await beat('a', 1, { spentMicros: 40, telling: 1 })).toMatchObject(spent(40));
+  expect(await beat('a', 1, { spentMicros: 40, telling: 1 })).toMatchObject(spent(40));
+  expect(await beat('b', 1, { spentMicros: 1, telling: 1 })).toMatchObject(spent(41));
+  expect(await beat('a', 1, { spentMicros: 2, telling: 2 })).toMatchObject(spent(43));
+  const self = { ...addresses('a'), incarnation: 'a2' };
+  expect(await beat('a', 1, { self, starting: true, spentMicros: 5, telling: 2 })).toMatchObject(spent(48));
+  await retire(link, self);
+  expect(await beat('a', 1, { self, spentMicros: 5, telling: 2 })).toMatchObject(spent(53));
+});
+
 test('the newest word of the model about its account counts, whoever brings it, for a while', async () => {
   const budget = (at: number, tokensRemaining: number) => ({
     at,

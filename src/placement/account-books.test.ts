@@ -31,7 +31,7 @@ function createBooks(changed: Partial<AccountSettings> = {}): AccountBooks {
 test('what was spent is told until it was heard, and counted by kind', async () => {
   books.used(usage);
   const report = books.report();
-  expect(report).toEqual({ spentMicros: cost, model: null });
+  expect(report).toEqual({ spentMicros: cost, telling: 1, model: null });
   expect(books.report()).toEqual(report);
   books.used(usage);
   books.heard(report, { spent: { hourMicros: cost, dayMicros: cost }, model: null });

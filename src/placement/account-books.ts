@@ -6,7 +6,7 @@ import type { AccountListener } from '../model/session.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Allowance, type Ceiling, type CeilingInput, ceilingOf, ceilingsOf, UseMeter } from './budget.ts';
-import { costMicros, judgeSpend, SpendMeter, type SpendJudgement, type SpendState } from './spend.ts';
+import { costMicros, judgeSpend, SpendMeter, type SpendJudgement, type SpendState, type Telling } from './spend.ts';
 
 /** What the operator says of the accounts that all nodes share. */
 export interface AccountSettings {
@@ -26,8 +26,7 @@ export interface AccountBooksDeps {
 }
 
 /** What a heartbeat tells the fleet. */
-export interface AccountReport {
-  spentMicros: number;
+export interface AccountReport extends Telling {
   model: ModelBudget | null;
 }
 
@@ -76,12 +75,12 @@ export class AccountBooks implements AccountListener {
   }
 
   report(): AccountReport {
-    return { spentMicros: this.meter.untold, model: this.news };
+    return { ...this.meter.tell(), model: this.news };
   }
 
   /** The fleet has heard the report, and answered how it stands. */
   heard(report: AccountReport, answer: { spent: Spent; model: ModelBudget | null }): void {
-    this.meter.told(report.spentMicros);
+    this.meter.heard(report);
     if (this.news === report.model) this.news = null;
     // What nobody has repeated of late is still the last that is known.
     if (answer.model && answer.model.at >= (this.known?.at ?? 0)) this.known = answer.model;

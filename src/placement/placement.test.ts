@@ -28,7 +28,7 @@ function createPlacement(live: () => HeldCall[] = () => []) {
     run: async ({ name }, _keys, args) => {
       ran.push(name);
       if (name === 'heartbeat') {
-        held.push(args.slice(8).map(String));
+        held.push(args.slice(9).map(String));
         capacities.push(Number(args[3]));
         spent.push(Number(args[6]));
       }

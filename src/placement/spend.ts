@@ -24,21 +24,35 @@ export function tokensOf(usage: Usage): number {
   return kinds.reduce((sum, kind) => sum + usage[kind], 0);
 }
 
-/** What was spent on this node and not yet told to the fleet. */
+/** A part of what was spent on this node, as the fleet is told of it. */
+export interface Telling {
+  /** Whole millionths of a dollar. */
+  spentMicros: number;
+  /** Its number: one that is told again counts once. */
+  telling: number;
+}
+
+/** What was spent on this node and not yet heard by the fleet. */
 export class SpendMeter {
-  private untoldMicros = 0;
+  private unheardMicros = 0;
+  private toldMicros = 0;
+  private telling = 1;
 
   add(micros: number): void {
-    this.untoldMicros += micros;
+    this.unheardMicros += micros;
   }
 
-  /** Whole millionths of a dollar to tell now. `told` takes away what was heard: an unanswered telling is repeated. */
-  get untold(): number {
-    return Math.floor(this.untoldMicros);
+  /** What to tell now: the same until it was heard, since an answer that was lost may have been counted. */
+  tell(): Telling {
+    if (this.toldMicros === 0) this.toldMicros = Math.floor(this.unheardMicros);
+    return { spentMicros: this.toldMicros, telling: this.telling };
   }
 
-  told(micros: number): void {
-    this.untoldMicros -= micros;
+  heard({ telling }: Telling): void {
+    if (telling !== this.telling) return;
+    this.unheardMicros -= this.toldMicros;
+    this.toldMicros = 0;
+    this.telling += 1;
   }
 }
 

@@ -212,7 +212,16 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       held.push(callSid);
     },
     async beat(): Promise<void> {
-      const request = { self, capacity, liveCalls: streams.size, held, starting, spentMicros: 0, model: null };
+      const request = {
+        self,
+        capacity,
+        liveCalls: streams.size,
+        held,
+        starting,
+        spentMicros: 0,
+        telling: 1,
+        model: null,
+      };
       held = [];
       starting = false;
       await heartbeat(link, request);

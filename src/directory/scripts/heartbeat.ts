@@ -18,6 +18,7 @@ local function strike(now)
     redis.call('ZREM', heartbeat, old)
     redis.call('ZREM', load, old)
     redis.call('HDEL', live, old)
+    redis.call('HDEL', spent, 'told ' .. old)
     redis.call('HDEL', capacity, old)
     redis.call('HDEL', node, old)
   end
@@ -62,10 +63,15 @@ local function adjust(now, name, takes, tookBefore, carries, carriedBefore)
 end
 `;
 
-/** Adds what was spent to the hour and the day of Redis' clock (UTC). A clock that goes back opens no hour again. */
+/**
+ * Adds what was spent to the hour and the day of Redis' clock (UTC), what was told before once. A clock that goes back
+ * opens no hour again.
+ */
 const SPENDING = `
-local function spend(now, micros)
-  local h = redis.call('HMGET', spent, 'hour', 'hourMicros', 'day', 'dayMicros')
+local function spend(now, micros, teller, telling)
+  local h = redis.call('HMGET', spent, 'hour', 'hourMicros', 'day', 'dayMicros', teller)
+  if h[5] == telling then micros = 0 end
+  if micros > 0 then redis.call('HSET', spent, teller, telling) end
   local hour, day = math.floor(now / 3600000), math.floor(now / 86400000)
   local function sumOf(stored, sum, period)
     return (stored and tonumber(stored) >= period and tonumber(sum) or 0) + micros
@@ -100,7 +106,7 @@ export const heartbeatScript = placementScript(
   `${reservationHelpers}${totalsHelpers}${queueHelpers}${UPKEEP}${SPENDING}
 local name, incarnation, addresses, takes, liveNow, starting =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local micros, said = tonumber(ARGV[7]), ARGV[8]
+local micros, telling, said = tonumber(ARGV[7]), incarnation .. ' ' .. ARGV[8], ARGV[9]
 local now = clock()
 local known = redis.call('HGET', node, name)
 if known and not starting then
@@ -109,7 +115,7 @@ if known and not starting then
 end
 sweep(now)
 sweepQueue(now)
-for i = 9, #ARGV do drop(ARGV[i]) end
+for i = 10, #ARGV do drop(ARGV[i]) end
 local before = tonumber(redis.call('HGET', live, name) or '0')
 local carriedBefore = tonumber(redis.call('ZSCORE', load, name) or '0')
 local tookBefore = tonumber(redis.call('HGET', capacity, name) or '0')
@@ -123,7 +129,7 @@ redis.call('HSET', totals, 'beatAt', whole(now))
 strike(now)
 local isKept = not mend(now) and adjust(now, name, takes, tookBefore, reserved + liveNow, carriedBefore)
 local t = isKept and current(now) or recount(now)
-local ofHour, ofDay = spend(now, micros)
+local ofHour, ofDay = spend(now, micros, 'told ' .. name, telling)
 local budget = learn(said)
 for _, key in ipairs(KEYS) do
   if key ~= model and key ~= switches and key ~= switchInfo then redis.call('PEXPIRE', key, ${directoryLimits.nodeKeyLifeMs}) end

@@ -6,7 +6,7 @@ import { placementScript, totalsHelpers, totalsKeys } from './placement.ts';
  */
 export const retireScript = placementScript(
   'retire',
-  ['node', 'live', 'reservation', 'reservedAt', ...totalsKeys],
+  ['node', 'live', 'spent', 'reservation', 'reservedAt', ...totalsKeys],
   `${totalsHelpers}
 local name, incarnation = ARGV[1], ARGV[2]
 local known = redis.call('HGET', node, name)
@@ -21,6 +21,7 @@ for i = 1, #places, 2 do
 end
 redis.call('HDEL', capacity, name)
 redis.call('HDEL', live, name)
+redis.call('HDEL', spent, 'told ' .. name)
 redis.call('ZREM', load, name)
 redis.call('ZREM', heartbeat, name)
 recount(clock())
