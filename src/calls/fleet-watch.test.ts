@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addresses, beat } from '../directory/placement.fixture.ts';
 import { readFleet } from '../directory/fleet.ts';
-import type { NodeName } from '../directory/keys.ts';
+import { type NodeName, placementKeyList } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readTexts } from '../directory/reply.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -46,12 +46,14 @@ function watcher(node: string, answers: (nodeUrl: string) => boolean = () => fal
   const taken: string[] = [];
   const probed: string[] = [];
   const metrics = createMetrics();
+  let gate: Promise<unknown> = Promise.resolve();
   const watch = new FleetWatch({
     link,
     self: addresses(node),
     takeOver: async (gone) => {
       taken.push(`${gone.node}:${gone.incarnation}`);
       if (taken.length <= failures) throw new Error('planted');
+      await gate;
     },
     probe: async (nodeUrl) => {
       probed.push(nodeUrl);
@@ -62,7 +64,13 @@ function watcher(node: string, answers: (nodeUrl: string) => boolean = () => fal
     monotonic: () => seconds * 1_000,
   });
   open.push(watch);
-  return { watch, taken, probed, metrics };
+  /** A takeover is under way until the returned function is called. */
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    return resolve;
+  };
+  return { watch, taken, probed, metrics, hold };
 }
 
 /** Two heartbeats of one millisecond would be one. */
@@ -172,6 +180,22 @@ test('a process whose name another has taken is gone at once, unasked', async ()
   expect(await registered()).toEqual(['n1', 'n2']);
 });
 
+test('a registry that has gone back in time names a predecessor: its successor is not taken for gone', async () => {
+  const { watch, taken } = watcher('n1', () => true);
+  const before = { ...addresses('n2'), incarnation: 'before' };
+  await beat(real, 'n2', 10, { self: before, starting: true });
+  await beat(real, 'n1', 10, { starting: true });
+  const dump = await Promise.all(
+    placementKeyList.map(async (key) => [key, await real.command('copy', key, `{pl}:old:${key}`)] as const),
+  );
+  await nextMs();
+  await beat(real, 'n2', 10, { starting: true });
+  await pass(1, ['n1', 'n2'], watch);
+  for (const [key, isKept] of dump) if (isKept === 1) await real.command('copy', `{pl}:old:${key}`, key, 'REPLACE');
+  await pass(1, ['n1'], watch);
+  expect([watch.isJudging, taken, watch.isGone(n2)]).toEqual([false, [], false]);
+});
+
 test('a process that takes its own predecessor’s name takes over its calls', async () => {
   await beat(real, 'n1', 10, { self: { ...addresses('n1'), incarnation: 'before' }, starting: true });
   const { watch, taken } = watcher('n1');
@@ -225,4 +249,16 @@ test('calls of a dead node that could not be taken over are tried again', async 
   await pass(3, ['n1'], watch);
   await settle(taken, 2);
   await expect.poll(registered).toEqual(['n1']);
+});
+
+test('a judge that stops before it is done leaves the dead node to the others', async () => {
+  const { watch, taken, hold } = watcher('n1');
+  const release = hold();
+  await pass(6, ['n1', 'n2'], watch);
+  await pass(6, ['n1'], watch);
+  await settle(taken);
+  const stopped = watch.stop();
+  release();
+  await stopped;
+  expect(await registered()).toEqual(['n1', 'n2']);
 });

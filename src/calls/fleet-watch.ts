@@ -169,8 +169,11 @@ export class FleetWatch {
       if (one.verdict === 'gone') this.deps.log.warn({ node: node.node }, 'a node that was given up is back');
       if (one.verdict === 'gone') one.verdict = 'alive';
     }
+    // A registry that has gone back in time names whom the process itself replaced.
+    const isAfter = (node: FleetNode, one: Seen) =>
+      node.node === one.addresses.node && node.heartbeatAt >= one.heartbeatAt;
     for (const one of this.seen.values())
-      one.isReplaced = !one.isRegistered && fleet.some(({ node }) => node === one.addresses.node);
+      one.isReplaced = !one.isRegistered && fleet.some((node) => isAfter(node, one));
     this.mediaHosts = fleet.flatMap(({ mediaUrl }) => (URL.canParse(mediaUrl) ? [new URL(mediaUrl).host] : []));
     const isHeard = own !== undefined && now - this.meet(own, now).beatAt <= silentMs;
     this.unbrokenSince = isHeard ? (this.unbrokenSince ?? now) : null;
@@ -239,8 +242,10 @@ export class FleetWatch {
     }, leaseKeepMs);
     try {
       await takeOver(one.addresses);
-      if (one.verdict === 'gone') await retire(link, one.addresses);
+      const isDone = !this.isStopped;
+      if (isDone && one.verdict === 'gone') await retire(link, one.addresses);
       await dropJudgeLease(link, one.addresses, self);
+      if (!isDone) return;
       log.info({ node: one.addresses.node, incarnation: one.addresses.incarnation }, 'a dead node left nothing behind');
     } finally {
       clearInterval(keeping);
