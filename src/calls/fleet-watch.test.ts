@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addresses, beat } from '../directory/placement.fixture.ts';
-import { readFleet } from '../directory/fleet.ts';
+import { readFleet, retire } from '../directory/fleet.ts';
 import { type NodeName, placementKeyList } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readTexts } from '../directory/reply.ts';
@@ -194,6 +194,21 @@ test('a registry that has gone back in time names a predecessor: its successor i
   for (const [key, isKept] of dump) if (isKept === 1) await real.command('copy', `{pl}:old:${key}`, key, 'REPLACE');
   await pass(1, ['n1'], watch);
   expect([watch.isJudging, taken, watch.isGone(n2)]).toEqual([false, [], false]);
+});
+
+test('a node that has left on purpose is no dead one, whoever has its name afterwards', async () => {
+  const { watch, taken, metrics } = watcher('n1');
+  await pass(6, ['n1', 'n2', 'n3'], watch);
+  await retire(real, n2);
+  await retire(real, addresses('n3'));
+  await pass(1, ['n1'], watch);
+  await beat(real, 'n3', 10, { self: { ...addresses('n3'), incarnation: 'after' }, starting: true });
+  await pass(1, ['n1'], watch);
+  await settle(taken);
+  await pass(4, ['n1'], watch);
+  await settle(taken, 2);
+  expect(taken).toEqual(['n3:n31', 'n2:n21']);
+  expect(await metrics.nodesJudged.get()).toMatchObject({ values: [{ labels: { verdict: 'left' }, value: 2 }] });
 });
 
 test('a process that takes its own predecessor’s name takes over its calls', async () => {

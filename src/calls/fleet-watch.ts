@@ -46,6 +46,8 @@ interface Seen {
   isRegistered: boolean;
   /** Another process has its node's name. */
   isReplaced: boolean;
+  /** It was struck from the registry, by itself or by who took its calls over, before another had its name. */
+  hasLeft: boolean;
   verdict: 'alive' | 'judging' | 'gone';
   /** Not looked at before this, monotonic. */
   notBefore: number;
@@ -147,6 +149,7 @@ export class FleetWatch {
       beatAt: now,
       isRegistered: false,
       isReplaced: false,
+      hasLeft: false,
       verdict: 'alive',
       notBefore: -Infinity,
     };
@@ -172,8 +175,10 @@ export class FleetWatch {
     // A registry that has gone back in time names whom the process itself replaced.
     const isAfter = (node: FleetNode, one: Seen) =>
       node.node === one.addresses.node && node.heartbeatAt >= one.heartbeatAt;
-    for (const one of this.seen.values())
+    for (const one of this.seen.values()) {
       one.isReplaced = !one.isRegistered && fleet.some((node) => isAfter(node, one));
+      one.hasLeft = !one.isRegistered && one.heartbeatAt > 0 && (one.hasLeft || !one.isReplaced);
+    }
     this.mediaHosts = fleet.flatMap(({ mediaUrl }) => (URL.canParse(mediaUrl) ? [new URL(mediaUrl).host] : []));
     const isHeard = own !== undefined && now - this.meet(own, now).beatAt <= silentMs;
     this.unbrokenSince = isHeard ? (this.unbrokenSince ?? now) : null;
@@ -210,9 +215,10 @@ export class FleetWatch {
         return;
       }
       one.verdict = 'gone';
-      const verdict = one.isReplaced ? 'replaced' : 'dead';
+      const verdict = one.hasLeft ? 'left' : one.isReplaced ? 'replaced' : 'dead';
       metrics.nodesJudged.inc({ verdict });
-      log.error({ node, incarnation, verdict }, 'a node is dead: its calls are taken over');
+      if (one.hasLeft) log.info({ node, incarnation }, 'a node has left the fleet');
+      else log.error({ node, incarnation, verdict }, 'a node is dead: its calls are taken over');
       await this.bury(one);
     } catch (error) {
       log.warn({ err: error, node, incarnation }, 'a silent node could not be judged, or its calls not be had');
