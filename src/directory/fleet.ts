@@ -71,7 +71,7 @@ export interface FleetFigures {
   capacity: number;
   /** Calls and reservations. */
   load: number;
-  /** Places kept for the loss of the largest node. */
+  /** Places kept for the loss of the largest node, or for the calls of nodes just lost if those are more. */
   kept: number;
   /** Callers in the waiting room. */
   waiting: number;

@@ -29,6 +29,8 @@ export const directoryLimits = {
   reservationSweepMax: 50,
   /** A node without a heartbeat for so long gets no calls. */
   heartbeatStaleMs: 2_500,
+  /** For so long after a node's last heartbeat its calls are expected at the others. */
+  nodeLostMs: 20_000,
   /** A node without a heartbeat for so long is struck from the registry. */
   nodeForgetMs: 3_600_000,
   nodeKeyLifeMs: 26 * 3_600_000,

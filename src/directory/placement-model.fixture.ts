@@ -45,11 +45,17 @@ export class PlacementModel {
     const names = this.fresh(now);
     const caps = names.map((name) => this.nodes.get(name)?.capacity ?? 0);
     const open = caps.filter((capacity) => capacity > 0);
+    const lost = [...this.nodes].flatMap(([name, { beatAt, live }]) =>
+      !names.includes(name) && now - beatAt <= directoryLimits.nodeLostMs ? [live] : [],
+    );
     return {
       nodes: names.length,
       capacity: caps.reduce((sum, capacity) => sum + capacity, 0),
       load: names.reduce((sum, name) => sum + this.load(name), 0),
-      kept: open.length > 1 ? Math.max(...open) : 0,
+      kept: Math.max(
+        open.length > 1 ? Math.max(...open) : 0,
+        lost.reduce((sum, live) => sum + live, 0),
+      ),
       waiting: this.waiters.size,
     };
   }
@@ -169,7 +175,10 @@ export class PlacementModel {
     const times = [
       (this.beatAt ?? 0) + directoryLimits.heartbeatStaleMs + 1,
       this.graceUntil,
-      ...[...this.nodes.values()].map(({ beatAt }) => beatAt + directoryLimits.heartbeatStaleMs + 1),
+      ...[...this.nodes.values()].flatMap(({ beatAt }) => [
+        beatAt + directoryLimits.heartbeatStaleMs + 1,
+        beatAt + directoryLimits.nodeLostMs + 1,
+      ]),
       ...[...this.reservations.values()].map(({ until }) => until),
       ...[...this.waiters.values()].map(({ dueAt }) => dueAt),
     ];

@@ -231,6 +231,19 @@ test('load is never below nothing nor above the caps in a storm of everything', 
   expect(await loads()).toEqual({ a: 0, b: 0, c: 0 });
 });
 
+test('the places of a node just lost are its calls’, though nothing else would be kept', async () => {
+  await beat('a', 10, { liveCalls: 4 });
+  await beat('b', 4, { liveCalls: 2 });
+  await silence('a', directoryLimits.heartbeatStaleMs + 1);
+  expect(await ask('1')).toEqual({ kind: 'full', reason: 'nodes' });
+  expect(nodeOf(await ask('2', { class: 'live' }))).toBe('b');
+  expect(await beat('b', 8, { liveCalls: 2 })).toMatchObject({ fleet: { nodes: 1, capacity: 8, load: 3, kept: 4 } });
+  expect(nodeOf(await ask('1'))).toBe('b');
+  expect(await ask('3')).toEqual({ kind: 'full', reason: 'nodes' });
+  await silence('a', directoryLimits.nodeLostMs);
+  expect(nodeOf(await ask('3'))).toBe('b');
+});
+
 test('the ceiling bounds the whole fleet, but no conversation, and says so', async () => {
   await Promise.all([beat('a', 10, { liveCalls: 2 }), beat('b', 10, { liveCalls: 1 }), beat('c', 10)]);
   expect(nodeOf(await ask('1', { ceiling: 4 }))).toBe('c');
@@ -247,7 +260,7 @@ test('a heartbeat tells how the whole fleet stands', async () => {
   await beat('a', 10, { liveCalls: 4 });
   await beat('b', 20);
   await beat('gone', 50, { liveCalls: 30 });
-  await silence('gone', directoryLimits.heartbeatStaleMs + 1);
+  await silence('gone', directoryLimits.nodeLostMs + 1);
   await ask('1');
   await joinQueue(link, { callSid: 'w', class: 'new', ticket: null });
   expect(await beat('b', 20, { liveCalls: 1 })).toMatchObject({

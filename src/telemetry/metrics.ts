@@ -69,7 +69,10 @@ export function createMetrics() {
     fleetNodes: gauge('aida_fleet_nodes', 'Nodes that live'),
     fleetCapacity: gauge('aida_fleet_capacity_calls', 'Calls that the nodes that live take at most'),
     fleetLoad: gauge('aida_fleet_load_calls', 'Calls and reservations on the nodes that live'),
-    fleetKept: gauge('aida_fleet_kept_calls', 'Places kept for the loss of the largest node'),
+    fleetKept: gauge(
+      'aida_fleet_kept_calls',
+      'Places kept for the loss of the largest node, or for the calls of nodes just lost',
+    ),
     headroom: gauge('aida_headroom_calls', 'New calls that each limit would let in now, by limit', ['limit']),
     limiting: gauge('aida_limiting', '1 for the limit that lets in the fewest new calls, by limit', ['limit']),
     reconciled: counter(

@@ -57,7 +57,7 @@ end
 `;
 
 /** What `totalsHelpers` touch. */
-export const totalsKeys = ['heartbeat', 'capacity', 'load', 'room', 'totals'] as const;
+export const totalsKeys = ['live', 'heartbeat', 'capacity', 'load', 'room', 'totals'] as const;
 
 /**
  * The sums over the nodes that live, and the room of each, are kept from call to call. They hold until the oldest of
@@ -71,7 +71,9 @@ local function recount(now)
     names[#names + 1] = beats[i]
     oldest = math.min(oldest, tonumber(beats[i + 1]))
   end
-  local t = { capacity = 0, most = 0, load = 0, open = 0, nodes = #names, untilMs = oldest + ${directoryLimits.heartbeatStaleMs} }
+  local t = { capacity = 0, most = 0, load = 0, open = 0, lost = 0, nodes = #names, untilMs = oldest + ${directoryLimits.heartbeatStaleMs} }
+  local silent = redis.call('ZRANGEBYSCORE', heartbeat, whole(now - ${directoryLimits.nodeLostMs}), '(' .. whole(now - ${directoryLimits.heartbeatStaleMs}))
+  for _, name in ipairs(silent) do t.lost = t.lost + tonumber(redis.call('HGET', live, name) or '0') end
   redis.call('DEL', room)
   if #names > 0 then
     local caps, loads, rooms = redis.call('HMGET', capacity, unpack(names)), redis.call('ZMSCORE', load, unpack(names)), {}
@@ -85,19 +87,19 @@ local function recount(now)
     redis.call('ZADD', room, unpack(rooms))
     redis.call('PEXPIRE', room, ${directoryLimits.nodeKeyLifeMs})
   end
-  redis.call('HSET', totals, 'capacity', t.capacity, 'most', t.most, 'load', t.load, 'open', t.open, 'nodes', t.nodes,
+  redis.call('HSET', totals, 'capacity', t.capacity, 'most', t.most, 'load', t.load, 'open', t.open, 'lost', t.lost, 'nodes', t.nodes,
     'untilMs', whole(t.untilMs), 'madeAt', whole(now))
   redis.call('PEXPIRE', totals, ${directoryLimits.nodeKeyLifeMs})
   return t
 end
 local function current(now)
-  local h = redis.call('HMGET', totals, 'untilMs', 'capacity', 'most', 'load', 'open', 'nodes')
+  local h = redis.call('HMGET', totals, 'untilMs', 'capacity', 'most', 'load', 'open', 'nodes', 'lost')
   local untilMs = tonumber(h[1] or '0')
   if now > untilMs or untilMs > now + ${directoryLimits.heartbeatStaleMs} then return recount(now) end
-  return { capacity = tonumber(h[2]), most = tonumber(h[3]), load = tonumber(h[4]), open = tonumber(h[5]), nodes = tonumber(h[6]) }
+  return { capacity = tonumber(h[2]), most = tonumber(h[3]), load = tonumber(h[4]), open = tonumber(h[5]), nodes = tonumber(h[6]), lost = tonumber(h[7] or '0') }
 end
--- The room that the loss of the largest node would need.
-local function keptOf(t) return t.open > 1 and t.most or 0 end
+-- The room that the loss of the largest node would need, or that of nodes just lost does.
+local function keptOf(t) return math.max(t.open > 1 and t.most or 0, t.lost) end
 -- Places for callers who are not in a conversation yet, and what bounds them.
 local function freeOf(t, ceiling)
   local byNodes, byCeiling = t.capacity - keptOf(t) - t.load, ceiling - t.load

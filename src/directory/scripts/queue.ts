@@ -6,6 +6,7 @@ import {
   reservationHelpers,
   reservationKeys,
   totalsHelpers,
+  totalsKeys,
 } from './placement.ts';
 
 /** Whoever was in a conversation stands before everybody who was not: their scores are so much lower. */
@@ -86,7 +87,7 @@ return standing(sid, redis.call('ZRANK', queue, sid), now)
  */
 export const pollQueueScript = placementScript(
   'pollQueue',
-  ['node', 'heartbeat', 'capacity', ...reservationKeys, ...lineKeys],
+  ['node', ...totalsKeys, ...reservationKeys, ...lineKeys],
   `${reservationHelpers}${totalsHelpers}${LINE}
 local sid, class, given, ceiling, preferred = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = clock()

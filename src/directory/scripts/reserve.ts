@@ -6,6 +6,7 @@ import {
   reservationHelpers,
   reservationKeys,
   totalsHelpers,
+  totalsKeys,
 } from './placement.ts';
 
 /**
@@ -15,7 +16,7 @@ import {
  */
 export const reserveScript = placementScript(
   'reserve',
-  ['node', 'heartbeat', 'capacity', ...reservationKeys, ...queueKeys],
+  ['node', ...totalsKeys, ...reservationKeys, ...queueKeys],
   `${reservationHelpers}${totalsHelpers}${queueHelpers}
 local sid, class, preferred, ceiling = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = clock()
