@@ -74,7 +74,7 @@ export type CarrierFact =
 /** What takes a call when the assistant does not. */
 export type Rung = 'menu' | 'voicemail' | 'staff';
 
-export type WaitEnd = 'placed' | 'voicemail' | 'callback' | 'person' | 'goodbye';
+export type WaitEnd = 'placed' | 'voicemail' | 'menu' | 'callback' | 'person' | 'goodbye';
 
 export type StreamStopReason = 'stopped' | 'closed' | 'silent' | 'refused' | 'superseded' | 'left' | 'failed';
 

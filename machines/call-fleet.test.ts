@@ -142,6 +142,7 @@ describe('the waiting room', () => {
   test.each([
     ['placed', 'ringing', 'abandoned'],
     ['voicemail', 'recording', 'abandoned'],
+    ['menu', 'menu', 'menu'],
     ['person', 'dialing', 'abandoned'],
     ['callback', 'hangingUp', 'callback'],
     ['goodbye', 'hangingUp', 'abandoned'],
@@ -190,6 +191,14 @@ describe('an arrival', () => {
   ] as const)('at the rung %s begins in %s', (rung, state, outcome) => {
     const { snapshot } = play([{ ...fact.arrived, rung }]);
     expect([snapshot.value, snapshot.context.outcome, snapshot.context.from]).toEqual([state, outcome, '+15550001111']);
+  });
+
+  test('at the staff who do not answer leads to the keypad, not to the assistant', () => {
+    const { snapshot } = play([
+      { ...fact.arrived, rung: 'staff' },
+      { type: 'carrier.dialEnded', at: 30_000, result: 'no-answer', durationS: 0 },
+    ]);
+    expect([snapshot.value, snapshot.context.outcome]).toEqual(['menu', 'menu']);
   });
 
   test('of a caller who was cut off a moment ago remembers what was said', () => {

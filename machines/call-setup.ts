@@ -11,7 +11,7 @@ import {
   type Rung,
   type WaitEnd,
 } from './call-events.ts';
-import { isBetweenTurns, runningTool } from './call-steps.ts';
+import { isBetweenTurns, isWithoutAssistant, runningTool } from './call-steps.ts';
 
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
@@ -57,7 +57,7 @@ export const setups = setup({
     isIgnored: ({ context, event }) =>
       event.type === 'carrier.menuChosen' && event.digits === '' && context.menuRounds + 1 >= limits.menuRoundsMax,
     isBridged: ({ event }) => event.type === 'carrier.dialEnded' && bridged.has(event.result),
-    cameByMenu: ({ context }) => context.outcome === 'menu',
+    isWithoutAssistant: ({ context }) => isWithoutAssistant(context),
     hasMessage: ({ event }) => event.type === 'carrier.recordEnded' && event.durationS > 0,
   },
   actions: {

@@ -43,8 +43,14 @@ export function arriveWaiting(context: CallContext, event: Of<'carrier.arrived'>
   return toWaiting(begin(context, event), event.at);
 }
 
+const NO_ASSISTANT = 'no assistant';
+
+/** It began without the assistant, and does not come to it for want of staff. */
+export const isWithoutAssistant = ({ about, outcome }: CallContext): boolean =>
+  outcome === 'menu' || about === NO_ASSISTANT;
+
 export function arriveAtRung(context: CallContext, event: Of<'carrier.arrived'>, rung: Rung) {
-  return toRung[rung](begin(context, event), event.at, 'no assistant');
+  return toRung[rung](begin(context, event), event.at, NO_ASSISTANT);
 }
 
 /** Where the waiting room leads. */
@@ -55,6 +61,8 @@ export function endWait(context: CallContext, event: Of<'carrier.waitEnded'>) {
       return toRinging(context, event.at);
     case 'voicemail':
       return toRecording(context, event.at, about);
+    case 'menu':
+      return toMenu(context, event.at, about);
     case 'person':
       return toDialing(context, event.at, about);
     case 'callback':

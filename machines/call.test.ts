@@ -47,7 +47,7 @@ const anyFact: CallEvent[] = [
   { ...next(null), queued: true } as CallEvent,
   next({ kind: 'handover', reason: 'drain' }),
   { type: 'carrier.dialEnded', at: 30_000, result: 'busy', durationS: 0, queued: true },
-  ...(['placed', 'voicemail', 'callback', 'person', 'goodbye'] as const).map((how): CallEvent => ({
+  ...(['placed', 'voicemail', 'menu', 'callback', 'person', 'goodbye'] as const).map((how): CallEvent => ({
     type: 'carrier.waitEnded',
     at: 20_000,
     how,

@@ -51,6 +51,11 @@ export const callMachine = setups.createMachine({
             actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
           },
           {
+            guard: { type: 'waitEnds', params: ['menu'] },
+            target: 'menu',
+            actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
+          },
+          {
             guard: { type: 'waitEnds', params: ['person'] },
             target: 'dialing',
             actions: { type: 'apply', params: ({ context, event }) => steps.endWait(context, event) },
@@ -83,7 +88,7 @@ export const callMachine = setups.createMachine({
             },
           },
           {
-            guard: 'cameByMenu',
+            guard: 'isWithoutAssistant',
             target: 'menu',
             actions: {
               type: 'apply',

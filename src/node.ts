@@ -18,7 +18,7 @@ import { healthRoutes } from './http/health.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
 import { AccountBooks } from './placement/account-books.ts';
-import { Admission } from './placement/admission.ts';
+import { Admission, asideOf } from './placement/admission.ts';
 import { callerKey, Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
@@ -360,7 +360,17 @@ function publicServer(
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
       admission: new Admission({ placement, fairness, log, metrics }),
-      waitingRoom: new WaitingRoom({ link, node: config.nodeId, ceiling: () => placement.ceiling, log, metrics }),
+      waitingRoom: new WaitingRoom({
+        link,
+        node: config.nodeId,
+        ceiling: () => placement.ceiling,
+        aside() {
+          const aside = asideOf(placement.snapshot());
+          return aside === 'closed' ? 'voicemail' : aside;
+        },
+        log,
+        metrics,
+      }),
       placedCallEnded: (callSid, status) => void dialler.told(callSid, status),
       facts: () => storeFacts(services),
       now: () => clock.now(),

@@ -3,7 +3,7 @@ import { DirectoryError } from '../directory/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Fairness } from './fairness.ts';
-import type { Placement, Placing } from './placement.ts';
+import type { FleetSnapshot, Placement, Placing } from './placement.ts';
 
 /** What Redis may take for one call before this node answers by itself. */
 const ASK_MS = 600;
@@ -75,12 +75,10 @@ export class Admission {
     return this.turnedAside() ?? this.placed(asked);
   }
 
-  /** What operators have switched, and what may be spent: no place is needed for either. */
   private turnedAside(): Admitted | null {
-    const { switches, spend } = this.deps.placement.snapshot();
-    if (!switches.admission) return { ok: false, reason: 'closed' };
-    if (switches.rung !== null) return { ok: false, reason: 'rung', rung: switches.rung };
-    return spend.state === 'spent' ? { ok: false, reason: 'rung', rung: 'menu' } : null;
+    const aside = asideOf(this.deps.placement.snapshot());
+    if (aside === null) return null;
+    return aside === 'closed' ? { ok: false, reason: aside } : { ok: false, reason: 'rung', rung: aside };
   }
 
   private async placed(asked: Asked): Promise<Admitted> {
@@ -101,6 +99,12 @@ export class Admission {
     if (kind === 'new' && own.live >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
     return { ok: true, mediaUrl: this.deps.placement.here, alone: true };
   }
+}
+
+/** What operators have switched, and what may be spent: new callers need no place then. Null: they may come in. */
+export function asideOf({ switches, spend }: Pick<FleetSnapshot, 'switches' | 'spend'>): Rung | 'closed' | null {
+  if (!switches.admission) return 'closed';
+  return switches.rung ?? (spend.state === 'spent' ? 'menu' : null);
 }
 
 function resultOf(admitted: Admitted): string {

@@ -1,3 +1,4 @@
+import type { Rung } from '../../machines/call-events.ts';
 import { joinQueue, leaveQueue, pollQueue, type WaiterClass } from '../directory/queue.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import type { RedisLink } from '../directory/redis.ts';
@@ -10,6 +11,8 @@ export interface WaitingRoomDeps {
   node: string;
   /** Calls of the whole fleet at most, Infinity for no bound. */
   ceiling(): number;
+  /** No new caller comes to the assistant: where those who wait go instead. Null: they wait. */
+  aside(): Rung | null;
   log: Log;
   metrics: Pick<Metrics, 'waitingCallers'>;
 }
@@ -17,6 +20,7 @@ export interface WaitingRoomDeps {
 export type Standing =
   | { kind: 'placed'; mediaUrl: string }
   | { kind: 'waiting'; ticket: number; line: { position: number; perMinute: number | null; pieceMs: number } }
+  | { kind: 'aside'; rung: Rung }
   /** As many wait as may. */
   | { kind: 'full' }
   /** Redis did not answer: nothing is known, and a ticket keeps its place. */
@@ -32,8 +36,10 @@ export class WaitingRoom {
 
   /** Joins the line where `ticket` is 0, else asks whether the caller's turn has come. Both may be repeated. */
   async stand(callSid: string, wait: { kind: WaiterClass; ticket: number }): Promise<Standing> {
-    const { link, node, ceiling, log, metrics } = this.deps;
+    const { link, node, ceiling, aside, log, metrics } = this.deps;
     const { kind, ticket } = wait;
+    const rung = kind === 'new' ? aside() : null;
+    if (rung !== null) return { kind: 'aside', rung };
     try {
       const reply =
         ticket === 0

@@ -1,4 +1,4 @@
-import type { WaitEnd } from '../../machines/call-events.ts';
+import type { Rung, WaitEnd } from '../../machines/call-events.ts';
 import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -14,6 +14,8 @@ export type Standing =
   /** A node holds a place for the call. */
   | { kind: 'placed'; mediaUrl: string }
   | { kind: 'waiting'; ticket: number; line: InLine }
+  /** No new caller comes to the assistant any more. */
+  | { kind: 'aside'; rung: Rung }
   /** The waiting room itself has no room left. */
   | { kind: 'full' }
   /** The queue did not answer: nothing is known, and a ticket keeps its place. */
@@ -46,6 +48,8 @@ const WAIT_MS_MAX = 1_800_000;
 const LINE_SHARE = 0.4;
 const personKeys: ReadonlySet<string> = new Set(['0', '*']);
 
+const endAt: Record<Rung, WaitEnd> = { menu: 'menu', voicemail: 'voicemail', staff: 'person' };
+
 /** What a call hears that found no place, or the place that it found after all. */
 export type Found = { mediaUrl: string } | { piece: Piece } | null;
 
@@ -63,10 +67,10 @@ export class WaitDesk {
     this.deps = deps;
   }
 
-  /** Joins the line, or takes the place in it again; null where the waiting room is full. */
+  /** Joins the line, or takes the place in it again; null where the waiting room is full, or leads nowhere. */
   async seek(callSid: string, wait: Wait, parties: Parties): Promise<Found> {
     const standing = await this.stand(callSid, wait);
-    if (standing.kind === 'full') return null;
+    if (standing.kind === 'full' || standing.kind === 'aside') return null;
     return standing.kind === 'placed'
       ? { mediaUrl: standing.mediaUrl }
       : { piece: this.piece(wait, standing, parties) };
@@ -94,6 +98,8 @@ export class WaitDesk {
     if (standing.kind === 'placed') {
       return xml(await this.end(request, { how: 'placed', wait, mediaUrl: standing.mediaUrl }, startedAt));
     }
+    if (standing.kind === 'aside')
+      return xml(await this.end(request, { how: endAt[standing.rung], wait, mediaUrl: null }, startedAt));
     // Its queue was lost, and others have filled it since.
     if (standing.kind === 'full')
       return xml(await this.end(request, { how: 'voicemail', wait, mediaUrl: null }, startedAt));

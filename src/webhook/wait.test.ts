@@ -59,6 +59,21 @@ describe('a call that finds no place', () => {
     expect(carrier.admission).toEqual([`reserve new ${CALL_SID}`]);
   });
 
+  it.each([
+    ['menu', 'menu', 'Gather', 'Our assistant is not available at the moment.'],
+    ['voicemail', 'recording', 'Record', 'nobody could take your call right now'],
+    ['staff', 'dialing', 'Dial', 'connect you with our staff'],
+  ] as const)('goes to the %s where new callers do by now', async (rung, state, verb, words) => {
+    const target = await joined();
+    carrier.standing = { kind: 'aside', rung };
+    carrier.door.view = { ...carrier.door.view, state };
+    const reply = await carrier.post(target);
+    expect([reply.verbs.includes(verb), reply.body.includes(words)]).toEqual([true, true]);
+    const how = rung === 'staff' ? 'person' : rung;
+    expect(carrier.door.asked).toMatchObject([{ kind: 'wait', fact: { type: 'carrier.waitEnded', how } }]);
+    expect(carrier.line.at(-1)).toBe(`leave ${CALL_SID}`);
+  });
+
   it('a conversation that goes on joins as one', async () => {
     const { wait } = gatherOf(await carrier.post('/voice/next'));
     expect([carrier.line, wait.kind]).toEqual([[`stand live 0 ${CALL_SID}`], 'live']);

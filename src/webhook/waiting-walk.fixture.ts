@@ -190,7 +190,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       release: async (callSid) => void (await releaseReservation(link, callSid)),
       ended: async (callSid) => void (await releaseReservation(link, callSid)),
     },
-    waitingRoom: new WaitingRoom({ link, node, ceiling: () => Infinity, log, metrics }),
+    waitingRoom: new WaitingRoom({ link, node, ceiling: () => Infinity, aside: () => null, log, metrics }),
     placedCallEnded: () => undefined,
     facts: () => ({
       name: 'Mangy Dog Coffee',
