@@ -2,18 +2,19 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { ConfigError, readConfig } from './config.ts';
 import { nodeEnvironments } from './nodes.ts';
-import { Supervisor } from './supervisor.ts';
+import { READY, Supervisor } from './supervisor.ts';
 import { createLog } from './telemetry/log.ts';
 
 /**
  * `npm start`: one node, this process. `npm start -- --nodes N`: N nodes in processes of their own, which this one
- * keeps running until it is told to end.
+ * keeps running until it is told to end; on SIGHUP it replaces one after the other.
  */
 const { count, rest } = nodesAsked(process.argv.slice(2));
 if (count === null) {
   // A supervisor that is gone cannot tell its nodes to end.
   if (process.channel) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   await import('./main.ts');
+  process.send?.(READY);
 } else {
   process.exitCode = await supervise(count, rest);
 }
@@ -43,6 +44,7 @@ async function supervise(nodes: number, args: readonly string[]): Promise<number
       }),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.leave('SIGTERM'));
+  process.on('SIGHUP', () => void supervisor.renew());
   return supervisor.over;
 }
 

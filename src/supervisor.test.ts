@@ -7,17 +7,20 @@ import { createLog } from './telemetry/log.ts';
 /** Lives until it is told to end, and then ends well; on SIGUSR1 it dies, on SIGUSR2 it ends by itself. */
 const NODE =
   "process.on('SIGTERM', () => process.exit(0)).on('SIGUSR1', () => process.exit(3)).on('SIGUSR2', () => process.exit(0));" +
-  "setInterval(() => {}, 1e6); console.log('up');";
+  "setInterval(() => {}, 1e6); console.log('up'); process.send('ready');";
 const WAIT = { timeout: 10_000, interval: 10 };
 
 let children: ChildProcess[] = [];
 let started: number[] = [];
+/** How many lived when each was started. */
+let beside: number[] = [];
 let lines: { msg: string; pauseMs?: number }[] = [];
 
 afterEach(() => {
   for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   children = [];
   started = [];
+  beside = [];
   lines = [];
 });
 
@@ -27,7 +30,8 @@ function supervise(count: number, limits: { steadyMs: number } = { steadyMs: 60_
   });
   const start = (index: number): ChildProcess => {
     started.push(index);
-    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    beside.push(children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).length);
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
     children.push(child);
     return child;
   };
@@ -84,4 +88,30 @@ test('one that does not end well when told to makes it a failure', async () => {
   await up(0);
   supervisor.leave('SIGTERM');
   expect(await supervisor.over).toBe(1);
+});
+
+test('nodes are renewed one after the other, the next when the successor is ready; one that stayed away comes back', async () => {
+  const supervisor = supervise(3);
+  await Promise.all([up(0), up(1), up(2)]);
+  children[1]?.kill('SIGUSR2');
+  await vi.waitFor(() => expect(lines.at(-1)?.msg).toBe('a node has ended'), WAIT);
+  const renewed = supervisor.renew();
+  await supervisor.renew();
+  await renewed;
+  expect(started).toEqual([0, 1, 2, 0, 1, 2]);
+  expect(beside.slice(3)).toEqual([1, 2, 2]);
+  expect(children.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, null, null, null]);
+  supervisor.leave('SIGTERM');
+  expect(await supervisor.over).toBe(0);
+});
+
+test('told to end in the middle of a renewal, all end', async () => {
+  const supervisor = supervise(2, { steadyMs: 60_000 }, NODE.replace(" process.send('ready');", ''));
+  await Promise.all([up(0), up(1)]);
+  const renewed = supervisor.renew();
+  await up(2);
+  supervisor.leave('SIGTERM');
+  await renewed;
+  expect(await supervisor.over).toBe(0);
+  expect(started).toEqual([0, 1, 0]);
 });

@@ -18,10 +18,17 @@ interface SupervisorLimits {
 
 const LIMITS: SupervisorLimits = { pauseMs: 500, pauseMsMax: 30_000, steadyMs: 60_000 };
 
+/** Said by a node, over its channel, when it may be given calls. */
+export const READY = 'ready';
+
 interface Seat {
   child: ChildProcess | null;
   timer: NodeJS.Timeout | null;
   pauseMs: number;
+  /** Its process is on its way out to make room for a new one. */
+  isRenewed: boolean;
+  /** Told when its process is ready. */
+  ready: () => void;
 }
 
 /**
@@ -35,6 +42,7 @@ export class Supervisor {
   private readonly options: SupervisorOptions;
   private readonly limits: SupervisorLimits;
   private isLeaving = false;
+  private isRenewing = false;
   private code = 0;
   private end: (code: number) => void = () => undefined;
 
@@ -46,6 +54,8 @@ export class Supervisor {
       child: null,
       timer: null,
       pauseMs: this.limits.pauseMs,
+      isRenewed: false,
+      ready: () => undefined,
     }));
     this.seats.forEach((_, index) => this.start(index));
   }
@@ -57,8 +67,28 @@ export class Supervisor {
       if (seat.timer) clearTimeout(seat.timer);
       seat.timer = null;
       seat.child?.kill(signal);
+      seat.ready();
     }
     this.look();
+  }
+
+  /**
+   * Replaces each node by a new process, the next one when the successor of the last is ready; one that stayed away
+   * comes back.
+   */
+  async renew(): Promise<void> {
+    if (this.isRenewing) return;
+    this.isRenewing = true;
+    for (const [index, seat] of this.seats.entries()) {
+      if (this.isLeaving) break;
+      const isReady = new Promise<void>((resolve) => (seat.ready = resolve));
+      seat.isRenewed = seat.child !== null;
+      if (seat.child) seat.child.kill('SIGTERM');
+      else if (!seat.timer) this.start(index);
+      await isReady;
+    }
+    this.isRenewing = false;
+    this.options.log.info('all nodes have been renewed');
   }
 
   private start(index: number): void {
@@ -74,6 +104,9 @@ export class Supervisor {
       seat.child = null;
       this.gone(index, seat, { code, signal, livedMs: performance.now() - startedMs });
     };
+    child.on('message', (message) => {
+      if (message === READY) seat.ready();
+    });
     child.once('exit', gone);
     child.once('error', (error) => gone(null, error.message));
   }
@@ -85,6 +118,11 @@ export class Supervisor {
   ): void {
     const { log } = this.options;
     const node = index + 1;
+    if (seat.isRenewed && !this.isLeaving) {
+      seat.isRenewed = false;
+      log.info({ node, code, signal }, 'a node made room for a new one');
+      return this.start(index);
+    }
     if (this.isLeaving || code === 0) {
       log.info({ node, code, signal }, 'a node has ended');
       if (code !== 0) this.code = 1;

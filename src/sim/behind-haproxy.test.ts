@@ -135,11 +135,15 @@ describe.skipIf(await lacksPart('haproxy'))('several nodes of one start behind H
     ).toEqual([1, 2, 3]);
   });
 
-  test('when the one that watches them is gone they end by themselves', async () => {
+  test('a node is renewed on demand; when the one that watches them is gone they end by themselves', async () => {
     lines = [];
     start(['--nodes=1']);
     await vi.waitFor(() => expect(ready()).toEqual(['box-1']), WAIT);
+    const old = pidOf(1);
+    nodes.kill('SIGHUP');
+    await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('all nodes have been renewed'), WAIT);
     const pid = pidOf(1);
+    expect([ready(), lives(old), pid === old]).toEqual([['box-1', 'box-1'], false, false]);
     nodes.kill('SIGKILL');
     await vi.waitFor(() => expect(lives(pid)).toBe(false), WAIT);
   });
