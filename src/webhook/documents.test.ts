@@ -274,7 +274,9 @@ describe('trouble', () => {
     ];
     expect([told('draining', {}), told('draining', { puttingOff: 1 })]).toEqual([moment(1), moment(2)]);
     expect(told('draining', { puttingOff: 2 }).at(-1)).toBe('Dial +15550001111 +15550002222');
-    expect(told('unknown', {}).at(-1)).toBe('Dial +15550001111 +15550002222');
+    // Redis may have lost it a moment ago, and its holder not have brought it back yet.
+    expect([told('unknown', {}), told('unknown', { puttingOff: 1 })]).toEqual([moment(1), moment(2)]);
+    expect(told('unknown', { puttingOff: 2 }).at(-1)).toBe('Dial +15550001111 +15550002222');
   });
 
   it('never loops: staff that did not answer lead to a message, a message to the end, silence in the menu too', () => {

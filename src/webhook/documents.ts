@@ -68,6 +68,8 @@ interface PutOff {
 const putOffs: Partial<Record<Trouble, PutOff>> = {
   unavailable: { timesMax: 8, afterS: 1, words: [] },
   late: { timesMax: 8, afterS: 1, words: [] },
+  /** Redis came back without the call: whoever holds its stream brings it back within a second. */
+  unknown: { timesMax: 2, afterS: 1, words: [lines.moment] },
   /** No other node has room, and this process is to end: the one after it has so long to start. */
   draining: { timesMax: 2, afterS: 8, words: [lines.moment] },
 };
