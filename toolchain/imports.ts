@@ -13,6 +13,8 @@ const BACKWARD = new Set(['webhook http']);
 const ROOTS = [
   'main.ts',
   'node.ts',
+  'ground.ts',
+  'switchboard.ts',
   'seed.ts',
   'drain.ts',
   'switch.ts',

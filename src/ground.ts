@@ -1,0 +1,23 @@
+import type { DataSource } from 'typeorm';
+import type { Config } from './config.ts';
+import type { RedisClock } from './directory/clock.ts';
+import type { RedisLink } from './directory/redis.ts';
+import type { Services } from './services/services.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** What the parts of a node stand on. */
+export interface Ground {
+  config: Config & { redisUrl: string };
+  log: Log;
+  metrics: Metrics;
+  link: RedisLink;
+  clock: RedisClock;
+  dataSource: DataSource;
+  services: Services;
+}
+
+/** How the carrier's interfaces are signed in to. */
+export function accountOf({ twilio: { accountSid, authTokens, apiUrl } }: Config) {
+  return { accountSid, authTokens, apiUrl };
+}

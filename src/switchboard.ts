@@ -1,0 +1,242 @@
+import packageJson from '../package.json' with { type: 'json' };
+import { Calls, type CallsDeps } from './calls/calls.ts';
+import { type CarrierPort, createCarrier } from './calls/carrier.ts';
+import { Drain } from './calls/drain.ts';
+import { mailboxBlockMs } from './calls/mailbox.ts';
+import { Neighbours } from './calls/neighbours.ts';
+import { Reconcile } from './calls/reconcile.ts';
+import { defaultNodeUrl, mediaPaths } from './config.ts';
+import type { NodeName } from './directory/keys.ts';
+import { connectRedis } from './directory/redis.ts';
+import { createServer, type Server } from './http/server.ts';
+import { createMedia, type Media } from './media/media.ts';
+import { AccountBooks } from './placement/account-books.ts';
+import { Admission, asideOf } from './placement/admission.ts';
+import { callerKey, Fairness } from './placement/fairness.ts';
+import { watchLoop } from './placement/loop-budget.ts';
+import { Placement } from './placement/placement.ts';
+import { hasRoom, reportPlacement } from './placement/report.ts';
+import { checkToken } from './placement/token.ts';
+import { WaitingRoom } from './placement/waiting-room.ts';
+import { createRedactor } from './redact/redactor.ts';
+import { CallbackDialler } from './services/callback-dialler.ts';
+import { createCallbacks } from './services/callbacks.ts';
+import type { Services } from './services/services.ts';
+import { createTools } from './tools/registry.ts';
+import { Documents, type StoreFacts } from './webhook/documents.ts';
+import { createHoldAudio } from './webhook/hold-audio.ts';
+import { twimlForIntent } from './webhook/intent.ts';
+import { refuseUpgrade } from './webhook/request.ts';
+import { webhookRoutes } from './webhook/routes.ts';
+import { moveUrl, placedUrls } from './webhook/twiml.ts';
+import { accountOf, type Ground } from './ground.ts';
+
+/** The role `call`: webhooks, media streams and the calls between them. */
+export interface Switchboard {
+  isPlaced(): boolean;
+  drain: Drain;
+  /** Listens; resolves with the public port. `opsPort` is where other nodes reach this one. */
+  start(opsPort: number): Promise<number>;
+  abandon(): void;
+  /** After the drain. */
+  close(): Promise<void>;
+}
+
+export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Switchboard {
+  const { config, log, metrics, link, clock, services } = ground;
+  const carrier = createCarrier(accountOf(config), (error) =>
+    log.warn({ err: error }, 'the carrier could not be asked'),
+  );
+  const tools = createTools(services, { log, isOff: (tool) => placement?.switches.toolsOff.has(tool) ?? false });
+  const { redactPhone, redactEmail } = services.assistant();
+  const redactor = createRedactor({
+    phone: config.redact.phone || redactPhone,
+    mail: config.redact.mail || redactEmail,
+  });
+  const now = () => clock.now();
+  const documents = new Documents(config.publicUrl, createHoldAudio());
+  const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>
+    twimlForIntent(documents, intent, call, storeFacts(services));
+  const parts = { link, node: name, now, carrier, log, metrics };
+  const calls: Calls = new Calls({
+    ...parts,
+    redactor,
+    tools,
+    twimlFor,
+    amnesia,
+    admit: async (callSid) => (await placement?.admit(callSid)) ?? false,
+    isGone: (holder) => neighbours.isGone(holder),
+    answers: (holder, ms) => neighbours.answers(holder, ms),
+    streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),
+    callerOf: callerKey,
+  });
+  const neighbours = new Neighbours({
+    ...parts,
+    calls,
+    connectBlocking: () =>
+      connectRedis(config.redisUrl, {
+        blockMsMax: mailboxBlockMs,
+        onError: (error) => log.warn({ err: error }, 'Redis connection of the inbox failed'),
+      }),
+    moveUrl: (epoch) => moveUrl(config.publicUrl, epoch),
+  });
+  const books = new AccountBooks({ settings: config, now, log, metrics });
+  const media = createMedia({
+    desk: calls,
+    checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
+    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
+    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+    account: books,
+    log,
+    metrics,
+  });
+  let placement: Placement | null = null;
+  let server: Server | null = null;
+  let dialler: CallbackDialler | null = null;
+  let stopLoop: (() => void) | null = null;
+  let reconcile: Reconcile | null = null;
+  const drain = new Drain({
+    finishMs: config.drainS * 1_000,
+    calls,
+    streams: () => media.streams(),
+    placement: {
+      get reserved() {
+        return placement?.reserved ?? 0;
+      },
+      drain: async (stage) => placement?.drain(stage),
+    },
+    now: () => performance.now(),
+    log,
+    metrics,
+  });
+  return {
+    isPlaced: () => placement?.ready ?? false,
+    drain,
+    async start(opsPort) {
+      const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
+      const self = { ...name, nodeUrl, mediaUrl: config.mediaUrl, version: packageJson.version };
+      const { callsMax } = config;
+      const placed = new Placement({ link, self, callsMax, live: () => calls.held(), books, clock, log });
+      placement = placed;
+      metrics.onScrape(() => reportPlacement(metrics, placed.snapshot(), books));
+      await neighbours.start();
+      await placed.start();
+      stopLoop = watchLoop((isOpen, sample) => {
+        log.warn(
+          { ...sample },
+          isOpen ? 'the event loop has time again' : 'the event loop has no time for another call',
+        );
+        placed.setLoop(isOpen);
+      });
+      dialler = createDialler(ground, carrier, placed);
+      const answering = { calls, placement: placed, media, neighbours, dialler };
+      server = await createServer({ ...publicServer(ground, answering), log, metrics });
+      dialler.start();
+      reconcile = new Reconcile({
+        ...parts,
+        tell: (callSid, fact) => calls.tell(callSid, fact),
+        release: (callSid) => placed.release(callSid),
+      });
+      reconcile.start();
+      return server.port;
+    },
+    abandon: () => media.endAll(),
+    async close() {
+      await neighbours.stop();
+      await dialler?.stop();
+      await reconcile?.stop();
+      await server?.close();
+      stopLoop?.();
+      // Until the last a node that is silent would be taken for dead.
+      await placement?.stop();
+    },
+  };
+}
+
+function storeFacts(services: Services): StoreFacts {
+  return {
+    name: services.store().name,
+    promotions: () => services.promotionLines(),
+    callback: () => services.callbackPromise(),
+    hours: () => services.openNow().message,
+    staffNumbers: services.assistant().staffNumbers,
+  };
+}
+
+/** Calls back by itself, where the store has it so. */
+function createDialler(
+  { config, services, dataSource, log, metrics }: Ground,
+  carrier: CarrierPort,
+  placement: Placement,
+) {
+  return new CallbackDialler({
+    callbacks: createCallbacks(dataSource),
+    policy: () => services.callbacks(),
+    isCallbackTime: () => services.isCallbackTime(),
+    hasRoom: () => hasRoom(placement.snapshot()),
+    carrier: {
+      place: (call) => carrier.place({ ...call, ...placedUrls(config.publicUrl) }),
+      async became(callSid) {
+        const told = await carrier.ask(callSid);
+        if (told?.type === 'carrier.stillLive') return 'live';
+        return told?.type === 'carrier.gone' ? (told.status === 'completed' ? 'answered' : 'unanswered') : null;
+      },
+    },
+    log,
+    metrics,
+  });
+}
+
+/** What webhooks and media streams reach. */
+interface Answering {
+  calls: Calls;
+  placement: Placement;
+  media: Media;
+  neighbours: Neighbours;
+  dialler: CallbackDialler;
+}
+
+function publicServer(
+  { config, log, metrics, link, clock, services }: Ground,
+  { calls, placement, media, neighbours, dialler }: Answering,
+) {
+  const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
+  const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
+  const hosts = () => [...ownHosts, ...neighbours.hosts()];
+  const { authTokens } = config.twilio;
+  return {
+    host: config.host,
+    port: config.port,
+    routes: webhookRoutes({
+      publicUrl: config.publicUrl,
+      authTokens,
+      streamTokenSecret: config.streamTokenSecret,
+      door: calls,
+      admission: new Admission({ placement, fairness, log, metrics }),
+      waitingRoom: new WaitingRoom({
+        link,
+        node: config.nodeId,
+        ceiling: () => placement.ceiling,
+        aside() {
+          const aside = asideOf(placement.snapshot());
+          return aside === 'closed' ? 'voicemail' : aside;
+        },
+        log,
+        metrics,
+      }),
+      placedCallEnded: (callSid, status) => void dialler.told(callSid, status),
+      facts: () => storeFacts(services),
+      now: () => clock.now(),
+      log,
+      metrics,
+    }),
+    sockets: mediaPaths.map((path) => ({
+      ...media.route,
+      path,
+      upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
+        const refusal = refuseUpgrade(request, { hosts, authTokens, metrics });
+        return refusal ? { refuse: refusal } : { accept: { stream: null } };
+      },
+    })),
+  };
+}
