@@ -3,6 +3,7 @@ import { ownerOf } from '../directory/claims.ts';
 import { heartbeat, readFleet } from '../directory/fleet.ts';
 import { callsOf } from '../directory/inbox.ts';
 import { readJournal } from '../directory/journal.ts';
+import { placementKeys } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { releaseReservation, reserve } from '../directory/reservations.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -172,5 +173,14 @@ test('one process of the fleet compares; another takes over when it has stopped'
   await second.reconcile.round();
   expect(second.asked).toEqual([callSid]);
   await second.reconcile.stop();
+  await calls.close();
+});
+
+test('a registry that cannot be read ends a comparison, not the process', async () => {
+  const calls = createCalls(link);
+  const { reconcile, carrier } = createReconcile(calls);
+  carrier.listed = [];
+  await link.command('hset', placementKeys.node, 'n9', 'i9 {');
+  await expect(reconcile.round()).resolves.toBeUndefined();
   await calls.close();
 });

@@ -1,5 +1,4 @@
 import { dropReconcileLease, heldCalls, takeReconcileLease } from '../directory/held-calls.ts';
-import { DirectoryError } from '../directory/errors.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -78,7 +77,6 @@ export class Reconcile {
       this.missing = new Set(unlisted);
       await this.askAbout(suspects.slice(0, reconcileLimits.asksMax));
     } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error;
       log.warn({ err: error }, 'calls could not be compared with the carrier');
     }
   }

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ownerOf } from '../directory/claims.ts';
-import { DirectoryError } from '../directory/errors.ts';
 import { callsOf, closeInbox, forgetCalls, inboxCursor, readInbox } from '../directory/inbox.ts';
 import type { NodeName } from '../directory/keys.ts';
 import { ownerName } from '../directory/keys.ts';
@@ -214,7 +213,6 @@ export class Takeover {
       await repeated(() => clearRedirect(link, callSid, epoch));
       return 'again';
     } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error;
       log.warn({ err: error, callSid }, 'a broken call could not be moved');
       return 'again';
     }
