@@ -21,7 +21,7 @@ export interface SentinelRedis extends RedisServer {
   primaryPort(): Promise<number>;
   /**
    * The replica takes nothing more in from now on: what the primary acknowledges is lost with it. Kill it within
-   * {@link mendMs}, when the Sentinels would set the replica right.
+   * eight seconds: then the Sentinels set the replica right.
    */
   cutReplication(): Promise<void>;
   /** SIGKILL, or SIGSTOP for one that comes back and does not know; resolves with the new primary's port. */
@@ -29,9 +29,6 @@ export interface SentinelRedis extends RedisServer {
   /** Brings the one that is no primary any more back, as a replica of the new one. */
   revive(): Promise<void>;
 }
-
-/** Four times the interval at which Sentinels tell each other what they know. */
-export const mendMs = 8_000;
 
 const NAME = 'aida';
 const DOWN_AFTER_MS = 700;
@@ -88,7 +85,8 @@ class Watched implements SentinelRedis {
   }
 
   async primaryPort(): Promise<number> {
-    const [, port] = (await this.asked?.command('sentinel', 'get-master-addr-by-name', NAME)) as string[];
+    const reply = await this.asked?.command('sentinel', 'get-master-addr-by-name', NAME);
+    const port: unknown = Array.isArray(reply) ? reply[1] : null;
     return Number(port);
   }
 

@@ -254,11 +254,8 @@ test('several addresses of a name are taken in turn, whatever became of them', a
     expect(sim.webhooks[0]?.status).toBe(200);
   }
   const failures = twilio.calls.flatMap((sim) => sim.webhooks[0]?.tries.map(({ failure }) => failure) ?? []);
-  expect(failures.toSorted()).toEqual([
-    ...['connectFailed', 'connectFailed'],
-    ...['connectTimeout', 'connectTimeout'],
-    ...[null, null],
-  ]);
+  const turn = ['connectFailed', 'connectTimeout', null];
+  expect(failures).toEqual([...turn, ...turn]);
   expect(service.requests).toHaveLength(2);
   expect(twilio.warnings).toEqual([]);
 });
