@@ -28,7 +28,7 @@ export const faultKinds = {
   /** The machine is gone without a word on any connection. */
   nodeVanish: { gapMs: (calls) => judged(calls) + WEBHOOK_TRY_MS, aftermathMs: 10_000 },
   /** SIGSTOP, SIGCONT. */
-  nodeFreeze: { gapMs: judged, aftermathMs: 10_000 },
+  nodeFreeze: { gapMs: (calls) => judged(calls) + WEBHOOK_TRY_MS, aftermathMs: 10_000 },
   /** The event loop does nothing for two seconds. */
   nodeBusy: { gapMs: () => 7_000, aftermathMs: 5_000 },
   /** The wall clock is an hour off. */

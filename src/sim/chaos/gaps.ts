@@ -105,6 +105,8 @@ export interface JudgedGap extends Gap {
   ms: number;
   /** What explains it, null for nothing. */
   fault: RecordedFault | null;
+  /** Of it the recorder, and the carrier in it, did nothing. */
+  heldUpMs: number;
   allowedMs: number;
 }
 
@@ -125,6 +127,7 @@ export function judgedGaps({ calls, faults, stalls }: History): JudgedGap[] {
         ...one,
         ms: one.toMs - one.fromMs,
         fault: most?.fault ?? null,
+        heldUpMs,
         allowedMs: Math.max(untroubledGapMs, most?.gapMs ?? 0) + heldUpMs,
       };
     }),

@@ -67,11 +67,11 @@ export class Patron {
   }
 
   /** Or spoken to in another way, and then nothing more came. */
-  async greeted(): Promise<void> {
+  async greeted(boundMs = STEP_MS): Promise<void> {
     const matches = matcherOf(GREETING);
     const isGreeted = () => matches?.(this.heardSince(0)) ?? false;
-    const isSpokenTo = () => this.utterances().length > 0 && this.silentMs() > AGAIN_MS;
-    if (!(await this.until(() => isGreeted() || isSpokenTo(), STEP_MS)))
+    const isSpokenTo = () => this.call.stream !== null && this.utterances().length > 0 && this.silentMs() > AGAIN_MS;
+    if (!(await this.until(() => isGreeted() || isSpokenTo(), boundMs)))
       throw new Disappointed(`not greeted, ${this.call.describe()}`);
   }
 

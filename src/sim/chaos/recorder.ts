@@ -121,14 +121,16 @@ export class Recorder {
 
   private isComplete(known: readonly CallRow[]): boolean {
     const ended = new Set(known.flatMap(({ callSid, isEnded }) => (isEnded ? [callSid] : [])));
-    return this.stack.twilio.calls.every(({ sid }) => ended.has(sid));
+    // A call that ended before anybody answered for it has no row.
+    const answered = this.stack.twilio.calls.filter(({ webhooks }) => webhooks.some(({ status }) => status === 200));
+    return answered.every(({ sid }) => ended.has(sid));
   }
 
-  /** Messages that the carrier has and the database has not: they are fetched again and again, a while apart. */
+  /** Messages that the carrier told of and the database has not: they are fetched again and again, a while apart. */
   private async messagesMissing(rows: DataSource): Promise<number> {
-    const kept = await rows.getRepository(VoicemailEntity).count();
-    const told = this.stack.twilio.calls.filter(({ webhooks }) => webhooks.some(isMessage));
-    return told.length - kept;
+    const kept = new Set((await rows.getRepository(VoicemailEntity).find()).map(({ recordingSid }) => recordingSid));
+    const told = this.stack.twilio.calls.flatMap(({ webhooks }) => webhooks.filter(isMessage));
+    return told.filter(({ params }) => !kept.has(params['RecordingSid'] ?? '')).length;
   }
 
   private async recorded(call: SimCall, lost: string | null): Promise<RecordedCall> {
@@ -166,8 +168,8 @@ export class Recorder {
 const lives = (node: NodeProcess): Promise<boolean> =>
   Promise.race([node.exited.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 
-const isMessage = ({ url, params }: SimCall['webhooks'][number]): boolean =>
-  url.includes('/voice/recording') && params['RecordingStatus'] === 'completed';
+const isMessage = ({ url, params, status }: SimCall['webhooks'][number]): boolean =>
+  url.includes('/voice/recording') && params['RecordingStatus'] === 'completed' && status !== null && status < 300;
 
 /** The host of a node's media address. */
 export const hostOf = (node: number): string => `node-${node + 1}`;
