@@ -296,6 +296,7 @@ export class Calls implements CallDesk, CallDoor {
         if (why === 'superseded' || why === 'failed') this.bereft.add(call);
         this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
       },
+      wentSilent: (sid, streamSid) => this.deps.streamFailed(sid, streamSid),
       cameLate: (sid, fact) => void this.post.tell(sid, fact),
     });
     this.residents.set(hold.callSid, resident);

@@ -72,8 +72,9 @@ export class TestFleet {
     const metrics = createMetrics();
     const isGone = (holder: NodeName) => this.gone.has(ownerName(holder));
     const answers = async (holder: NodeName) => !isGone(holder);
-    const calls = createCalls(link, { node: name, metrics, isGone, answers, callerOf });
-    const takeover = this.takeover(link, name, calls, metrics, isGone);
+    const streamFailed = (callSid: string, streamSid: string) => void takeover.streamFailed(callSid, streamSid);
+    const calls = createCalls(link, { node: name, metrics, isGone, answers, callerOf, streamFailed });
+    const takeover: Takeover = this.takeover(link, name, calls, metrics, isGone);
     const blocking = await connectRedis(this.url, { blockMsMax: mailboxBlockMs });
     const mailbox = await mailboxOf(link, cut(blocking), name, calls, metrics);
     this.open.push(async () => {

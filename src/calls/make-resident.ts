@@ -39,7 +39,7 @@ export function makeResident(
   hold: Hold,
   actor: CallActor,
   stream: ResidentStream | null,
-  own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'cameLate'>,
+  own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'wentSilent' | 'cameLate'>,
 ): Resident {
   const { link, log, metrics, tools } = deps;
   const resident: Resident = new Resident(

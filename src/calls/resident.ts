@@ -25,6 +25,8 @@ export interface ResidentHost extends EffectHost {
   setDeadline(callSid: string, at: number | null): void;
   /** The call is no longer this node's: forget it. */
   dropped(call: Resident, why: DropReason): void;
+  /** Its stream was given up because nothing came of it any more: the carrier may not have noticed. */
+  wentSilent(callSid: string, streamSid: string): void;
   /** The call's end is in its journal, and this was told after it. */
   cameLate(callSid: string, fact: Told): void;
   stepFailed(callSid: string, error: unknown): void;
@@ -253,7 +255,10 @@ export class Resident implements ResidentCall, EffectCall {
     const stamped: CallEvent = { ...fact, at: this.lastAt };
     // First the actor: a fact that it cannot take must not stand in the journal, where every fold would meet it again.
     const effects = this.actor.step(stamped);
-    if (fact.type === 'carrier.streamStopped' && fact.streamSid === this.stream?.streamSid) this.stream = null;
+    if (fact.type === 'carrier.streamStopped' && fact.streamSid === this.stream?.streamSid) {
+      this.stream = null;
+      if (fact.reason === 'silent') this.host.wentSilent(this.callSid, fact.streamSid);
+    }
     if (this.hasEnded) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
     this.writer.add(stamped);
     for (const effect of effects) this.effects.start(effect);

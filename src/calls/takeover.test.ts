@@ -223,8 +223,8 @@ test('a call whose holder died before it could write a word is taken along', asy
   expect(fleet.redirected).toEqual([callSid]);
 });
 
-describe('the carrier reports that a stream broke', () => {
-  test('and does not ask: it is told to, by whoever received the report', async () => {
+describe('the carrier reports of a broken stream', () => {
+  test('its end and does not ask: it is told to, by whoever received the report', async () => {
     const { callSid } = await dead.talk();
     dead.die();
     fleet.onRedirect = (sid, epoch) => askMove(other, sid, epoch);
@@ -232,7 +232,7 @@ describe('the carrier reports that a stream broke', () => {
     expect(fleet.redirected).toEqual([callSid]);
   });
 
-  test('and does not ask, and the holder lives and has seen its end: the caller is not left in silence', async () => {
+  test('its end and does not ask, and the holder lives and has seen its end: the caller is not left in silence', async () => {
     const { callSid, call } = await dead.talk();
     call.tell({ type: 'carrier.streamStopped', streamSid: `MZ${callSid}`, reason: 'closed' });
     await expect.poll(() => dead.calls.waiting).toBe(0);
@@ -243,6 +243,17 @@ describe('the carrier reports that a stream broke', () => {
     await alive.takeover.streamFailed(callSid, `MZ${callSid}`);
     expect(fleet.redirected).toEqual([callSid]);
     expect(answer).toMatchObject({ twiml: expect.stringContaining('<ringing') });
+  });
+
+  test('nothing, and the line went silent: whoever gave it up brings the call to another stream', async () => {
+    const { callSid, call } = await alive.talk();
+    fleet.onRedirect = (sid, epoch) => askMove(other, sid, epoch);
+    call.tell({ type: 'carrier.streamStopped', streamSid: `MZ${callSid}`, reason: 'silent' });
+    await expect.poll(() => fleet.redirected, { timeout: 5_000 }).toEqual([callSid]);
+    const { call: leaves, callSid: stopped } = await alive.talk();
+    leaves.tell({ type: 'carrier.streamStopped', streamSid: `MZ${stopped}`, reason: 'stopped' });
+    await alive.takeover.stop();
+    expect(fleet.redirected).toEqual([callSid]);
   });
 
   test('of an earlier stream, of a call that went on, or whose caller is heard: nothing is done', async () => {
