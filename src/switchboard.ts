@@ -15,7 +15,7 @@ import { Admission, asideOf } from './placement/admission.ts';
 import { callerKey, Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
-import { hasRoom, reportPlacement } from './placement/report.ts';
+import { freePlaces, reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
@@ -173,9 +173,9 @@ function createDialler(
     callbacks: createCallbacks(dataSource),
     policy: () => services.callbacks(),
     isCallbackTime: () => services.isCallbackTime(),
-    hasRoom: () => hasRoom(placement.snapshot()),
+    freePlaces: () => (placement.isAway ? 0 : freePlaces(placement.snapshot())),
     carrier: {
-      place: (call) => carrier.place({ ...call, ...placedUrls(config.publicUrl) }),
+      place: ({ to, from, asked }) => carrier.place({ to, from, ...placedUrls(config.publicUrl, asked) }),
       async became(callSid) {
         const told = await carrier.ask(callSid);
         if (told?.type === 'carrier.stillLive') return 'live';
@@ -224,7 +224,7 @@ function publicServer(
         log,
         metrics,
       }),
-      placedCallEnded: (callSid, status) => void dialler.told(callSid, status),
+      placedCall: (news) => void dialler.told(news),
       facts: () => storeFacts(services),
       now: () => clock.now(),
       log,

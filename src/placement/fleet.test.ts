@@ -9,7 +9,7 @@ import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { AccountBooks, type AccountSettings } from './account-books.ts';
 import { type FleetSnapshot, type HeldCall, Placement } from './placement.ts';
-import { hasRoom, headrooms, stranded } from './report.ts';
+import { freePlaces, headrooms, stranded } from './report.ts';
 import { noSwitches } from './switches.ts';
 
 let redis: RedisServer;
@@ -162,21 +162,22 @@ test('what one node learned of the account and spent, the other knows', async ()
   await Promise.all([one.placement.stop(), two.placement.stop()]);
 });
 
-test("a call is placed only where it takes nobody's place", () => {
+test("calls are placed only as far as they take nobody's place", () => {
   const snapshot: FleetSnapshot = {
     at: 1,
     own: { calls: 10, reason: 'configured', live: 4, reserved: 0 },
-    fleet: { nodes: 2, capacity: 20, load: 9, kept: 10, waiting: 0 },
+    fleet: { nodes: 2, capacity: 20, load: 8, kept: 10, waiting: 0 },
     ceilings: [['carrier', 10]],
     spend: { state: 'open', share: 0 },
     switches: noSwitches,
   };
-  expect(hasRoom(snapshot)).toBe(true);
-  expect(hasRoom({ ...snapshot, fleet: { ...snapshot.fleet, load: 10 } })).toBe(false);
-  expect(hasRoom({ ...snapshot, fleet: { ...snapshot.fleet, waiting: 1 } })).toBe(false);
-  expect(hasRoom({ ...snapshot, ceilings: [['carrier', 9]] })).toBe(false);
-  expect(hasRoom({ ...snapshot, spend: { state: 'spent', share: 1 } })).toBe(false);
-  expect(hasRoom({ ...snapshot, switches: { ...noSwitches, admission: false } })).toBe(false);
+  expect(freePlaces(snapshot)).toBe(2);
+  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, load: 10 } })).toBe(0);
+  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, waiting: 1 } })).toBe(0);
+  expect(freePlaces({ ...snapshot, ceilings: [['carrier', 9]] })).toBe(1);
+  expect(freePlaces({ ...snapshot, spend: { state: 'spent', share: 1 } })).toBe(0);
+  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, admission: false } })).toBe(0);
+  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, rung: 'menu' } })).toBe(0);
 });
 
 test('a conversation is stranded when no other node has room for it', () => {

@@ -1,3 +1,4 @@
+import { asideOf } from './admission.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AccountBooks } from './account-books.ts';
 import type { FleetSnapshot } from './placement.ts';
@@ -20,11 +21,10 @@ export function headrooms({
   return all.toSorted(([, a], [, b]) => a - b);
 }
 
-/** A call that Aida itself places takes nobody's place, and would meet the assistant. */
-export function hasRoom(snapshot: FleetSnapshot): boolean {
-  const { fleet, switches } = snapshot;
+/** So many calls Aida itself may place: they take nobody's place, and meet the assistant. */
+export function freePlaces(snapshot: FleetSnapshot): number {
   const [tightest] = headrooms(snapshot);
-  return fleet.waiting === 0 && switches.admission && switches.rung === null && (tightest?.[1] ?? 0) >= 1;
+  return snapshot.fleet.waiting > 0 || asideOf(snapshot) !== null ? 0 : (tightest?.[1] ?? 0);
 }
 
 /** Conversations here that the other nodes have no room for: lost if this node ended now. */

@@ -1,3 +1,4 @@
+import { finalStatuses } from '../../machines/call-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallbackPolicy } from './callback-window.ts';
@@ -5,10 +6,21 @@ import type { Callbacks } from './callbacks.ts';
 
 const ROUND_MS = 5_000;
 
+/** What the carrier asks or tells of a call that was placed. */
+export interface PlacedCallNews {
+  /** The request that it was made for, '' where the carrier did not say. */
+  asked: string;
+  callSid: string;
+  status: string;
+}
+
 /** The carrier, as far as calling back needs it. No method throws. */
 export interface DialPort {
-  /** The placed call's SID, or null when it is not known to be placed. */
-  place(call: { to: string; from: string }): Promise<string | null>;
+  /**
+   * The placed call's SID, or null when it is not known to be placed. What the carrier asks and tells of the call names
+   * `asked`, the request it is made for.
+   */
+  place(call: { to: string; from: string; asked: string }): Promise<string | null>;
   /** What became of a placed call; null when the carrier did not say. */
   became(callSid: string): Promise<'answered' | 'unanswered' | 'live' | null>;
 }
@@ -18,8 +30,8 @@ export interface DiallerDeps {
   policy(): CallbackPolicy;
   /** Within the hours in which calls are made. */
   isCallbackTime(): boolean;
-  /** A conversation more would find a place, and nobody waits for one. */
-  hasRoom(): boolean;
+  /** Conversations more that would find a place; 0 while anybody waits for one. */
+  freePlaces(): number;
   carrier: DialPort;
   log: Pick<Log, 'warn'>;
   metrics: Pick<Metrics, 'callbackAttempts'>;
@@ -53,29 +65,35 @@ export class CallbackDialler {
 
   /** Looks into what is not known, then dials. Never rejects. */
   async round(): Promise<void> {
-    const { policy, isCallbackTime, hasRoom, log } = this.deps;
+    const { policy, isCallbackTime, freePlaces, log } = this.deps;
     if (!policy().dialler) return;
     try {
       await this.lookInto();
-      if (isCallbackTime() && hasRoom()) await this.dial();
+      if (isCallbackTime()) await this.dial(freePlaces());
     } catch (error) {
       log.warn({ err: error }, 'call-backs could not be made');
     }
   }
 
-  /** The carrier says how a call of ours ended. Never rejects; what is missed is asked for later. */
-  async told(callSid: string, status: string): Promise<void> {
+  /** The carrier knows a call of ours, or says how it ended. Never rejects; what is missed is asked for later. */
+  async told({ asked, callSid, status }: PlacedCallNews): Promise<void> {
+    const { callbacks, log } = this.deps;
     try {
-      await this.settle(callSid, status === 'completed');
+      // Its name may have been lost when it was placed: who is talking must not be dialed again.
+      await callbacks.placed(asked, callSid);
+      if (finalStatuses.has(status)) await this.settle(callSid, status === 'completed');
     } catch (error) {
-      this.deps.log.warn({ err: error, callSid }, 'the end of a call-back was not noted');
+      log.warn({ err: error, callSid }, 'what became of a call-back was not noted');
     }
   }
 
-  private async dial(): Promise<void> {
+  private async dial(freePlaces: number): Promise<void> {
     const { callbacks, carrier, policy, metrics } = this.deps;
-    for (const { callSid, number, calledNumber } of await callbacks.take(policy())) {
-      const placed = await carrier.place({ to: number, from: calledNumber });
+    // Whoever is dialed takes a place some seconds later: those of the last minute count against the free ones.
+    const perMinute = Math.floor(Math.min(policy().callsPerMinute, freePlaces));
+    if (perMinute < 1) return;
+    for (const { callSid, number, calledNumber } of await callbacks.take(perMinute)) {
+      const placed = await carrier.place({ to: number, from: calledNumber, asked: callSid });
       metrics.callbackAttempts.inc({ result: placed === null ? 'unknown' : 'placed' });
       // Without a name it may ring all the same: nobody dials again before that is over.
       if (placed !== null) await callbacks.placed(callSid, placed);

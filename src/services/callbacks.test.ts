@@ -8,6 +8,7 @@ import type { CallbackPolicy } from './callback-window.ts';
 import { type Callbacks, createCallbacks } from './callbacks.ts';
 
 const HOUR_MS = 3_600_000;
+const news = (callSid: string, status: string, asked = '') => ({ asked, callSid, status });
 const policy: CallbackPolicy = {
   offered: true,
   withinMinutes: 120,
@@ -71,19 +72,19 @@ await onBothDatabases((database) => {
     for (const [index, ends] of [5, 3, 4, 1, 2, 6].entries())
       await callbacks.enter(asked(index, -1_000, ends * HOUR_MS));
     await callbacks.enter(asked(9, HOUR_MS, 2 * HOUR_MS));
-    const taken = (await Promise.all([callbacks.take(policy), callbacks.take(policy), callbacks.take(policy)])).flat();
+    const taken = (await Promise.all([callbacks.take(4), callbacks.take(4), callbacks.take(4)])).flat();
     expect(taken.map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(1), sidOf(2), sidOf(3), sidOf(4)]);
-    expect(await callbacks.take(policy)).toEqual([]);
+    expect(await callbacks.take(4)).toEqual([]);
     await age(1);
-    expect((await callbacks.take(policy)).map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(0), sidOf(5)]);
+    expect((await callbacks.take(4)).map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(0), sidOf(5)]);
     expect((await rows().findBy({ status: 'dialing' })).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 1]);
     expect((await rowOf(9)).status).toBe('open');
   });
 
   describe('the dialler', () => {
-    let placed: { to: string; from: string }[];
+    let placed: { to: string; from: string; asked: string }[];
     let carrier: DialPort;
-    let hasRoom: boolean;
+    let freePlaces: number;
     let isCallbackTime: boolean;
     let warnings: unknown[];
     let known: CallbackPolicy;
@@ -91,7 +92,7 @@ await onBothDatabases((database) => {
     beforeEach(() => {
       placed = [];
       warnings = [];
-      [hasRoom, isCallbackTime, known] = [true, true, policy];
+      [freePlaces, isCallbackTime, known] = [100, true, policy];
       carrier = {
         place: async (call) => {
           placed.push(call);
@@ -106,7 +107,7 @@ await onBothDatabases((database) => {
         callbacks,
         policy: () => known,
         isCallbackTime: () => isCallbackTime,
-        hasRoom: () => hasRoom,
+        freePlaces: () => freePlaces,
         carrier,
         log: { warn: (...args: unknown[]) => void warnings.push(args) },
         metrics: createMetrics(),
@@ -121,11 +122,11 @@ await onBothDatabases((database) => {
       const dials = dialler();
       await dials.round();
       await dials.round();
-      expect(placed).toEqual([{ to: asked(1).number, from: '+12075550142' }]);
+      expect(placed).toEqual([{ to: asked(1).number, from: '+12075550142', asked: sidOf(1) }]);
       expect(await statusOf(1)).toEqual({ status: 'dialing', attempts: 1, lastCallSid: 'CAplaced1' });
-      await dials.told('CAplaced1', 'completed');
-      await dials.told('CAplaced1', 'no-answer');
-      await dials.told('CAother', 'completed');
+      await dials.told(news('CAplaced1', 'completed'));
+      await dials.told(news('CAplaced1', 'no-answer'));
+      await dials.told(news('CAother', 'completed'));
       expect(await statusOf(1)).toEqual({ status: 'answered', attempts: 1, lastCallSid: 'CAplaced1' });
       await age(60);
       await dials.round();
@@ -136,7 +137,7 @@ await onBothDatabases((database) => {
       await callbacks.enter(asked(1));
       const dials = dialler();
       await dials.round();
-      await dials.told('CAplaced1', 'busy');
+      await dials.told(news('CAplaced1', 'busy'));
       await age(14);
       await dials.round();
       expect([placed.length, await statusOf(1)]).toEqual([
@@ -145,7 +146,7 @@ await onBothDatabases((database) => {
       ]);
       await age(1);
       await dials.round();
-      await dials.told('CAplaced2', 'no-answer');
+      await dials.told(news('CAplaced2', 'no-answer'));
       expect(await statusOf(1)).toEqual({ status: 'unanswered', attempts: 2, lastCallSid: 'CAplaced2' });
       await age(60);
       await dials.round();
@@ -156,9 +157,9 @@ await onBothDatabases((database) => {
       await callbacks.enter(asked(1));
       isCallbackTime = false;
       await dialler().round();
-      [isCallbackTime, hasRoom] = [true, false];
+      [isCallbackTime, freePlaces] = [true, 0];
       await dialler().round();
-      [hasRoom, known] = [true, { ...policy, dialler: false }];
+      [freePlaces, known] = [100, { ...policy, dialler: false }];
       await dialler().round();
       expect([placed, (await rowOf(1)).attempts]).toEqual([[], 0]);
       known = policy;
@@ -182,6 +183,39 @@ await onBothDatabases((database) => {
       await age(15);
       await dialler().round();
       expect(placed.length).toBe(2);
+    });
+
+    test('who is talking, or was, is not dialed again though the name of the call was lost when it was placed', async () => {
+      for (const index of [1, 2]) await callbacks.enter(asked(index));
+      carrier.place = async (call) => {
+        placed.push(call);
+        return null;
+      };
+      const dials = dialler();
+      await dials.round();
+      await dials.told(news('CAanswered', 'in-progress', sidOf(1)));
+      await dials.told(news('CAbusy', 'busy', sidOf(2)));
+      carrier.became = async () => 'live';
+      await age(6);
+      await dials.round();
+      expect(await statusOf(1)).toEqual({ status: 'dialing', attempts: 1, lastCallSid: 'CAanswered' });
+      expect(await statusOf(2)).toEqual({ status: 'open', attempts: 1, lastCallSid: 'CAbusy' });
+      await dials.told(news('CAother', 'completed', sidOf(1)));
+      await dials.told(news('CAanswered', 'completed', sidOf(1)));
+      expect((await statusOf(1)).status).toBe('answered');
+      expect(placed.length).toBe(2);
+    });
+
+    test('no more than there are free places, those dialed a moment ago included', async () => {
+      for (const index of [1, 2, 3]) await callbacks.enter(asked(index));
+      freePlaces = 2;
+      const dials = dialler();
+      await dials.round();
+      await dials.round();
+      expect(placed.length).toBe(2);
+      await age(1);
+      await dials.round();
+      expect(placed.length).toBe(3);
     });
 
     test('where no callback came the carrier is asked what became of the call', async () => {
@@ -211,12 +245,12 @@ test('a database that is away is a line in the log', async () => {
     callbacks: { enter: away, take: away, placed: away, settle: away, stale: away, giveUp: away },
     policy: () => policy,
     isCallbackTime: () => true,
-    hasRoom: () => true,
+    freePlaces: () => 100,
     carrier: { place: away, became: away },
     log: { warn: (...args: unknown[]) => void warnings.push(args[1]) },
     metrics: createMetrics(),
   });
   await dials.round();
-  await dials.told('CA1', 'completed');
-  expect(warnings).toEqual(['call-backs could not be made', 'the end of a call-back was not noted']);
+  await dials.told(news('CA1', 'completed'));
+  expect(warnings).toEqual(['call-backs could not be made', 'what became of a call-back was not noted']);
 });

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { type DataSource, IsNull } from 'typeorm';
 import { CallbackRequestEntity, type CallbackRequest } from '../../entities/callback-request.ts';
 import type { CallbackPolicy, CallbackWindow } from './callback-window.ts';
 
@@ -24,11 +24,11 @@ export interface Callbacks {
   /** Notes the request, once however often told. */
   enter(asked: CallbackAsked): Promise<void>;
   /**
-   * Takes requests whose turn has come, the most urgent first, at most as many as the policy's rate leaves this minute.
+   * Takes requests whose turn has come, the most urgent first, at most as many as `perMinute` leaves of this minute.
    * Counts as attempts; no request is taken twice at once, by whatever process.
    */
-  take(policy: CallbackPolicy): Promise<Attempt[]>;
-  /** The call that was placed for an attempt. */
+  take(perMinute: number): Promise<Attempt[]>;
+  /** The call that was placed for an attempt, by the first who knows. */
   placed(callSid: string, attemptCallSid: string): Promise<void>;
   /** How the call placed for an attempt ended. False for a call that is none. */
   settle(attemptCallSid: string, isAnswered: boolean, policy: CallbackPolicy): Promise<boolean>;
@@ -54,7 +54,7 @@ export function createCallbacks(dataSource: DataSource): Callbacks {
       await rows.createQueryBuilder().insert().values(row).orIgnore().execute();
     },
 
-    async take(policy) {
+    async take(perMinute) {
       return dataSource.transaction(async (manager) => {
         // Who has the settings' row dials: two at once would both keep the rate, and break it together.
         const lock: unknown[] = await manager.query('SELECT 1 FROM store_settings WHERE id = 1 FOR UPDATE SKIP LOCKED');
@@ -67,14 +67,14 @@ export function createCallbacks(dataSource: DataSource): Callbacks {
                SELECT count(*) FROM callback_request WHERE last_attempt_at > now() - interval '1 minute'))
              FOR UPDATE)
            RETURNING call_sid AS "callSid", number, called_number AS "calledNumber"`,
-          [policy.callsPerMinute],
+          [perMinute],
         );
         return taken;
       });
     },
 
     async placed(callSid, attemptCallSid) {
-      await rows.update({ callSid, status: 'dialing' }, { lastCallSid: attemptCallSid });
+      await rows.update({ callSid, status: 'dialing', lastCallSid: IsNull() }, { lastCallSid: attemptCallSid });
     },
 
     async settle(attemptCallSid, isAnswered, policy) {

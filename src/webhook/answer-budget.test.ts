@@ -38,7 +38,7 @@ test('a caller is answered within what the carrier waits, though neither place n
     door: { answer: never, tell: never, preferredNode: never, streamFailed: () => undefined },
     admission: { reserve: never, release: never, ended: never },
     waitingRoom: { stand: never, leave: never },
-    placedCallEnded: () => undefined,
+    placedCall: () => undefined,
     facts: () => ({
       name: 'Mangy Dog Coffee',
       hours: () => '',

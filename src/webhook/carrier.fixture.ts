@@ -99,7 +99,7 @@ export interface Carrier {
   /** How the line answers; and what it was asked. */
   standing: Standing | Error;
   line: string[];
-  placedEnded: [callSid: string, status: string][];
+  placed: { asked: string; callSid: string; status: string }[];
   now: number;
   facts: WebhookDeps['facts'];
   /** Posts a form as the carrier does: signed, with the standard parameters. */
@@ -140,7 +140,7 @@ export async function startCarrier(): Promise<Carrier> {
     place: PLACE as Place | Error,
     standing: WAITING as Standing | Error,
     line: [] as string[],
-    placedEnded: [] as [string, string][],
+    placed: [] as Carrier['placed'],
     now: NOW,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
       name: 'Mangy Dog Coffee',
@@ -182,7 +182,7 @@ export async function startCarrier(): Promise<Carrier> {
     door,
     admission,
     waitingRoom,
-    placedCallEnded: (callSid, status) => carrier.placedEnded.push([callSid, status]),
+    placedCall: (news) => carrier.placed.push(news),
     facts,
     now: () => carrier.now,
     log,

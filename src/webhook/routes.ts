@@ -31,8 +31,8 @@ export interface WebhookDeps {
   door: CallDoor;
   admission: Admission;
   waitingRoom: WaitingLine;
-  /** A call that we placed is over, with the carrier's word for how. Never throws, returns at once. */
-  placedCallEnded(callSid: string, status: string): void;
+  /** A call that we placed is answered or over; `asked` is the call in which it was asked for. Never throws, returns at once. */
+  placedCall(news: { asked: string; callSid: string; status: string }): void;
   facts(): StoreFacts;
   /** Redis-clock ms. */
   now(): number;
@@ -139,6 +139,7 @@ class WebhookDesk {
 
   async answer(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told): Promise<HttpResponse> {
     if (isOver(request.callStatus)) return this.end(request, fact);
+    if (kind === 'arrive') this.noteIfPlaced(request, request.callStatus);
     const startedAt = performance.now();
     const ask = askOf(request, kind, fact);
     const facts = this.facts();
@@ -213,7 +214,12 @@ class WebhookDesk {
 
   private callEnded(request: CarrierRequest, status: string): void {
     this.giveUp(request);
-    if (isPlacedByUs(request)) this.deps.placedCallEnded(request.callSid, status);
+    this.noteIfPlaced(request, status);
+  }
+
+  private noteIfPlaced(request: CarrierRequest, status: string): void {
+    if (!isPlacedByUs(request)) return;
+    this.deps.placedCall({ asked: request.query.get('asked') ?? '', callSid: request.callSid, status });
   }
 
   private giveUp(request: CarrierRequest): void {

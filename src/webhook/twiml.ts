@@ -45,10 +45,10 @@ export type Ending =
 export const moveUrl = (publicUrl: string, epoch: number): string =>
   `${publicUrl}/voice/next?move=${epoch}${OVERRIDES}`;
 
-/** What a call that we place is told by and asks. */
-export const placedUrls = (publicUrl: string): { url: string; statusCallback: string } => ({
-  url: `${publicUrl}/voice${OVERRIDES}`,
-  statusCallback: `${publicUrl}/voice/status${OVERRIDES}`,
+/** What a call that we place is told by and asks; both name the call in which it was asked for. */
+export const placedUrls = (publicUrl: string, asked: string): { url: string; statusCallback: string } => ({
+  url: `${publicUrl}/voice?asked=${asked}${OVERRIDES}`,
+  statusCallback: `${publicUrl}/voice/status?asked=${asked}${OVERRIDES}`,
 });
 
 /** Pure builders of the documents that the carrier is answered. Every URL is absolute, with our retry rules. */

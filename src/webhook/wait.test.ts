@@ -135,6 +135,19 @@ describe('a call that finds no place', () => {
     expect(carrier.admission).toEqual([`reserve live ${CALL_SID}`]);
     expect(carrier.door.asked).toMatchObject([{ fact: { from: '+15553334444', to: '+15559990000' } }]);
   });
+
+  it('a call that we placed is named with what it was asked for in, when it is answered and when it is over', async () => {
+    const outbound = { Direction: 'outbound-api', CallStatus: 'in-progress' };
+    await carrier.post('/voice?asked=CA7', outbound);
+    await carrier.post('/voice/next', outbound);
+    await carrier.post('/voice/status?asked=CA7', { ...outbound, CallStatus: 'completed' });
+    await carrier.post('/voice/status', { CallStatus: 'completed' });
+    const news = { asked: 'CA7', callSid: CALL_SID };
+    expect(carrier.placed).toEqual([
+      { ...news, status: 'in-progress' },
+      { ...news, status: 'completed' },
+    ]);
+  });
 });
 
 describe('/voice/wait', () => {

@@ -191,7 +191,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       ended: async (callSid) => void (await releaseReservation(link, callSid)),
     },
     waitingRoom: new WaitingRoom({ link, node, ceiling: () => Infinity, aside: () => null, log, metrics }),
-    placedCallEnded: () => undefined,
+    placedCall: () => undefined,
     facts: () => ({
       name: 'Mangy Dog Coffee',
       hours: () => '',
