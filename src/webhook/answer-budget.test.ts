@@ -12,25 +12,27 @@ const READ_TIMEOUT_MS = 2_500;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => vi.useRealTimers());
 
-const form: [string, string][] = [
-  ['CallSid', `CA${'0'.repeat(32)}`],
-  ['CallStatus', 'ringing'],
-];
-const headers = new Map([
-  ['content-type', 'application/x-www-form-urlencoded'],
-  ['x-twilio-signature', sign('token', `${PUBLIC_URL}/voice`, form)],
-]);
-const request: HttpRequest = {
-  method: 'POST',
-  target: '/voice',
-  path: '/voice',
-  query: '',
-  header: (name) => headers.get(name) ?? '',
-  body: Buffer.from(new URLSearchParams(form).toString()),
-};
+function request(path: string, parameters: Record<string, string>): HttpRequest {
+  const form = Object.entries({ CallSid: `CA${'0'.repeat(32)}`, ...parameters });
+  const headers = new Map([
+    ['content-type', 'application/x-www-form-urlencoded'],
+    ['x-twilio-signature', sign('token', `${PUBLIC_URL}${path}`, form)],
+  ]);
+  const body = Buffer.from(new URLSearchParams(form).toString());
+  return { method: 'POST', target: path, path, query: '', header: (name) => headers.get(name) ?? '', body };
+}
 const never = () => new Promise<never>(() => undefined);
 
-test('a caller is answered within what the carrier waits, though neither place nor call are to be had', async () => {
+test.each([
+  ['/voice', { CallStatus: 'ringing' }, 'technical trouble'],
+  ['/voice/next', { CallStatus: 'in-progress' }, '/voice/next?n=1'],
+  ['/voice/wait', { CallStatus: 'in-progress' }, '/voice/wait?'],
+  ['/voice/wait', { CallStatus: 'in-progress', Digits: '1' }, '<Record'],
+  ['/voice/dial-result', { CallStatus: 'in-progress', DialCallStatus: 'busy' }, '<Record'],
+  ['/voice/dial-result', { CallStatus: 'completed', DialCallStatus: 'busy' }, '<Response/>'],
+  ['/voice/voicemail', { CallStatus: 'completed', RecordingSid: `RE${'0'.repeat(32)}` }, '<Response/>'],
+  ['/voice/menu', { CallStatus: 'in-progress', Digits: '1' }, '<Gather'],
+])('%s %j is answered within what the carrier waits, though nothing else answers', async (path, form, words) => {
   const routes = webhookRoutes({
     publicUrl: PUBLIC_URL,
     authTokens: ['token'],
@@ -51,9 +53,7 @@ test('a caller is answered within what the carrier waits, though neither place n
     metrics: createMetrics(),
   });
   const answered = vi.fn();
-  void Promise.resolve(routes.find(({ path }) => path === '/voice')?.handler(request)).then(answered);
+  void Promise.resolve(routes.find((route) => route.path === path)?.handler(request(path, form))).then(answered);
   await vi.advanceTimersByTimeAsync(READ_TIMEOUT_MS - 1);
-  expect(answered).toHaveBeenCalledWith(
-    expect.objectContaining({ status: 200, body: expect.stringContaining('technical trouble') }),
-  );
+  expect(answered).toHaveBeenCalledWith(expect.objectContaining({ status: 200, body: expect.stringContaining(words) }));
 });

@@ -204,11 +204,12 @@ class WebhookDesk {
   /** The caller is gone: what the request says is folded, then the end. */
   private async end(request: CarrierRequest, fact: Told | null): Promise<HttpResponse> {
     const { callSid } = request;
+    const startedAt = performance.now();
     const isNews =
       fact?.type === 'carrier.dialEnded' || (fact?.type === 'carrier.recordEnded' && fact.recordingSid !== '');
-    if (isNews) await this.tell(callSid, fact);
+    if (isNews) await this.tell(callSid, fact, this.timeoutMs / 2);
     const status = statusFact(request);
-    if (status !== 'malformed') await this.tell(callSid, status);
+    if (status !== 'malformed') await this.tell(callSid, status, this.timeoutMs - (performance.now() - startedAt));
     return xml(this.documents.over());
   }
 
@@ -227,10 +228,11 @@ class WebhookDesk {
     this.waitDesk.leave(request.callSid);
   }
 
-  private async tell(callSid: string, fact: Told): Promise<string> {
+  private async tell(callSid: string, fact: Told, ms = this.timeoutMs): Promise<string> {
     return this.bounded(
       () => this.deps.door.tell(callSid, fact),
       (trouble): string => trouble,
+      ms,
     );
   }
 
