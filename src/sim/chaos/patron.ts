@@ -5,7 +5,7 @@ export const GREETING = 'How can I help you today';
 /** Callers speak twice as fast as people do. */
 const CHARS_PER_SECOND = 32;
 /** The other side has finished when it was silent for so long. */
-const QUIET_MS = 400;
+const QUIET_MS = 250;
 /** Who heard something else than an answer asks again after so much silence; who heard nothing is more patient. */
 const AGAIN_MS = 3_000;
 const PATIENCE_MS = 20_000;

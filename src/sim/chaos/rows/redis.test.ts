@@ -7,8 +7,8 @@ import { questionOf } from '../stories.ts';
 import { hangUpAll, judgeScene, nobodyNoticed, regulars } from './regular.fixture.ts';
 
 const CALLERS = 4;
-const KILLED_MS = 6_000;
-const HALF_OPEN_MS = 3_000;
+const KILLED_MS = 5_000;
+const HALF_OPEN_MS = 2_000;
 const FULL_BYTES = 1_000_000;
 
 let redis: Mortal<RedisServer>;
