@@ -109,6 +109,8 @@ test('without Redis this node takes calls within its own bound, by what was swit
   snapshot = { ...snapshot, own: { ...snapshot.own, live: 10 } };
   expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'full', limit: 'nodes' });
   expect(await admission.reserve(live)).toMatchObject({ ok: true, alone: true });
+  snapshot = { ...snapshot, own: { ...snapshot.own, live: 4, reserved: 6 } };
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'full', limit: 'nodes' });
   snapshot = { ...snapshot, own: { calls: 0, reason: 'draining', live: 3, reserved: 0 } };
   expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'unavailable' });
   expect(await admission.reserve(live)).toEqual({ ok: false, reason: 'draining' });

@@ -96,7 +96,7 @@ export class Admission {
   private alone({ kind }: Asked): Admitted {
     const { own } = this.deps.placement.snapshot();
     if (own.reason === 'draining') return { ok: false, reason: kind === 'live' ? 'draining' : 'unavailable' };
-    if (kind === 'new' && own.live >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
+    if (kind === 'new' && own.live + own.reserved >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
     return { ok: true, mediaUrl: this.deps.placement.here, alone: true };
   }
 }

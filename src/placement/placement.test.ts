@@ -15,7 +15,7 @@ const okReply = ['ok', '1000', '0', '1', '10', '0', '0', '0', '0', '0', ''];
 const self = { node: 'n1', incarnation: 'i1', nodeUrl: 'http://n1', mediaUrl: 'wss://n1/media-stream', version: '1' };
 
 /** Answers scripts when told to; notes their names and the calls named in heartbeats. */
-function createPlacement(live: () => HeldCall[] = () => []) {
+function createPlacement(live: () => HeldCall[] = () => [], monotonic?: () => number) {
   const ran: string[] = [];
   const held: string[][] = [];
   const capacities: number[] = [];
@@ -40,7 +40,7 @@ function createPlacement(live: () => HeldCall[] = () => []) {
     onRestored: () => () => undefined,
     close: () => Promise.resolve(),
   };
-  const clock = createRedisClock();
+  const clock = createRedisClock(monotonic);
   const log = createLog('silent');
   const settings = { carrierCallsMax: null, modelSessionsMax: null, spendMax: null, modelPrices };
   const books = new AccountBooks({ settings, now: () => clock.now(), log, metrics: createMetrics() });
@@ -152,6 +152,23 @@ test('a loop without time closes the node at what it holds, at once; heartbeats 
   expect(placement.ready).toBe(true);
   placement.setLoop(true);
   await vi.waitFor(() => expect(capacities).toEqual([10, 10, 5, 10]));
+  await placement.stop();
+});
+
+test('calls on their way here count as long as a reservation lives, though no heartbeat is answered any more', async () => {
+  let elapsedMs = 0;
+  const { placement, answer, fail } = createPlacement(
+    () => [],
+    () => elapsedMs,
+  );
+  answer([...okReply.slice(0, 2), '3', ...okReply.slice(3)]);
+  await placement.start();
+  fail(new DirectoryError('unanswered', 'heartbeat'));
+  await vi.advanceTimersByTimeAsync(1_000);
+  elapsedMs = 20_000;
+  expect([placement.isAway, placement.snapshot().own.reserved]).toEqual([true, 3]);
+  elapsedMs = 20_001;
+  expect(placement.snapshot().own.reserved).toBe(0);
   await placement.stop();
 });
 

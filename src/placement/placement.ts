@@ -79,6 +79,8 @@ export class Placement {
   private draining: 'finishing' | 'leaving' | null = null;
   private beating: Promise<void> = Promise.resolve();
   private beatAt: number | null = null;
+  /** By the monotonic clock. */
+  private answeredAt = 0;
   private switched = '[]';
   private states = noSwitches;
 
@@ -106,9 +108,10 @@ export class Placement {
     return this.deps.self.mediaUrl;
   }
 
-  /** Calls on their way here, as of the last heartbeat. */
+  /** Calls on their way here, as of the last heartbeat that was answered; a reservation does not live longer than so. */
   get reserved(): number {
-    return this.answer?.reserved ?? 0;
+    const isOver = this.deps.clock.monotonic() - this.answeredAt > directoryLimits.reservationLifeMs;
+    return isOver ? 0 : (this.answer?.reserved ?? 0);
   }
 
   /** As of the last heartbeat; kept while Redis is away. */
@@ -262,6 +265,7 @@ export class Placement {
       clock.observe(sentAt, clock.monotonic(), answer.at);
       books.heard(report, answer);
       this.answer = answer;
+      this.answeredAt = clock.monotonic();
       this.told = new Set(calls.filter(({ key }) => !untold.has(key)).map(({ key }) => key));
       this.hearSwitches(answer.switches);
       if (this.isSuperseded) log.warn({ node: self.node }, 'this process has its node id again');
