@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DatabaseServer } from '../../embedded/postgres.ts';
 import type { RedisServer } from '../../embedded/redis.ts';
+import { repeated } from '../../directory/repeat.ts';
+import type { SentinelRedis } from '../parts/sentinel.ts';
 import type { StackProxies } from '../stack-proxies.ts';
 import type { TwilioFaults } from '../twilio/index.ts';
 import type { FaultKind } from './fault-kinds.ts';
-import type { Mortal } from './mortal.ts';
+import { Mortal } from './mortal.ts';
 import { end, type LossKind, withoutNode } from './node-loss.ts';
 import type { Scene } from './scene.ts';
 
@@ -12,7 +14,7 @@ import type { Scene } from './scene.ts';
 export interface Arena {
   scene: Scene;
   proxies: StackProxies;
-  redis: Mortal<RedisServer>;
+  redis: Mortal<RedisServer> | SentinelRedis;
   database: Mortal<DatabaseServer>;
 }
 
@@ -58,7 +60,14 @@ const inflictions = {
     await scene.revive(node);
   },
   async redisKill({ redis }, { holdMs }) {
+    if (!(redis instanceof Mortal)) return;
     await redis.kill('SIGKILL');
+    await wait(holdMs);
+    await redis.revive();
+  },
+  async redisFailover({ redis }, { holdMs }) {
+    if (redis instanceof Mortal) return;
+    await redis.failOver();
     await wait(holdMs);
     await redis.revive();
   },
@@ -68,11 +77,11 @@ const inflictions = {
     await proxies.redis.heal();
   },
   async redisPause({ scene }, { holdMs }) {
-    await scene.stack.link.command('client', 'pause', holdMs);
+    await repeated(() => scene.stack.link.command('client', 'pause', holdMs));
     await wait(holdMs);
   },
   async redisFull({ scene }, { holdMs }) {
-    const set = (bytes: number) => scene.stack.link.command('config', 'set', 'maxmemory', bytes);
+    const set = (bytes: number) => repeated(() => scene.stack.link.command('config', 'set', 'maxmemory', bytes));
     await set(FULL_BYTES);
     await wait(holdMs);
     await set(0);
@@ -104,6 +113,15 @@ const inflictions = {
 
 export type InflictedKind = keyof typeof inflictions;
 export const inflictedKinds = Object.keys(inflictions) as InflictedKind[];
+/** Only Sentinels fail over. */
+const ofSentinel: ReadonlySet<InflictedKind> = new Set(['redisFailover']);
+/** A primary that Sentinels choose has no proxy before it, and none that is killed comes back as the primary. */
+const ofOneRedis: ReadonlySet<InflictedKind> = new Set(['redisKill', 'redisHalfOpen', 'nodeVanish']);
+
+/** What can be inflicted on a fleet with one Redis, or with one that Sentinels watch. */
+export const kindsWith = (redis: 'one' | 'sentinel'): InflictedKind[] =>
+  inflictedKinds.filter((kind) => !(redis === 'one' ? ofSentinel : ofOneRedis).has(kind));
+
 /** Those that befall one node. */
 export const nodeKinds: ReadonlySet<FaultKind> = new Set<InflictedKind>([
   'nodeKill',

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { startSentinelRedis } from '../parts/sentinel.ts';
 import type { StackOptions } from '../stack.ts';
 import { Random } from '../twilio/random.ts';
 import type { History } from './history.ts';
-import { type Arena, inflict, type InflictedKind, type Infliction, inflictedKinds, nodeKinds } from './inflictions.ts';
+import { type Arena, inflict, type InflictedKind, type Infliction, kindsWith, nodeKinds } from './inflictions.ts';
 import { startMortalPostgres, startMortalRedis } from './mortal.ts';
 import { startScene } from './scene.ts';
 import { Traffic } from './traffic.ts';
@@ -31,6 +32,7 @@ const holdMsMax: Record<InflictedKind, number> = {
   callThrows: 2_000,
   nodeDrain: 3_000,
   redisKill: 20_000,
+  redisFailover: 6_000,
   redisHalfOpen: 6_000,
   redisPause: 4_000,
   redisFull: 6_000,
@@ -47,13 +49,17 @@ const PAUSE_MS_MAX = 6_000;
 
 export type Scheduled = Infliction & { kind: InflictedKind; pauseMs: number };
 
+/** Every third seed plays with a primary and a replica that Sentinels watch. */
+export const redisOf = (seed: number): 'one' | 'sentinel' => (seed % 3 === 0 ? 'sentinel' : 'one');
+
 /** The faults of a seed in order: every kind once, in another order each round, until the time is up. */
 export function scheduleOf(seed: number, minutes: number, nodes: number): Scheduled[] {
+  const kinds = kindsWith(redisOf(seed));
   const random = new Random(seed);
   const schedule: Scheduled[] = [];
   let lastsMs = 0;
   while (lastsMs < minutes * 60_000) {
-    for (const kind of random.shuffled(inflictedKinds)) {
+    for (const kind of random.shuffled(kinds)) {
       const holdMs = random.between(Math.ceil(holdMsMax[kind] / 3), holdMsMax[kind]);
       const pauseMs = random.between(PAUSE_MS_MAX / 3, PAUSE_MS_MAX);
       const node = nodeKinds.has(kind) ? random.between(0, nodes) : null;
@@ -69,7 +75,7 @@ export function scheduleOf(seed: number, minutes: number, nodes: number): Schedu
 export async function runNemesis(options: NemesisOptions, stack: StackOptions = {}): Promise<History> {
   const { seed, minutes, nodes = NODES, callsMax = CALLS_MAX, onStep = () => undefined } = options;
   const schedule = scheduleOf(seed, minutes, nodes);
-  const redis = await startMortalRedis();
+  const redis = await (redisOf(seed) === 'one' ? startMortalRedis() : startSentinelRedis());
   const database = await startMortalPostgres();
   const scene = await startScene({
     nodes,
