@@ -148,8 +148,10 @@ async function claimFor(deps: DoorDeps, request: TwimlRequest): Promise<WebhookC
   for (let tries = 1; ; tries += 1) {
     const claimed = await repeated(() => claimWebhook(deps.link, claim));
     if (claimed.kind === 'moved' && claim.move !== null) {
-      // The carrier was told too late: it has left the stream that the call has by now, and this is its question.
+      // The carrier was told too late: it has left the stream that the call has by now, and this is its question. Nothing
+      // broke: the break that it was told for is counted.
       claim.move = null;
+      claim.countBreak = false;
       continue;
     }
     if (claimed.kind !== 'pending' || tries === PENDING_TRIES_MAX) return claimed;

@@ -147,7 +147,7 @@ export class TestFleet {
       isGone,
       log: createLog('silent'),
       metrics,
-      limits: { ...takeoverLimits, ownQuestionMs: 50, askedMs: 50, againMs: [10], triesMax: 4 },
+      limits: { ...takeoverLimits, ownQuestionMs: 50, askedMs: 100, askedPollMs: 10, againMs: [10], triesMax: 4 },
     });
   }
 }

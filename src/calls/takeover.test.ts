@@ -5,6 +5,9 @@ import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { ask, askNext, epochIn, FakePort, farewell, render } from './calls.fixture.ts';
 import { TestFleet, type TestNode } from './fleet.fixture.ts';
 
+/** Within the fixture's bound of the carrier's question, and later than a look or two. */
+const lateMs = 35;
+
 let redis: RedisServer;
 let fleet: TestFleet;
 let dead: TestNode;
@@ -191,6 +194,22 @@ test('a redirect that arrives after the call has gone on finds it all the same',
   const { port } = await stream(other, callSid, answer);
   expect(port.asked).toEqual(['open bridging']);
   expect([alive.calls.live, other.calls.live]).toEqual([0, 1]);
+  // One break, however late and however often its question comes.
+  await askMove(alive, callSid, epoch);
+  expect(await fleet.broken(callSid)).toBe(1);
+});
+
+test('a carrier that took the word and meets a node that does not answer first is not told again meanwhile', async () => {
+  const [callSid = ''] = await killed();
+  fleet.bury(dead);
+  let asking: Promise<unknown> = Promise.resolve();
+  fleet.onRedirect = async (sid, epoch) => {
+    asking = new Promise((resolve) => setTimeout(resolve, lateMs)).then(() => askMove(other, sid, epoch));
+  };
+  await alive.takeover.takeOver(dead.name);
+  await asking;
+  expect(fleet.redirected).toEqual([callSid]);
+  expect(await fleet.broken(callSid)).toBe(1);
 });
 
 test('calls in dial, menu and record are nobody’s stream and are never told to move', async () => {

@@ -18,8 +18,9 @@ import type { Told } from './stream-port.ts';
 export const takeoverLimits = {
   /** The carrier's own question is awaited for so long before it is told to ask. */
   ownQuestionMs: 1_500,
-  /** A carrier that was told to ask has asked by then. */
-  askedMs: 4_000,
+  /** A carrier that was told to ask has asked by then, all its tries at nodes that do not answer included. */
+  askedMs: 16_000,
+  askedPollMs: 1_000,
   /** Pauses before another try, the last of them for all further ones. */
   againMs: [1_000, 2_000, 4_000, 8_000],
   triesMax: 8,
@@ -218,9 +219,17 @@ export class Takeover {
     }
   }
 
-  /** The carrier took the word; it has a while to act on it. */
-  private async hasAsked({ callSid, epoch }: Broken): Promise<boolean> {
-    await this.pause(this.limits.askedMs);
+  /** The carrier took the word; it has a while to act on it. To tell it again would take it off its own way. */
+  private async hasAsked(call: Broken): Promise<boolean> {
+    const { askedMs, askedPollMs } = this.limits;
+    for (let waitedMs = 0; waitedMs < askedMs && !this.stopping.signal.aborted; waitedMs += askedPollMs) {
+      await this.pause(askedPollMs);
+      if (await this.hasMoved(call)) return true;
+    }
+    return false;
+  }
+
+  private async hasMoved({ callSid, epoch }: Broken): Promise<boolean> {
     try {
       const owner = await repeated(() => ownerOf(this.deps.link, callSid));
       return owner === null || owner.ended !== null || owner.epoch !== epoch;
