@@ -14,8 +14,6 @@ export const BIND = ':443 ssl crt /etc/haproxy/voice.pem alpn http/1.1';
 
 const WEBHOOKS = 'webhooks';
 const ALIVE = 'alive';
-/** One refused connection is enough: what is asked next goes elsewhere, and so does the question that met it. */
-const WATCHED = 'observe layer4 error-limit 1 on-error mark-down';
 
 /**
  * A configuration of HAProxy 2.6 or newer: webhooks to any node that is ready, media sockets to the node whose address
@@ -29,7 +27,7 @@ export function haproxyConfig(nodes: readonly ProxiedNode[], bind = BIND): strin
     const others = nodes.filter((other) => other !== node);
     return lines(`backend media-${node.name}`, [
       ...asked('/healthz'),
-      `server ${node.name} ${address(node)} check port ${node.opsPort} ${WATCHED}`,
+      `server ${node.name} ${address(node)} check port ${node.opsPort}`,
       ...others.map((other) => `server ${other.name} ${address(other)} backup track ${ALIVE}/${other.name}`),
     ]);
   }
@@ -79,7 +77,7 @@ function frontend(nodes: readonly ProxiedNode[], bind: string): string {
 function webhooks(nodes: readonly ProxiedNode[]): string {
   return lines(`backend ${WEBHOOKS}`, [
     ...asked('/readyz'),
-    ...nodes.map((node) => `server ${node.name} ${address(node)} check port ${node.opsPort} ${WATCHED}`),
+    ...nodes.map((node) => `server ${node.name} ${address(node)} check port ${node.opsPort}`),
     '# No node is ready: Redis is away. Each still answers as far as its own room goes.',
     ...nodes.map((node) => `server unready-${node.name} ${address(node)} backup track ${ALIVE}/${node.name}`),
   ]);
