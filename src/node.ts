@@ -92,7 +92,11 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
         drain,
       })
     : [];
-  const routes = [...healthRoutes({ ready, isDraining: () => isDraining, metrics }), ...exits, ...pages];
+  const routes = [
+    ...healthRoutes({ ready, isDraining: () => isDraining, incarnation: name.incarnation, metrics }),
+    ...exits,
+    ...pages,
+  ];
   const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
   analytics?.start();
   const port = (await switchboard?.start(opsServer.port)) ?? null;

@@ -55,7 +55,7 @@ function watcher(node: string, answers: (nodeUrl: string) => boolean = () => fal
       if (taken.length <= failures) throw new Error('planted');
       await gate;
     },
-    probe: async (nodeUrl) => {
+    probe: async ({ nodeUrl }) => {
       probed.push(nodeUrl);
       return answers(nodeUrl);
     },

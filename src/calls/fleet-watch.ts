@@ -5,7 +5,7 @@ import { type NodeName, ownerName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { probe } from './probe.ts';
+import { probe, type ProbedNode } from './probe.ts';
 
 const readEveryMs = 1_000;
 /** While somebody is silent. */
@@ -32,7 +32,7 @@ export interface FleetWatchDeps {
   log: Log;
   metrics: Metrics;
   /** One question to a node's `/healthz`. */
-  probe?: (nodeUrl: string, timeoutMs: number) => Promise<boolean>;
+  probe?: (node: ProbedNode, timeoutMs: number) => Promise<boolean>;
   /** Monotonic ms. */
   monotonic?: () => number;
 }
@@ -109,7 +109,7 @@ export class FleetWatch {
   async answers(owner: NodeName, ms: number): Promise<boolean> {
     const known = this.seen.get(ownerName(owner));
     if (!known || known.isReplaced || known.verdict === 'gone') return false;
-    return this.probe(known.addresses.nodeUrl, ms);
+    return this.probe(known.addresses, ms);
   }
 
   /** One look at the registry. Never rejects. */
@@ -231,8 +231,7 @@ export class FleetWatch {
 
   private async isSilentForGood(one: Seen): Promise<boolean> {
     const { beatAt } = one;
-    for (let probes = 0; probes < probesMax; probes += 1)
-      if (await this.probe(one.addresses.nodeUrl, probeMs)) return false;
+    for (let probes = 0; probes < probesMax; probes += 1) if (await this.probe(one.addresses, probeMs)) return false;
     while (one.beatAt === beatAt && this.isSteady && !this.isStopped) {
       if (this.monotonic() - beatAt >= suspectMs) return true;
       await wait(readSoonMs);

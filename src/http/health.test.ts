@@ -22,7 +22,7 @@ async function start(
   const { port } = (server = await createServer({
     host: '127.0.0.1',
     port: 0,
-    routes: healthRoutes({ ready, isDraining: () => isDraining, metrics }),
+    routes: healthRoutes({ ready, isDraining: () => isDraining, incarnation: 'i1', metrics }),
     log: createLog('silent'),
     metrics,
   }));
@@ -32,6 +32,11 @@ async function start(
 it('is alive whatever its dependencies say', async () => {
   const get = await start({ redis: () => false });
   expect([(await get('/healthz')).status, await (await get('/healthz')).json()]).toEqual([200, { status: 'alive' }]);
+});
+
+it('says which process lives', async () => {
+  const get = await start({});
+  expect((await get('/healthz')).headers.get('x-incarnation')).toBe('i1');
 });
 
 it('is ready when every check passes', async () => {

@@ -9,6 +9,8 @@ export interface HealthOptions {
   ready: Record<string, ReadyCheck>;
   /** The node is to end: it works, and is to be given nothing. */
   isDraining(): boolean;
+  /** Which process answers, for those who would know whether another one does. */
+  incarnation: string;
   metrics: Metrics;
 }
 
@@ -16,12 +18,16 @@ const CHECK_TIMEOUT_MS = 500;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** `/healthz`: the process lives. `/readyz`: it may be given calls. `/metrics`: Prometheus. */
-export function healthRoutes({ ready, isDraining, metrics }: HealthOptions): Route[] {
+export function healthRoutes({ ready, isDraining, incarnation, metrics }: HealthOptions): Route[] {
   return [
     {
       method: 'GET',
       path: '/healthz',
-      handler: () => ({ status: 200, headers: JSON_TYPE, body: '{"status":"alive"}\n' }),
+      handler: () => ({
+        status: 200,
+        headers: { ...JSON_TYPE, 'x-incarnation': incarnation },
+        body: '{"status":"alive"}\n',
+      }),
     },
     {
       method: 'GET',

@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     safety: 'nobody is called dead who answers a probe',
     file: 'src/calls/fleet-watch.ts',
-    line: '      if (await this.probe(one.addresses.nodeUrl, probeMs)) return false;\n',
-    becomes: '      await this.probe(one.addresses.nodeUrl, probeMs);\n',
+    line: '      if (await this.probe(one.addresses, probeMs)) return false;\n',
+    becomes: '      await this.probe(one.addresses, probeMs);\n',
     tests: ['src/calls/fleet-watch.test.ts'],
   },
   {
