@@ -65,6 +65,17 @@ test('a carrier that was never told claims by itself once the time is over, and 
   expect(await claimWebhook(link, next({ move: epoch }))).toMatchObject({ kind: 'moved', owner: null });
 });
 
+test('a carrier that must be told twice of one epoch broke the call once', async () => {
+  const { callSid, epoch, next, mark } = await talk();
+  await mark();
+  const { call } = callKeys(callSid);
+  const [, until, counted, by] = String(await link.command('hget', call, 'redirect')).split(' ');
+  const over = Number(until) - 2 * directoryLimits.redirectLifeMs;
+  await link.command('hset', call, 'redirect', `${epoch} ${over} ${counted} ${by}`);
+  expect(await mark()).toBe('marked');
+  expect(await claimed(link, next({ move: epoch }))).toMatchObject({ breaks: 1 });
+});
+
 test('a REST error ends the redirect, and what it counted', async () => {
   const { callSid, epoch, next, mark } = await talk();
   await mark();

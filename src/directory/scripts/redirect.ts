@@ -5,7 +5,8 @@ import { script } from './script.ts';
  * Marks that the carrier is being told to ask `/voice/next` for a call whose owner is dead: only while owner and epoch
  * are those that were judged and a stream holds the call: one whose first append never came is still `ringing`, one
  * whose holder has seen the stream break is `detached`. The mark is `<epoch> <until> <counted at> <by>`; it counts as a
- * break. The same node's repeat, while its mark lives, gets the same answer.
+ * break, once for each epoch however often the carrier must be told. The same node's repeat, while its mark lives, gets
+ * the same answer.
  */
 export const markRedirectScript = script(
   'markRedirect',
@@ -22,9 +23,11 @@ if h[5] then
   local markedFor, untilMs, theirs = string.match(h[5], '^(%d+) (%d+) %d+ (.*)$')
   if markedFor == epoch and tonumber(untilMs) > now then return { theirs == by and 'marked' or 'underWay' } end
 end
+local before, isFound = h[5] and string.match(h[5], '^' .. epoch .. ' %d+ (%d+) '), false
 local times = {}
 for at in string.gmatch(h[6] or '', '%d+') do
-  if now - tonumber(at) < ${directoryLimits.breakLifeMs} then times[#times + 1] = at end
+  if at == before and not isFound then isFound = true
+  elseif now - tonumber(at) < ${directoryLimits.breakLifeMs} then times[#times + 1] = at end
 end
 times[#times + 1] = whole(now)
 while #times > ${directoryLimits.breaksMax} do table.remove(times, 1) end

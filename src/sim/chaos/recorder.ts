@@ -7,6 +7,7 @@ import { VoicemailEntity } from '../../../entities/voicemail.ts';
 import { CallActor } from '../../calls/actor.ts';
 import { ownerOf } from '../../directory/claims.ts';
 import { readJournal } from '../../directory/journal.ts';
+import { directoryLimits } from '../../directory/limits.ts';
 import { repeated } from '../../directory/repeat.ts';
 import { openDatabase } from '../../services/database.ts';
 import { eventually } from '../eventually.ts';
@@ -202,13 +203,19 @@ function stateOf(callSid: string, journal: RecordedCall['journal']): string {
   }
 }
 
-/** Calls that the carrier was asked to move, and did. */
+/** Calls that the carrier was asked to move, and did. Who did not come in time is asked again. */
 function movesIn(requests: Stack['twilio']['requests']): RecordedEffect[] {
-  return requests.flatMap(({ path, form, status }): RecordedEffect[] => {
+  const lastMs = new Map<string, number>();
+  return requests.flatMap(({ path, form, status, atMs }): RecordedEffect[] => {
     const callSid = /^\/Calls\/(CA[0-9a-f]+)/.exec(path)?.[1];
     const epoch = /[?&]move=(\d+)/.exec(form['Url'] ?? '')?.[1];
-    const isMove = callSid !== undefined && epoch !== undefined && status === 200;
-    return isMove ? [{ callSid, key: `move ${epoch}`, epoch: Number(epoch) }] : [];
+    if (callSid === undefined || epoch === undefined || status !== 200) return [];
+    const key = `move ${callSid} ${epoch}`;
+    const isAgain = atMs - (lastMs.get(key) ?? atMs) >= directoryLimits.redirectLifeMs;
+    lastMs.set(key, atMs);
+    return [
+      { callSid, key: isAgain ? `move ${epoch} after ${Math.round(atMs)} ms` : `move ${epoch}`, epoch: Number(epoch) },
+    ];
   });
 }
 

@@ -1,3 +1,4 @@
+import type { CallEvent } from '../../../machines/call-events.ts';
 import type { RecordedCall } from './history.ts';
 
 const TEXT_CHARS_MAX = 60;
@@ -26,6 +27,12 @@ export function timelineOf(call: RecordedCall, sinceMs = call.placedMs): string 
     ...events
       .toSorted(([a], [b]) => a - b)
       .map(([atMs, what]) => `  ${String(Math.round(atMs - sinceMs)).padStart(7)} ms ${what}`),
-    `  journal: ${call.journal.map((entry) => `${entry.epoch % 1_000_000}-${entry.seq} ${entry.kind === 'fact' ? entry.fact.type : entry.kind === 'claim' ? `[${entry.by} by ${entry.node.split(':')[0]}]` : 'corrupt'}`).join(', ')}`,
+    `  journal: ${call.journal.map((entry) => `${entry.epoch % 1_000_000}-${entry.seq} ${entry.kind === 'fact' ? named(entry.fact) : entry.kind === 'claim' ? `[${entry.by} by ${entry.node.split(':')[0]}]` : 'corrupt'}`).join(', ')}`,
   ].join('\n');
+}
+
+function named(fact: CallEvent): string {
+  return fact.type === 'carrier.nextAsked'
+    ? `${fact.type}(${fact.intent?.kind ?? 'no intent'}, ${fact.breaks} breaks)`
+    : fact.type;
 }
