@@ -34,12 +34,13 @@ const losses: Record<LossKind, (scene: Scene, node: number) => Promise<() => Pro
   async nodeVanish(scene, node) {
     const { proxies } = scene.stack;
     if (!proxies) throw new Error('only a host behind proxies can vanish');
-    const lines = [proxies.media[node], proxies.web[node], proxies.nodeOps[node], proxies.redisOf[node]];
-    await Promise.all(lines.map((line) => line?.set({ drop: 'both' })));
+    const ways = [proxies.media[node], proxies.web[node], proxies.nodeOps[node], proxies.redisOf[node]];
+    const lines = ways.filter((line) => line !== undefined);
+    await Promise.all(lines.map((line) => line.set({ drop: 'both' })));
     return async () => {
       // What was gone so long does not come back as it was.
       await end(scene, node, 'SIGKILL');
-      await Promise.all(lines.map((line) => line?.heal()));
+      await Promise.all(lines.map((line) => line.heal()));
       await revive(scene, node);
     };
   },

@@ -42,7 +42,7 @@ test('row 5: a webhook is swallowed by the first node: the second answers', asyn
     const those = await regulars(scene, 2, '621');
     await proxies?.web[0]?.heal();
     const tries = those.map(({ call }) => call.webhooks.find(({ url }) => /\/voice(#|$)/.test(url))?.tries.length);
-    expect(tries.toSorted()).toEqual([1, 2]);
+    expect(new Set(tries)).toEqual(new Set([1, 2]));
     expect((await farewells(those)).map(({ lost }) => lost)).toEqual([null, null]);
   });
 }, 60_000);
