@@ -123,8 +123,8 @@ export class Recorder {
   private isComplete(known: readonly CallRow[]): boolean {
     const ended = new Set(known.flatMap(({ callSid, isEnded }) => (isEnded ? [callSid] : [])));
     // A call that ended before anybody answered for it has no row.
-    const answered = this.stack.twilio.calls.filter(({ webhooks }) => webhooks.some(({ status }) => status === 200));
-    return answered.every(({ sid }) => ended.has(sid));
+    const journaled = this.stack.twilio.calls.filter(({ sid }) => this.tap.of(sid).length > 0);
+    return journaled.every(({ sid }) => ended.has(sid));
   }
 
   /** Messages that the carrier told of and the database has not: they are fetched again and again, a while apart. */
