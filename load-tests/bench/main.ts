@@ -9,12 +9,13 @@ import { frame } from './frame.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
+import { placement } from './placement.ts';
 import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { takeover } from './takeover.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
-const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, redis, directory];
+const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, placement, directory, redis];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

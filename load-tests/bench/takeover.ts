@@ -9,9 +9,9 @@ const p95MsTarget = 900;
 /** From the model's start of an answer to its first audio. */
 const modelFirstAudioMs = 300;
 /** Streams broken, each of a call of its own that was greeted and has asked something; so many lines side by side. */
-const breaks = 40;
+const breaks = 24;
 const lines = 4;
-const runs = { wanted: 3, triesMax: 6 };
+const runs = { wanted: 2, triesMax: 4 };
 const talkMsMax = 20_000;
 const callsMax = 1_000;
 const question = 'What are your hours on Tuesday?';
