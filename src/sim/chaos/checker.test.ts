@@ -192,5 +192,8 @@ test('what a fault explains is no violation, and only while it does', () => {
   call.sounds.splice(2, 1, { fromMs: 12_900, toMs: 14_000 });
   expect(violationsOf(history)).toEqual([]);
   expect(violationsOf({ ...history, faults: [] })).not.toEqual([]);
+  const webhook = { atMs: 8_010, url: 'https://aida.example.com/voice/next#rt=2500', status: 200, tries: 2 };
+  const lost = { ...call, webhooks: [{ ...webhook, unansweredMs: 2_500 }] };
+  expect(violationsOf({ ...history, faults: [], calls: [lost] })).toEqual([]);
   expect(violationsOf({ ...history, faults: [], stalls: [{ fromMs: 9_000, toMs: 11_000 }] })).toEqual([]);
 });

@@ -11,9 +11,6 @@ const MOVE_MS_PER_CALL = 10;
 const UNTROUBLED_MS = 4_000;
 /** A node is judged dead, its calls are asked for and come back. */
 const JUDGED_MS = 8_000;
-/** What the carrier waits for a webhook that a balancer sent to a host that is gone; asked in turn, it meets it twice. */
-const WEBHOOK_TRY_MS = 2_600;
-const LOST_TRIES_MS = 2 * WEBHOOK_TRY_MS;
 const untroubled = () => UNTROUBLED_MS;
 const judged = (calls: number) => JUDGED_MS + calls * MOVE_MS_PER_CALL;
 
@@ -27,9 +24,9 @@ export const faultKinds = {
   /** SIGKILL; the carrier does nothing by itself. */
   nodeKillSilent: { gapMs: judged, aftermathMs: 10_000 },
   /** The machine is gone without a word on any connection. */
-  nodeVanish: { gapMs: (calls) => judged(calls) + LOST_TRIES_MS, aftermathMs: 10_000 },
+  nodeVanish: { gapMs: judged, aftermathMs: 10_000 },
   /** SIGSTOP, SIGCONT. */
-  nodeFreeze: { gapMs: (calls) => judged(calls) + LOST_TRIES_MS, aftermathMs: 10_000 },
+  nodeFreeze: { gapMs: judged, aftermathMs: 10_000 },
   /** The event loop does nothing for two seconds. */
   nodeBusy: { gapMs: () => 7_000, aftermathMs: 5_000 },
   /** The wall clock is an hour off. */

@@ -110,7 +110,19 @@ export interface JudgedGap extends Gap {
   allowedMs: number;
 }
 
-/** Every gap of a run with what it may last: the fault that allows most decides; hold-ups of the recorder come on top. */
+/** Requests whose answer says how the call goes on; the others tell of something. */
+const ASKS = /\/voice(\/next|\/menu|\/wait|\/dial-result|\/voicemail)?([?#]|$)/;
+
+/** What the carrier lost, while this gap lasted, on tries that a balancer had sent to where nobody is. */
+const unansweredMs = ({ webhooks }: RecordedCall, { fromMs, toMs }: Span): number =>
+  webhooks
+    .filter(({ url, atMs }) => ASKS.test(url) && atMs >= fromMs - TICK_MS && atMs <= toMs)
+    .reduce((sum, webhook) => sum + webhook.unansweredMs, 0);
+
+/**
+ * Every gap of a run with what it may last: the fault that allows most decides; hold-ups of the recorder come on top, and
+ * what no node can do anything about.
+ */
 export function judgedGaps({ calls, faults, stalls }: History): JudgedGap[] {
   const befallen = new Map(
     faults.map((fault) => [fault, calls.filter((call) => hitsOn(call, [fault]).length > 0).length]),
@@ -128,7 +140,7 @@ export function judgedGaps({ calls, faults, stalls }: History): JudgedGap[] {
         ms: one.toMs - one.fromMs,
         fault: most?.fault ?? null,
         heldUpMs,
-        allowedMs: Math.max(untroubledGapMs, most?.gapMs ?? 0) + heldUpMs,
+        allowedMs: Math.max(untroubledGapMs, most?.gapMs ?? 0) + heldUpMs + unansweredMs(call, one),
       };
     }),
   );

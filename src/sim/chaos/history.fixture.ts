@@ -91,7 +91,7 @@ const call: RecordedCall = {
       clearsMs: [],
     },
   ],
-  webhooks: [{ atMs: 5, url: 'https://aida.example.com/voice', status: 200, tries: 1 }],
+  webhooks: [{ atMs: 5, url: 'https://aida.example.com/voice', status: 200, tries: 1, unansweredMs: 0 }],
   journal,
   arrivals: journal.flatMap(({ kind, epoch, seq }) => (kind === 'fact' ? [{ epoch, seq }] : [])),
   endedAs: 'completed',

@@ -35,6 +35,8 @@ export interface RecordedWebhook {
   /** Null without an answer. */
   status: number | null;
   tries: number;
+  /** What its tries took that nobody answered: a balancer that checks nothing had sent them to where nobody is. */
+  unansweredMs: number;
 }
 
 /** A fact as the outbox told it: in the order in which Redis took the facts in. */
