@@ -121,6 +121,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
   );
   const count = options.nodes ?? 1;
   const proxies = options.proxied ? await started(startProxies(count, redis.url, twilio.apiUrl), closeProxies) : null;
+  if (proxies) twilio.apiUrl = `http://127.0.0.1:${proxies.carrier.port}`;
   const adminToken = randomBytes(16).toString('hex');
   const env: Record<string, string> = {
     HOST: '127.0.0.1',

@@ -39,7 +39,7 @@ const planted: Plant[] = [
       journal.splice(9, 0, { ...journal[8], seq: 7 } as JournalEntry);
     },
   ],
-  ['what was taken in is gone', 'journalOrder', ({ arrivals }) => void arrivals.push({ epoch: 2_000, seq: 3 })],
+  ['what was taken in is gone', 'journalOrder', ({ arrivals }) => void arrivals.push({ epoch: 2_000, seq: 9 })],
   ['a turn has no row', 'sinkIsJournal', (_, { turns }) => void turns.pop()],
   ['a turn has two rows', 'sinkIsJournal', (_, { turns }) => void turns.push(...turns.slice(0, 1))],
   ['a row is of no turn', 'sinkIsJournal', (_, { turns }) => void turns.push({ callSid: CALL, itemId: 'x', text: '' })],
@@ -153,6 +153,7 @@ const planted: Plant[] = [
     'effectsOnce',
     (_, { effects }) => void effects.push({ callSid: CALL, key: 'voicemail RE1', epoch: null }),
   ],
+  ['a message that is not kept', 'effectsOnce', (_, { effects }) => void effects.splice(1, 1)],
   [
     'a tool that answered twice',
     'effectsOnce',

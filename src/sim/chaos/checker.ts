@@ -186,10 +186,20 @@ function effectsOnce({ calls, effects }: History): Found[] {
       if (!asks.includes(id)) tell(`tool ${id} was answered and never asked`);
       if (!done.has(`tool ${id}`)) tell(`tool ${id} was answered and is written down nowhere`);
     }
+    for (const recordingSid of messagesOf(call))
+      if (!done.has(`voicemail ${recordingSid}`)) tell(`message ${recordingSid} was recorded and is not kept`);
     tellForeign(call, doneOf.get(call.callSid) ?? [], tell);
   }
   return found;
 }
+
+/** Messages that the carrier says are there. */
+const messagesOf = ({ journal }: RecordedCall): string[] =>
+  journal.flatMap((entry) =>
+    entry.kind === 'fact' && entry.fact.type === 'carrier.recordingReady' && entry.fact.status === 'completed'
+      ? [entry.fact.recordingSid]
+      : [],
+  );
 
 /** An effect is of an epoch that the call really had. */
 function tellForeign(call: RecordedCall, effects: History['effects'], tell: (what: string) => void): void {

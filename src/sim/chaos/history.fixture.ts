@@ -52,7 +52,15 @@ const journal: JournalEntry[] = [
   }),
   claim(SECOND, 'next'),
   fact(SECOND, 1, { type: 'carrier.nextAsked', at: 60, intent: null, breaks: 1 }),
-  fact(SECOND, 2, { type: 'carrier.statusReported', at: 70, status: 'completed', durationS: 9, sequence: 0 }),
+  fact(SECOND, 2, {
+    type: 'carrier.recordingReady',
+    at: 65,
+    recordingSid: 'RE1',
+    recordingUrl: '',
+    durationS: 2,
+    status: 'completed',
+  }),
+  fact(SECOND, 3, { type: 'carrier.statusReported', at: 70, status: 'completed', durationS: 9, sequence: 0 }),
 ];
 
 const call: RecordedCall = {

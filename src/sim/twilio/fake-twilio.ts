@@ -36,7 +36,7 @@ export interface PlaceCallOptions {
 }
 
 export interface FakeTwilio {
-  /** Base of the REST interface: TWILIO_API_URL. */
+  /** Base of the REST interface: TWILIO_API_URL. May be set to a proxy before it: recordings are fetched from there. */
   apiUrl: string;
   seed: number;
   /** Breaches by the service. Empty after a good test. */
@@ -108,7 +108,12 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     await rest.close();
   };
   return {
-    apiUrl,
+    get apiUrl() {
+      return apiUrl;
+    },
+    set apiUrl(url) {
+      apiUrl = url;
+    },
     seed,
     complaints,
     warnings,
