@@ -193,6 +193,7 @@ test('what a fault explains is no violation, and only while it does', () => {
   call.sounds.splice(2, 1, { fromMs: 12_900, toMs: 14_000 });
   expect(violationsOf(history)).toEqual([]);
   expect(violationsOf({ ...history, faults: [] })).not.toEqual([]);
+  expect(violationsOf({ ...history, faults: [] }, 2)).toEqual([]);
   const webhook = { atMs: 8_010, url: 'https://aida.example.com/voice/next#rt=2500', status: 200, tries: 2 };
   const lost = { ...call, webhooks: [{ ...webhook, unansweredMs: 2_500 }] };
   expect(violationsOf({ ...history, faults: [], calls: [lost] })).toEqual([]);

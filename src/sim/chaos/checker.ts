@@ -20,15 +20,15 @@ export const invariants = {
   sinkIsJournal: ({ calls, turns }: History) => sinkIsJournal(calls, turns),
   loadWithinCap: ({ placements }: History) => loadWithinCap(placements),
   oneEndNothingLeft: (history: History) => [...oneEnd(history), ...nothingLeft(history.remainder)],
-  noGapBeyondBound: (history: History) => noGapBeyondBound(history),
+  noGapBeyondBound: (history: History, patience: number) => noGapBeyondBound(history, patience),
   effectsOnce: (history: History) => effectsOnce(history),
   oneSocketSpeaks: ({ calls }: History) => calls.flatMap(oneSocketSpeaks),
-} as const satisfies Record<string, (history: History) => Found[]>;
+} as const satisfies Record<string, (history: History, patience: number) => Found[]>;
 
-/** Judges a history by all of them. */
-export function violationsOf(history: History): Violation[] {
+/** Judges a history by all of them; gaps may last `patience` times as long as their faults explain. */
+export function violationsOf(history: History, patience = 1): Violation[] {
   return Object.entries(invariants).flatMap(([invariant, find]) =>
-    find(history).map((found) => ({ invariant: invariant as Violation['invariant'], ...found })),
+    find(history, patience).map((found) => ({ invariant: invariant as Violation['invariant'], ...found })),
   );
 }
 
@@ -150,16 +150,16 @@ function nothingLeft({ callSets, lasting, handles, ...counts }: Remainder): Foun
 }
 
 /** (5) Nobody waits longer than the fault explains, and nobody for ever. */
-function noGapBeyondBound(history: History): Found[] {
+function noGapBeyondBound(history: History, patience: number): Found[] {
   const lost = history.calls.flatMap(({ callSid, lost: why, endedBy }) =>
     // What the carrier itself lets fall is not the service's to hold.
     why === null || endedBy === 'network' ? [] : [{ about: callSid, what: `the call was lost: ${why}` }],
   );
-  return [...lost, ...gapsBeyondBound(history)];
+  return [...lost, ...gapsBeyondBound(history, patience)];
 }
 
-function gapsBeyondBound(history: History): Found[] {
-  return judgedGaps(history)
+function gapsBeyondBound(history: History, patience: number): Found[] {
+  return judgedGaps(history, patience)
     .filter(({ ms, allowedMs }) => ms > allowedMs)
     .map(({ callSid, cause, ms, allowedMs, fault, fromMs }) => ({
       about: callSid,

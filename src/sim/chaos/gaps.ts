@@ -121,9 +121,9 @@ const unansweredMs = ({ webhooks }: RecordedCall, { fromMs, toMs }: Span): numbe
 
 /**
  * Every gap of a run with what it may last: the fault that allows most decides; hold-ups of the recorder come on top, and
- * what no node can do anything about.
+ * what no node can do anything about. `patience` times as long is allowed on a machine that does other things beside.
  */
-export function judgedGaps({ calls, faults, stalls }: History): JudgedGap[] {
+export function judgedGaps({ calls, faults, stalls }: History, patience = 1): JudgedGap[] {
   const befallen = new Map(
     faults.map((fault) => [fault, calls.filter((call) => hitsOn(call, [fault]).length > 0).length]),
   );
@@ -140,7 +140,7 @@ export function judgedGaps({ calls, faults, stalls }: History): JudgedGap[] {
         ms: one.toMs - one.fromMs,
         fault: most?.fault ?? null,
         heldUpMs,
-        allowedMs: Math.max(untroubledGapMs, most?.gapMs ?? 0) + heldUpMs + unansweredMs(call, one),
+        allowedMs: Math.max(untroubledGapMs, most?.gapMs ?? 0) * patience + heldUpMs + unansweredMs(call, one),
       };
     }),
   );

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { faultKinds } from './fault-kinds.ts';
 import { inflictedKinds } from './inflictions.ts';
 import { runNemesis, scheduleOf } from './nemesis.ts';
-import { rendered, reportOf } from './report.ts';
+import { rendered, reportOf, sharedMachinePatience } from './report.ts';
 
 const SEED = 20_261_122;
 const MINUTES = 0.4;
@@ -21,7 +21,7 @@ test('long schedules hold every kind of fault, and none is of a node that is not
 
 test('some faults, one after the other, with callers all the time: no invariant is violated', async () => {
   const history = await runNemesis({ seed: SEED, minutes: MINUTES, callsMax: 8 });
-  const report = reportOf(history);
+  const report = reportOf(history, sharedMachinePatience);
   expect(report.violations, rendered(report)).toEqual([]);
   expect(report.faults).toBeGreaterThan(1);
   expect(report.turnsSaid).toBeGreaterThan(10);

@@ -23,7 +23,13 @@ export interface Report {
   violations: Violation[];
 }
 
-export function reportOf(history: History): Report {
+/**
+ * What `npm test` allows for a gap, as a factor: other tests run beside it on machines that others use too, and it judges
+ * what happens, not how fast. The bounds themselves are for `npm run chaos` and `npm run verify`.
+ */
+export const sharedMachinePatience = 2;
+
+export function reportOf(history: History, patience = 1): Report {
   const { seed, calls, faults } = history;
   return {
     seed,
@@ -32,8 +38,8 @@ export function reportOf(history: History): Report {
     callsLost: calls.filter(({ lost }) => lost !== null).length,
     turnsSaid: calls.reduce((sum, call) => sum + spokenTurns(call).length, 0),
     turnsLost: calls.reduce((sum, call) => sum + lostTurns(call).length, 0),
-    gaps: figures(judgedGaps(history)),
-    violations: violationsOf(history),
+    gaps: figures(judgedGaps(history, patience)),
+    violations: violationsOf(history, patience),
   };
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { SimCall } from '../../twilio/index.ts';
 import type { History } from '../history.ts';
 import type { Experience, Patron, Question } from '../patron.ts';
-import { reportOf } from '../report.ts';
+import { reportOf, sharedMachinePatience } from '../report.ts';
 import type { Scene } from '../scene.ts';
 import { timelineOf } from '../timeline.ts';
 
@@ -106,12 +106,12 @@ export async function hangUpAll({ stack }: Scene): Promise<void> {
 }
 
 /** Ends the scene and judges all of it: something was recorded, and nothing of it violates an invariant. */
-export async function judgeScene(scene: Scene): Promise<History> {
+export async function judgeScene(scene: Scene, patience = sharedMachinePatience): Promise<History> {
   const history = await scene.finish();
   const { calls, placements, turns } = history;
   expect(calls.filter(({ arrivals, journal }) => arrivals.length > 0 && journal.length > 0).length).toBeGreaterThan(0);
   expect([placements.length > 0, turns.length > 0]).toEqual([true, true]);
-  const { violations } = reportOf(history);
+  const { violations } = reportOf(history, patience);
   const about = new Set(violations.map((violation) => violation.about));
   const tales = calls.filter(({ callSid }) => about.has(callSid)).map((call) => timelineOf(call));
   expect(violations, tales.join('\n\n')).toEqual([]);
