@@ -6,7 +6,12 @@
 
 /** What a call that leaves the conversation is to become when the carrier asks again. */
 export type Intent =
-  | { kind: 'transfer'; reason: string }
+  | {
+      kind: 'transfer';
+      reason: string;
+      /** Who is kept free for this call, E.164; absent: whoever can be had when the carrier asks. */
+      to?: string;
+    }
   | { kind: 'voicemail'; topic: string }
   | { kind: 'hangup'; reason: string }
   /** The keypad menu: no model can be had, or the stream broke too often. */
@@ -37,6 +42,8 @@ export type CarrierFact =
       rung?: Rung;
       /** What was said when this caller was cut off a moment ago. */
       previous?: Turn[];
+      /** The longest conversation that the store allows, ms. */
+      lastsMsMax?: number;
     }
   /** `/voice/next`: the carrier asks what to do. `intent` is what the last epoch left for it. */
   | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number; queued?: true }
@@ -48,7 +55,15 @@ export type CarrierFact =
   | { type: 'carrier.dtmf'; at: number; digit: string }
   /** A call status as the carrier words it; `sequence` orders callbacks, null where it gives none. */
   | { type: 'carrier.statusReported'; at: number; status: string; durationS: number | null; sequence: number | null }
-  | { type: 'carrier.dialEnded'; at: number; result: string; durationS: number; queued?: true }
+  | {
+      type: 'carrier.dialEnded';
+      at: number;
+      result: string;
+      durationS: number;
+      queued?: true;
+      /** Nobody answered, and this number is kept free and rung next. */
+      next?: string;
+    }
   | { type: 'carrier.menuChosen'; at: number; digits: string }
   | {
       type: 'carrier.recordEnded';
@@ -57,7 +72,11 @@ export type CarrierFact =
       recordingUrl: string;
       durationS: number;
       digits: string;
+      /** The caller is asked by key what to do with the message. */
+      review?: true;
     }
+  /** The caller's word about the message; '' for none. */
+  | { type: 'carrier.reviewed'; at: number; choice: 'keep' | 'again' | 'person' }
   | {
       type: 'carrier.recordingReady';
       at: number;
@@ -85,7 +104,16 @@ export const finalStatuses: ReadonlySet<string> = new Set(['completed', 'busy', 
 export const personKeys: ReadonlySet<string> = new Set(['0', '*']);
 
 export type ModelFact =
-  | { type: 'model.ready'; at: number; sessionId: string; model: string }
+  | {
+      type: 'model.ready';
+      at: number;
+      sessionId: string;
+      model: string;
+      /** After so long another session should go on, ms. */
+      rotateMs?: number;
+    }
+  /** Another session went on where the last one was, or could not: null. */
+  | { type: 'model.rotated'; at: number; sessionId: string | null; rotateMs: number }
   /** The session ended or never came to be; `fatal` by the table of error codes. */
   | { type: 'model.lost'; at: number; code: string; fatal: boolean }
   | {
@@ -131,6 +159,8 @@ export type ToolFact =
       output: string;
       durationMs: number;
       leave: Intent | null;
+      /** ISO 639-1: what is spoken from here on. */
+      language?: string;
     };
 
 export type ToolResult = 'ok' | 'refused' | 'failed' | 'late';
@@ -142,12 +172,39 @@ export type NodeFact =
   /** The intent could be told to nobody: the conversation goes on. */
   | { type: 'intent.withdrawn'; at: number };
 
+/** Staff: somebody is kept free for this caller, who waited for it. */
+export type StaffFact = { type: 'staff.offered'; at: number; to: string; reason: string };
+
 export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineName };
 
 /** A digit run that became a card number only by a later turn: what earlier facts said of it is replaced. */
 export type RedactionFact = { type: 'journal.redacted'; at: number; itemId: string; text: string };
 
-export type CallEvent = CarrierFact | ModelFact | SpeechFact | ToolFact | NodeFact | ClockFact | RedactionFact;
+export type CallEvent =
+  | CarrierFact
+  | ModelFact
+  | SpeechFact
+  | ToolFact
+  | NodeFact
+  | StaffFact
+  | ClockFact
+  | RedactionFact;
+
+/** Sentences that are ready before they are needed. */
+export type Line =
+  /** A tool takes its time, or the model does. */
+  | 'moment'
+  /** No answer came. */
+  | 'sorry'
+  /** Nobody has spoken for a while. */
+  | 'stillThere'
+  /** And still nobody: the call ends after it. */
+  | 'goodbye'
+  /** The longest conversation that is allowed is nearly over, and over. */
+  | 'nearlyOver'
+  | 'timeIsUp'
+  /** Somebody on the staff has become free: the caller is put through after it. */
+  | 'connecting';
 
 /** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
 export type DeadlineName =
@@ -155,6 +212,16 @@ export type DeadlineName =
   | 'detached'
   | 'model'
   | 'retry'
+  /** A tool has run for a while. */
+  | 'filler'
+  /** The caller's turn is over and nothing was heard since. */
+  | 'answer'
+  /** It is the caller's turn, and nothing is said. */
+  | 'quiet'
+  /** The model session is to be replaced. */
+  | 'rotate'
+  /** The longest conversation. */
+  | 'length'
   | 'farewell'
   | 'handover'
   | 'ring'
@@ -218,6 +285,13 @@ export type Opening =
  */
 export type CallEffect =
   | { type: 'model.open'; id: string; opening: Opening; seed: Turn[] }
+  /** Another session is made ready beside the one that talks, and goes on in a pause: answered by `model.rotated`. */
+  | { type: 'model.rotate'; id: string; seed: Turn[] }
+  /** The model has let the caller wait: it is asked once more to speak. */
+  | { type: 'model.nudge'; id: string }
+  /** The session says nothing any more: it is given up, which is told by `model.lost`. */
+  | { type: 'model.drop'; id: string }
+  | { type: 'line.play'; id: string; line: Line; language: string }
   | { type: 'tool.run'; id: string; toolCallId: string; responseId: string; name: string; arguments: string }
   /** Give the output to the model; `respond` asks it to speak afterwards. */
   | { type: 'tool.deliver'; id: string; toolCallId: string; output: string; respond: boolean }
