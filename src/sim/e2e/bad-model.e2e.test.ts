@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '../../../machines/call-events.ts';
 import type { FakeSession } from '../model/index.ts';
 import type { SimCall } from '../twilio/index.ts';
-import { accountOf, disagreements } from './account.fixture.ts';
+import { accountOf, disagreements } from '../account.ts';
 import { Bystander } from './bystander.fixture.ts';
 import { Caller } from './caller.fixture.ts';
 import { type ModelProxy, startModelProxy } from './model-proxy.fixture.ts';

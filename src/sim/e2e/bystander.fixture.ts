@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { accountOf, disagreements } from './account.fixture.ts';
+import { accountOf, disagreements } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
 import type { World } from './world.fixture.ts';
 

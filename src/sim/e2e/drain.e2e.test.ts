@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readFleet } from '../../directory/fleet.ts';
 import { metricIn, metricsOf } from '../node-metrics.ts';
 import type { SimCall } from '../twilio/index.ts';
-import { accountOf, readAccount } from './account.fixture.ts';
+import { accountOf, readAccount } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
 import { keepGolden } from './golden.fixture.ts';
 import { script } from './stories.fixture.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { accountOf, disagreements } from './account.fixture.ts';
+import { accountOf, disagreements } from '../account.ts';
 import { Bystander } from './bystander.fixture.ts';
 import { Caller } from './caller.fixture.ts';
 import { post } from './stranger.fixture.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SimCall } from '../twilio/index.ts';
-import { readAccount } from './account.fixture.ts';
+import { readAccount } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
 import { startWorld, type World } from './world.fixture.ts';
 

@@ -4,7 +4,8 @@ import { type Stack, startStack } from '../stack.ts';
 import { Stalls } from '../stalls.ts';
 import type { SimCall } from '../twilio/index.ts';
 import { BYTES_PER_MS } from '../voice/index.ts';
-import { CHARS_PER_SECOND, eventually } from './world.fixture.ts';
+import { CHARS_PER_SECOND } from '../account.ts';
+import { eventually } from './world.fixture.ts';
 
 const NODES = 3;
 const HEARD_MS_MAX = 30_000;

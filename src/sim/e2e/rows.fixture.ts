@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type CallLog, CallLogEntity } from '../../../entities/call-log.ts';
 import { type Voicemail, VoicemailEntity } from '../../../entities/voicemail.ts';
 import type { SimCall } from '../twilio/index.ts';
-import type { Account } from './account.fixture.ts';
+import type { Account } from '../account.ts';
 import { eventually, type World } from './world.fixture.ts';
 
 /** The header of the fake carrier's MP3 frames. */

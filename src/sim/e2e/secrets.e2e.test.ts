@@ -1,9 +1,9 @@
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { callKeys, outboxKey, partitionOf } from '../../directory/keys.ts';
 import type { SimCall } from '../twilio/index.ts';
-import { accountOf } from './account.fixture.ts';
+import { accountOf } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
-import { everything, placesOf, placesWith, type Written } from './everything.fixture.ts';
+import { everything, placesOf, placesWith, type Written } from '../everything.ts';
 import { rowOf } from './rows.fixture.ts';
 import { eventually, startWorld, type World } from './world.fixture.ts';
 

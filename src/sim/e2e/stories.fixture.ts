@@ -4,7 +4,7 @@ import { runConversation } from '../caller/conversation.ts';
 import { loadScript } from '../caller/script.ts';
 import type { FakeModelOptions } from '../model/index.ts';
 import type { SimCall, Staff, StaffPhone } from '../twilio/index.ts';
-import { accountOf, type Account, cutsOf, disagreements, wrongCuts } from './account.fixture.ts';
+import { accountOf, type Account, cutsOf, disagreements, wrongCuts } from '../account.ts';
 import { Caller, PACE } from './caller.fixture.ts';
 import { keepGolden } from './golden.fixture.ts';
 import { judgeRow, judgeVoicemail } from './rows.fixture.ts';

@@ -1,13 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { openDatabase } from '../../services/database.ts';
+import { CHARS_PER_SECOND } from '../account.ts';
 import { metricIn, metricsOf } from '../node-metrics.ts';
 import { type Stack, type StackOptions, startStack } from '../stack.ts';
 import { Stalls } from '../stalls.ts';
 
 export { eventually } from '../eventually.ts';
 
-/** The assistant talks three times as fast as people do: what is to be heard is heard sooner. */
-export const CHARS_PER_SECOND = 48;
 const LOG_LINES_MAX = 50_000;
 
 /** A stack, and what a test reads of it. */

@@ -1,9 +1,14 @@
-import type { CallEvent } from '../../../machines/call-events.ts';
-import { CallActor } from '../../calls/actor.ts';
-import { readJournal } from '../../directory/journal.ts';
-import type { SimCall } from '../twilio/index.ts';
-import type { VoiceSpan } from '../voice/index.ts';
-import { CHARS_PER_SECOND, eventually, type World } from './world.fixture.ts';
+import type { CallEvent } from '../../machines/call-events.ts';
+import { CallActor } from '../calls/actor.ts';
+import { readJournal } from '../directory/journal.ts';
+import { eventually } from './eventually.ts';
+import type { Stack } from './stack.ts';
+import type { Stalls } from './stalls.ts';
+import type { SimCall } from './twilio/index.ts';
+import type { VoiceSpan } from './voice/index.ts';
+
+/** The assistant talks three times as fast as people do: what is to be heard is heard sooner. */
+export const CHARS_PER_SECOND = 48;
 
 /** The truncation may differ so much from what was played when the carrier took the clear. */
 const TRUNCATION_MS_MAX = 60;
@@ -13,7 +18,13 @@ const ECHO_MS_MAX = 40;
 /** Marks follow each other at most so far apart. */
 const MARK_MS_MAX = 600;
 
-type Fact<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
+/** Where a call was lived. */
+export interface Scene extends Pick<Stack, 'link' | 'model'> {
+  /** How often the process of the fakes was held up. */
+  stalls: Stalls;
+}
+
+export type Fact<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
 
 /** What the journal says of a call. */
 export interface Account {
@@ -28,14 +39,14 @@ export interface Account {
 }
 
 /** The journal of a call once it says that the call has ended. */
-export async function accountOf(world: World, call: SimCall): Promise<Account> {
+export async function accountOf(world: Pick<Scene, 'link'>, call: SimCall): Promise<Account> {
   return eventually(
     () => readAccount(world, call),
     (account) => account.state === 'ended',
   );
 }
 
-export async function readAccount(world: World, call: SimCall): Promise<Account> {
+export async function readAccount(world: Pick<Scene, 'link'>, call: SimCall): Promise<Account> {
   const entries = await readJournal(world.link, call.sid);
   const facts = entries.flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : []));
   const claims = entries.flatMap((entry) => (entry.kind === 'claim' ? [entry.by] : []));
@@ -76,7 +87,7 @@ function heardOf(call: SimCall, span: VoiceSpan): { startMs: number; endMs: numb
  * How long news of a cut were on their way between the node and the fake carrier, and how long this process was held
  * up around it: no bridge can know better than that what was played. Machines that run tests are busy.
  */
-function uncertainMs(world: World, call: SimCall, account: Account, { heard, span }: Item): number {
+function uncertainMs(world: Scene, call: SimCall, account: Account, { heard, span }: Item): number {
   if (!span) return 0;
   const { originMs, createdAt } = call.leg;
   const { endMs } = heardOf(call, span);
@@ -94,7 +105,7 @@ function uncertainMs(world: World, call: SimCall, account: Account, { heard, spa
  * Where the journal's account of what was heard differs from the caller's ear: uncut answers word for word and
  * without a damaged frame, cut ones within one word.
  */
-export function disagreements(world: World, call: SimCall, account: Account): string[] {
+export function disagreements(world: Scene, call: SimCall, account: Account): string[] {
   const { items, strays } = itemsOf(call, account);
   const faults: string[] = [];
   for (const item of items) {
@@ -134,7 +145,7 @@ export interface Cut {
 }
 
 /** Every truncation that the model received of this call, beside what was really played. */
-export function cutsOf(world: World, call: SimCall, account: Account): Cut[] {
+export function cutsOf(world: Scene, call: SimCall, account: Account): Cut[] {
   const sessions = new Set(account.of('model.ready').map(({ sessionId }) => sessionId));
   const { items } = itemsOf(call, account);
   const clears = call.streams.flatMap((stream) => stream.clears);

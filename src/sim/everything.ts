@@ -1,11 +1,19 @@
-import { readTexts } from '../../directory/reply.ts';
-import type { World } from './world.fixture.ts';
+import type { DataSource } from 'typeorm';
+import { readTexts } from '../directory/reply.ts';
+import type { Stack } from './stack.ts';
+
+/** Where things are written. */
+interface Places extends Pick<Stack, 'link'> {
+  rows: DataSource;
+  /** What the nodes wrote. */
+  lines: readonly string[];
+}
 
 /** Everything that was written down anywhere: place → text. */
 export interface Written {
   redis: Map<string, string>;
   database: Map<string, string>;
-  log: string[];
+  log: readonly string[];
 }
 
 const readers: Record<string, (key: string) => [string, ...(string | number)[]]> = {
@@ -17,11 +25,11 @@ const readers: Record<string, (key: string) => [string, ...(string | number)[]]>
   stream: (key) => ['xrange', key, '-', '+'],
 };
 
-export async function everything(world: World): Promise<Written> {
+export async function everything(world: Places): Promise<Written> {
   return { redis: await allOfRedis(world), database: await allOfDatabase(world), log: world.lines };
 }
 
-async function allOfRedis({ link }: World): Promise<Map<string, string>> {
+async function allOfRedis({ link }: Places): Promise<Map<string, string>> {
   const written = new Map<string, string>();
   for (const key of readTexts(await link.command('keys', '*'))) {
     const type = String(await link.command('type', key));
@@ -32,7 +40,7 @@ async function allOfRedis({ link }: World): Promise<Map<string, string>> {
   return written;
 }
 
-async function allOfDatabase({ rows }: World): Promise<Map<string, string>> {
+async function allOfDatabase({ rows }: Places): Promise<Map<string, string>> {
   const tables = await rows.query<{ name: string }[]>(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
   );
