@@ -32,6 +32,8 @@ export interface CallLog {
   transcript: TranscriptLine[] | null;
   processedAt: Date | null;
   intents: string[];
+  /** Slug of the promotion that the caller asked about, null for none. */
+  promotionSlug: string | null;
   /** The last fact folded into this row: the row only moves forward. */
   lastEpoch: number;
   lastSeq: number;
@@ -54,12 +56,14 @@ export const CallLogEntity = new EntitySchema<CallLog>({
     transcript: { type: 'jsonb', nullable: true },
     processedAt: { type: 'timestamptz', nullable: true },
     intents: { type: 'text', array: true, default: [] },
+    promotionSlug: { type: 'text', nullable: true },
     lastEpoch: { type: 'bigint', transformer: epochAsNumber, default: 0 },
     lastSeq: { type: 'integer', default: 0 },
     statusSequence: { type: 'integer', nullable: true },
   },
   indices: [
     { columns: ['startedAt'] },
+    { name: 'call_log_promotion_idx', columns: ['promotionSlug', 'startedAt'], where: 'promotion_slug IS NOT NULL' },
     { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' },
   ],
 });

@@ -109,7 +109,7 @@ await onBothDatabases((database) => {
       StoreHours: 7,
       StoreHoursException: 12,
       StoreSettings: 1,
-      Promotion: 1,
+      Promotion: 2,
     });
     const items = await source
       .getRepository(MenuItemEntity)
@@ -216,6 +216,7 @@ await onBothDatabases((database) => {
       transcript: null,
       processedAt: null,
       intents: [],
+      promotionSlug: null,
       lastEpoch: 0,
       lastSeq: 0,
       statusSequence: null,

@@ -1,16 +1,20 @@
 import { EntitySchema } from 'typeorm';
 import { timeOfDaySql } from './store-hours.ts';
+import type { TextByLanguage } from './store-settings.ts';
 
 /** A date on which the weekday's hours do not hold. */
 export interface StoreHoursException {
   /** `YYYY-MM-DD` in the store's time zone. */
   date: string;
+  /** Its name, said to callers: `Thanksgiving`. */
   reason: string;
   /** `HH:MM`, 24 hours; meaningless when closed. */
   openTime: string;
   /** `HH:MM`; at or before `openTime` it is a time of the next day. */
   closeTime: string;
   isClosed: boolean;
+  /** What is said first while the store is closed on this date, in place of the usual line. */
+  closedLine: TextByLanguage;
 }
 
 export const StoreHoursExceptionEntity = new EntitySchema<StoreHoursException>({
@@ -21,6 +25,7 @@ export const StoreHoursExceptionEntity = new EntitySchema<StoreHoursException>({
     openTime: { type: 'text', default: '00:00' },
     closeTime: { type: 'text', default: '00:00' },
     isClosed: { type: 'boolean', default: true },
+    closedLine: { type: 'jsonb', default: {} },
   },
   checks: [
     {

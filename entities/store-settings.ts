@@ -1,6 +1,12 @@
 import { EntitySchema } from 'typeorm';
 import { timeOfDaySql } from './store-hours.ts';
 
+/** `announce`: the closed line, then the assistant; `voicemail`: the closed line, then the tone. */
+export type ClosedBehaviour = 'assistant' | 'announce' | 'voicemail';
+
+/** Text by language, ISO 639-1. */
+export type TextByLanguage = Record<string, string>;
+
 /** What one store decides. A single row, `id` 1. */
 export interface StoreSettings {
   id: number;
@@ -16,6 +22,14 @@ export interface StoreSettings {
   greeting: string;
   /** Who the assistant is and how it speaks. */
   persona: string;
+  /** ISO 639-1 of what may be spoken with callers; a call begins in the first. */
+  languages: string[];
+  /** Who takes calls outside the hours. */
+  closedBehaviour: ClosedBehaviour;
+  /** What is said first outside the hours; for a language without a text, when the store opens. */
+  closedLine: TextByLanguage;
+  /** The longest conversation. */
+  maxCallMinutes: number;
   /** E.164 numbers that a transfer rings, in this order. */
   staffNumbers: string[];
   /** E.164 numbers that many callers share, such as an office's: no limit for one caller holds for them. */
@@ -48,6 +62,10 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     timeZone: { type: 'text', default: 'America/New_York' },
     greeting: { type: 'text', default: '' },
     persona: { type: 'text', default: '' },
+    languages: { type: 'text', array: true, default: ['en'] },
+    closedBehaviour: { type: 'text', default: 'assistant' },
+    closedLine: { type: 'jsonb', default: {} },
+    maxCallMinutes: { type: 'integer', default: 30 },
     staffNumbers: { type: 'text', array: true, default: [] },
     sharedNumbers: { type: 'text', array: true, default: [] },
     redactPhone: { type: 'boolean', default: false },
@@ -62,6 +80,11 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
   },
   checks: [
     { name: 'store_settings_single_check', expression: 'id = 1' },
+    {
+      name: 'store_settings_closed_check',
+      expression: "closed_behaviour IN ('assistant', 'announce', 'voicemail')",
+    },
+    { name: 'store_settings_length_check', expression: 'max_call_minutes BETWEEN 2 AND 240' },
     {
       name: 'store_settings_callback_check',
       expression:

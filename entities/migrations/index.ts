@@ -1,9 +1,15 @@
 import { FirstTables1763800000000 } from './1763800000000-first-tables.ts';
 import { CallbackRequests1763820000000 } from './1763820000000-callback-requests.ts';
 import { SharedNumbers1763821000000 } from './1763821000000-shared-numbers.ts';
+import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 
 /**
  * Written by hand, in order of time, never changed once released. Two versions of Aida run side by side during a
  * release: a migration only adds (expand); what nothing reads any more goes in a later release (contract).
  */
-export const migrations = [FirstTables1763800000000, CallbackRequests1763820000000, SharedNumbers1763821000000];
+export const migrations = [
+  FirstTables1763800000000,
+  CallbackRequests1763820000000,
+  SharedNumbers1763821000000,
+  StoreDecides1763830007000,
+];

@@ -11,7 +11,7 @@ import { StoreSettingsEntity } from '../store-settings.ts';
 import { SubscriptionPlanEntity } from '../subscription-plan.ts';
 import { knowledge } from './knowledge.ts';
 import { menu } from './menu.ts';
-import { exceptions, hours, plans, promotion, settings } from './store.ts';
+import { exceptions, hours, plans, promotions, settings } from './store.ts';
 
 /** `Café au Lait` → `cafe-au-lait`. */
 function slugOf(name: string): string {
@@ -32,7 +32,7 @@ export async function seed(source: DataSource, at: number): Promise<void> {
     await manager.upsert(StoreHoursEntity, hours, ['dayOfWeek']);
     await manager.upsert(StoreHoursExceptionEntity, exceptions(at), ['date']);
     await manager.upsert(SubscriptionPlanEntity, plans, ['slug']);
-    await manager.upsert(PromotionEntity, promotion(at), ['slug']);
+    await manager.upsert(PromotionEntity, promotions(at), ['slug']);
     const updatedAt = new Date(at);
     const documents = knowledge.map((each, sortOrder) => ({ ...each, slug: slugOf(each.title), sortOrder, updatedAt }));
     await manager.upsert(KnowledgeDocumentEntity, documents, ['slug']);

@@ -20,6 +20,13 @@ export const settings: StoreSettings = {
   persona:
     'You answer the telephone of a neighborhood coffee shop and roastery. You are warm, quick and a little playful, ' +
     'like a barista who knows the regulars and their dogs. You speak in short sentences, one thing at a time.',
+  languages: ['en', 'es'],
+  closedBehaviour: 'assistant',
+  closedLine: {
+    en: 'Mangy Dog Coffee is closed right now, and the dogs are asleep.',
+    es: 'Mangy Dog Coffee está cerrado en este momento, y los perros duermen.',
+  },
+  maxCallMinutes: 20,
   staffNumbers: ['+12075550143', '+12075550144'],
   sharedNumbers: [],
   redactPhone: false,
@@ -110,14 +117,20 @@ function thanksgiving(year: number): string {
   return `${year}-11-${1 + ((THURSDAY - first + 7) % 7) + 21}`;
 }
 
+const thanksgivingLine = {
+  en: 'Mangy Dog Coffee is closed for Thanksgiving, so that our people and their dogs can eat together.',
+  es: 'Mangy Dog Coffee está cerrado por el Día de Acción de Gracias, para que nuestra gente y sus perros coman juntos.',
+};
+
 /** The holidays of this year and the next. */
 export function exceptions(at: number): StoreHoursException[] {
-  const closed = (date: string, reason: string) => ({
+  const closed = (date: string, reason: string, closedLine = {}) => ({
     date,
     reason,
     openTime: '00:00',
     closeTime: '00:00',
     isClosed: true,
+    closedLine,
   });
   const short = (date: string, reason: string, openTime: string, closeTime: string) => ({
     date,
@@ -125,20 +138,42 @@ export function exceptions(at: number): StoreHoursException[] {
     openTime,
     closeTime,
     isClosed: false,
+    closedLine: {},
   });
   const year = Number(localDate(at, 0).slice(0, 4));
   return [year, year + 1].flatMap((each) => [
     closed(`${each}-01-01`, 'New Year’s Day'),
     short(`${each}-07-04`, 'Independence Day', '08:00', '14:00'),
-    closed(thanksgiving(each), 'Thanksgiving'),
+    closed(thanksgiving(each), 'Thanksgiving', thanksgivingLine),
     short(`${each}-12-24`, 'Christmas Eve', '07:00', '14:00'),
     closed(`${each}-12-25`, 'Christmas Day'),
     short(`${each}-12-31`, 'New Year’s Eve', '07:00', '15:00'),
   ]);
 }
 
-/** Began three days ago, runs for two weeks. */
-export function promotion(at: number): Omit<Promotion, 'id'> {
+/** One began three days ago and runs for two weeks; the next is known already. */
+export function promotions(at: number): Omit<Promotion, 'id'>[] {
+  return [muddyPaws(at), howliday(at)];
+}
+
+function howliday(at: number): Omit<Promotion, 'id'> {
+  return {
+    slug: 'howliday-blend',
+    name: 'Howliday Blend Days',
+    startsLocal: `${localDate(at, 14)}T07:00`,
+    endsLocal: `${localDate(at, 32)}T18:00`,
+    offer: 'Three dollars off every bag of Howliday Blend, and one dollar of each goes to the animal shelter.',
+    terms: 'In the shop only, while bags last, not together with other offers.',
+    code: null,
+    questions: [
+      { question: 'Which animal shelter gets the dollar?', answer: 'The Harbor Street animal shelter in Portland.' },
+      { question: 'Can you ship the Howliday Blend?', answer: 'No, Howliday Blend is sold in the shop only.' },
+    ],
+    soldOut: false,
+  };
+}
+
+function muddyPaws(at: number): Omit<Promotion, 'id'> {
   return {
     slug: 'muddy-paws',
     name: 'Muddy Paws Two Weeks',

@@ -37,6 +37,7 @@ export function emptyCall(callSid: string, at: number): CallLog {
     transcript: null,
     processedAt: null,
     intents: [],
+    promotionSlug: null,
     lastEpoch: 0,
     lastSeq: 0,
     statusSequence: null,

@@ -77,6 +77,7 @@ function projectorTests(database: TestDatabase): void {
       transcript: null,
       processedAt: null,
       intents: [],
+      promotionSlug: null,
       lastEpoch: EPOCH,
       lastSeq: 1,
       statusSequence: null,
