@@ -163,9 +163,9 @@ export const lineTable = {
     fr: 'Je suis désolée, je n’ai pas compris.',
   },
   menuHours: {
-    en: 'Press 1 for our opening hours.',
-    es: 'Pulse 1 para conocer nuestro horario.',
-    fr: 'Appuyez sur 1 pour nos horaires.',
+    en: 'Press 1 for our opening hours and our address.',
+    es: 'Pulse 1 para conocer nuestro horario y nuestra dirección.',
+    fr: 'Appuyez sur 1 pour nos horaires et notre adresse.',
   },
   menuStaff: {
     en: 'Press 2 to speak with our staff.',
@@ -176,6 +176,88 @@ export const lineTable = {
     en: 'Press 3 to leave a message.',
     es: 'Pulse 3 para dejar un mensaje.',
     fr: 'Appuyez sur 3 pour laisser un message.',
+  },
+  menuHighlights: {
+    en: 'Press 4 for our menu.',
+    es: 'Pulse 4 para conocer nuestra carta.',
+    fr: 'Appuyez sur 4 pour notre carte.',
+  },
+  menuPromotion: {
+    en: 'Press 5 for our current promotion.',
+    es: 'Pulse 5 para conocer nuestra promoción actual.',
+    fr: 'Appuyez sur 5 pour notre promotion en cours.',
+  },
+  menuPlans: {
+    en: 'Press 6 for our subscriptions.',
+    es: 'Pulse 6 para conocer nuestras suscripciones.',
+    fr: 'Appuyez sur 6 pour nos abonnements.',
+  },
+  menuAgain: {
+    en: 'Press 9 to hear this again.',
+    es: 'Pulse 9 para escuchar esto de nuevo.',
+    fr: 'Appuyez sur 9 pour réécouter ce menu.',
+  },
+  address: {
+    en: 'You find us at {address}.',
+    es: 'Nos encuentra en {address}.',
+    fr: 'Vous nous trouvez au {address}.',
+  },
+  hoursUnknown: {
+    en: "I'm sorry, I do not have our opening hours at hand.",
+    es: 'Lo siento, no tengo a mano nuestro horario.',
+    fr: 'Je suis désolée, je n’ai pas nos horaires sous la main.',
+  },
+  menuUnknown: {
+    en: "I'm sorry, I do not have our menu at hand.",
+    es: 'Lo siento, no tengo a mano nuestra carta.',
+    fr: 'Je suis désolée, je n’ai pas notre carte sous la main.',
+  },
+  noPromotion: {
+    en: 'There is no promotion at the moment.',
+    es: 'No hay ninguna promoción en este momento.',
+    fr: 'Il n’y a pas de promotion en ce moment.',
+  },
+  soldOut: {
+    en: '{promotion} is sold out.',
+    es: '{promotion} está agotado.',
+    fr: '{promotion} est épuisé.',
+  },
+  noPlans: {
+    en: 'We have no subscriptions at the moment.',
+    es: 'No tenemos suscripciones en este momento.',
+    fr: 'Nous n’avons pas d’abonnement en ce moment.',
+  },
+
+  // Opening hours: `when` is a time with its day.
+  openAlways: {
+    en: "We're open around the clock.",
+    es: 'Estamos abiertos las veinticuatro horas.',
+    fr: 'Nous sommes ouverts jour et nuit.',
+  },
+  openUntil: {
+    en: "We're open until {when}.",
+    es: 'Estamos abiertos hasta {when}.',
+    fr: 'Nous sommes ouverts jusqu’à {when}.',
+  },
+  closedNow: {
+    en: "We're currently closed.",
+    es: 'En este momento estamos cerrados.',
+    fr: 'Nous sommes actuellement fermés.',
+  },
+  closedToday: {
+    en: "We're closed today.",
+    es: 'Hoy estamos cerrados.',
+    fr: 'Nous sommes fermés aujourd’hui.',
+  },
+  closedFor: {
+    en: "We're closed today for {reason}.",
+    es: 'Hoy estamos cerrados por {reason}.',
+    fr: 'Nous sommes fermés aujourd’hui pour {reason}.',
+  },
+  opensAt: {
+    en: 'We open at {when}.',
+    es: 'Abrimos a {when}.',
+    fr: 'Nous ouvrons à {when}.',
   },
 
   // The waiting room.
