@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
 const STAGES = [
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
-  ...['relay', 'analytics', 'console', 'services', 'sim'],
+  ...['relay', 'analytics', 'console', 'jobs', 'services', 'sim'],
 ];
 const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
 /** A webhook is written in the terms of the server that calls it. */
@@ -18,6 +18,7 @@ const ROOTS = [
   'seed.ts',
   'drain.ts',
   'switch.ts',
+  'dead-letters.ts',
   'faults.ts',
   'start.ts',
   'nodes.ts',

@@ -114,6 +114,48 @@ export type PlacementKey = keyof typeof placementKeys;
 
 export const placementKeyList: readonly string[] = Object.values(placementKeys);
 
+/** The keys of who on the staff is kept for which call, and who waits for them; one hash tag. Their names are what the scripts call them. */
+export const staffKeys = (callSid: string) => ({
+  /** Hash: member's number → until when, state, attempt and call it is kept for. */
+  hold: '{staff}:hold',
+  /** Zset: calls that wait for somebody, by the time at which they joined. */
+  queue: '{staff}:queue',
+  /** Hash: call that waits → why it wants somebody. */
+  waiter: '{staff}:waiter',
+  /** Set: members that were rung for this call. */
+  tried: `{staff}:tried:${callSid}`,
+});
+
+/** Delayed and retried work that somebody waits for, and that which may take its time. */
+export const jobLanes = ['soon', 'bulk'] as const;
+export type JobLane = (typeof jobLanes)[number];
+
+/**
+ * The keys of one lane; one hash tag for all lanes. All expire, `jobKeyLifeMs` after anybody last worked or looked.
+ * Their names are what the scripts call them.
+ */
+export function jobKeys(lane: JobLane) {
+  const named = (rest: string) => `{jobs}:${lane}:${rest}`;
+  return {
+    /** Stream: jobs to be run now, or being run; an entry goes when its job is done, put off or buried. */
+    ready: named('ready'),
+    /** Zset: jobs to be run later, by when. */
+    later: named('later'),
+    /** Hash: job → payload, while it is neither done nor dead. */
+    job: named('job'),
+    /** Hash: job → times that it was begun. */
+    tries: named('tries'),
+    /** Zset: job → from when on it was to be run. */
+    since: named('since'),
+    /** Hash: job → why it failed last. */
+    why: named('why'),
+    /** Zset: jobs that are over, by when that is forgotten. */
+    over: named('over'),
+    /** Stream: jobs that failed for good. */
+    dead: named('dead'),
+  };
+}
+
 export interface CallerKeys {
   calls: string;
   arrivals: string;

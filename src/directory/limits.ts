@@ -84,6 +84,28 @@ export const directoryLimits = {
   /** The outbox of one partition; the alarm stands at `outboxAlarmShare` of it. */
   outboxBytesMax: 256 * 1024 * 1024,
   outboxAlarmShare: 0.6,
+  /** Jobs of one lane that are neither done nor dead; the alarm stands at `jobsAlarmShare` of it, and of the dead. */
+  jobsOpenMax: 50_000,
+  jobsDeadMax: 10_000,
+  jobsAlarmShare: 0.6,
+  jobPayloadChars: 16_384,
+  jobNameChars: 200,
+  jobReasonChars: 200,
+  /** For so long a job that is over is not made again. */
+  jobOverLifeMs: 24 * 3_600_000,
+  jobsOverMax: 200_000,
+  /** A job whose process says nothing for so long is given to another. */
+  jobLeaseMs: 15_000,
+  jobsPromotedMax: 128,
+  /** A reader's name is forgotten after this. */
+  jobReaderLifeMs: 3_600_000,
+  /** Of all keys of the jobs, from the last time that anybody worked on them: nothing is put off for so long. */
+  jobKeyLifeMs: 60 * 24 * 3_600_000,
+  /** Calls that wait for somebody on the staff, and for how long at most. */
+  staffQueueMax: 100,
+  staffWaitMs: 1_800_000,
+  /** Who was rung for a call is remembered for so long after the last one. */
+  staffTriedLifeMs: 600_000,
   deadLettersMax: 10_000,
   deadLetterLifeMs: 14 * 24 * 3_600_000,
 } as const;

@@ -126,6 +126,15 @@ export function createMetrics() {
       'reason',
     ]),
     journalWaiting: gauge('aida_journal_waiting_facts', 'Facts not yet acknowledged by the journal'),
+    jobs: gauge(
+      'aida_jobs',
+      'Jobs by lane and state: waiting (later among them), later, running, failing (failed at least once), dead',
+      ['lane', 'state'],
+    ),
+    jobsOldest: gauge('aida_jobs_oldest_seconds', 'For how long the oldest job that is not done should have run', [
+      'lane',
+    ]),
+    jobRuns: counter('aida_job_runs_total', 'Jobs that were begun, by kind and what came of it', ['kind', 'result']),
     journalLag: gauge('aida_journal_lag_facts', 'Facts in the outbox that a consumer group has not read', ['group']),
   };
 }
