@@ -53,6 +53,7 @@ await onBothDatabases((database) => {
       'knowledge_document',
       'menu_category',
       'menu_item',
+      'prepared_line',
       'product_modifier',
       'product_size',
       'promotion',

@@ -4,6 +4,7 @@ import { CallbackRequestEntity } from './callback-request.ts';
 import { KnowledgeDocumentEntity } from './knowledge-document.ts';
 import { MenuCategoryEntity } from './menu-category.ts';
 import { MenuItemEntity } from './menu-item.ts';
+import { PreparedLineEntity } from './prepared-line.ts';
 import { ProductModifierEntity } from './product-modifier.ts';
 import { ProductSizeEntity } from './product-size.ts';
 import { PromotionEntity } from './promotion.ts';
@@ -33,4 +34,5 @@ export const entities = [
   VoicemailEntity,
   CallbackRequestEntity,
   PromotionEntity,
+  PreparedLineEntity,
 ];

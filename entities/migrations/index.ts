@@ -1,6 +1,7 @@
 import { FirstTables1763800000000 } from './1763800000000-first-tables.ts';
 import { CallbackRequests1763820000000 } from './1763820000000-callback-requests.ts';
 import { SharedNumbers1763821000000 } from './1763821000000-shared-numbers.ts';
+import { PreparedLines1763830004000 } from './1763830004000-prepared-lines.ts';
 import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 
 /**
@@ -11,5 +12,6 @@ export const migrations = [
   FirstTables1763800000000,
   CallbackRequests1763820000000,
   SharedNumbers1763821000000,
+  PreparedLines1763830004000,
   StoreDecides1763830007000,
 ];
