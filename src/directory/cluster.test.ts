@@ -29,6 +29,7 @@ import { joinQueue, leaveQueue, pollQueue } from './queue.ts';
 import { clearRedirect, markRedirect } from './redirects.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { releaseReservation, renewReservation, reserve } from './reservations.ts';
+import { askStaff, freeStaff, holdStaff, leaveStaff, matchStaff } from './staff.ts';
 import { noteAudit, readAudit, readSwitches, setSwitch } from './switches.ts';
 
 const SLOTS = 16_384;
@@ -189,4 +190,25 @@ test('placement and inboxes work on the cluster', async () => {
   await addCall(cluster, self, 'c');
   await removeCall(cluster, self, 'c');
   expect(await closeInbox(cluster, self, last)).toBe(true);
+});
+
+test('staff is kept, offered and freed on the cluster', async () => {
+  const ask = {
+    candidates: ['+1'],
+    wanted: null,
+    state: 'reserved',
+    lifeMs: 60_000,
+    fresh: true,
+    behindLine: true,
+    waitsFor: 'w',
+    triesMax: 3,
+  } as const;
+  const first = await askStaff(cluster, { ...ask, callSid: 'a' });
+  if (first.kind !== 'kept') throw new Error('nobody was kept');
+  expect(await askStaff(cluster, { ...ask, callSid: 'b' })).toEqual({ kind: 'none', place: 1, waiting: 1 });
+  const { attempt } = first;
+  expect(await holdStaff(cluster, { callSid: 'a', attempt, state: 'talking', lifeMs: 60_000 })).toBe('+1');
+  expect(await freeStaff(cluster, { callSid: 'a', attempt, restMs: 0 })).toBe(true);
+  expect((await matchStaff(cluster, { candidates: ['+1'], offerMs: 1_000 })).offers).toMatchObject([{ callSid: 'b' }]);
+  expect([await leaveStaff(cluster, 'b'), await leaveStaff(cluster, 'a')]).toEqual([true, false]);
 });
