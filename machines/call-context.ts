@@ -3,6 +3,7 @@ import {
   type CallInput,
   type DeadlineName,
   type Intent,
+  type Line,
   type Opening,
   type Turn,
 } from './call-events.ts';
@@ -12,6 +13,18 @@ export const machineVersion = 1;
 
 /** How a call came out, for its row. */
 export type Outcome = 'answered' | 'transferred' | 'voicemail' | 'menu' | 'callback' | 'abandoned' | 'missed';
+
+/** A conversation that is about to be left: the intent that a farewell is being said for. */
+export interface Leaving {
+  intent: Intent;
+  /** The tool ask that brought it, '' where none did. */
+  toolCallId: string;
+  responseId: string;
+  output: string;
+  delivered: boolean;
+  /** The farewell, where not the model finds the words. */
+  line: Line | null;
+}
 
 export interface CallContext {
   callSid: string;
@@ -25,8 +38,8 @@ export interface CallContext {
   turns: Turn[];
   /** Model sessions lost in a row without an answer between. */
   modelAttempts: number;
-  /** The last response that ended, and whether it had sound. */
-  lastResponse: { id: string; spoke: boolean } | null;
+  /** The last response since the caller's turn began that ended: whether it had sound, and asked for a tool. */
+  lastResponse: { id: string; spoke: boolean; asks: boolean } | null;
   /** All that was sent has been played and no response is under way. */
   silent: boolean;
   /** The caller speaks, as far as the model hears. */
@@ -35,10 +48,27 @@ export interface CallContext {
   turnOpen: boolean;
   /** The process that holds the call is to end. */
   draining: boolean;
+  /** Sentences that filled the caller's wait since the turn began. */
+  waits: number;
+  /** Times in a row that the caller was asked whether anybody is there. */
+  quietRounds: number;
+  /** `due`: the model session is old, another one goes on at the next turn boundary; `asked`: it is being made ready. */
+  rotation: 'due' | 'asked' | null;
+  /** When the model session becomes old. */
+  rotateAt: number | null;
+  /** The longest conversation, null without a bound; when the caller is told next that it comes to its end. */
+  lastsMsMax: number | null;
+  lengthAt: number | null;
+  isNearlyOver: boolean;
+  /** Somebody on the staff is kept free for this caller, who is told at the next turn boundary. */
+  offer: { to: string; reason: string } | null;
+  /** Who of the staff is rung, E.164; null where whoever asks chooses. */
+  ringing: string | null;
+  /** ISO 639-1. */
+  language: string;
   /** The model session was lost while an intent was being committed. */
   modelGone: boolean;
-  /** The intent that the farewell is being said for, and the tool ask that brought it. */
-  leaving: { intent: Intent; toolCallId: string; responseId: string; output: string; delivered: boolean } | null;
+  leaving: Leaving | null;
   /** Reason or topic of the intent that was carried out last. */
   about: string;
   recordings: number;
@@ -64,6 +94,16 @@ export function initialContext(input: CallInput): CallContext {
     speaking: false,
     turnOpen: false,
     draining: false,
+    waits: 0,
+    quietRounds: 0,
+    rotation: null,
+    rotateAt: null,
+    lastsMsMax: null,
+    lengthAt: null,
+    isNearlyOver: false,
+    offer: null,
+    ringing: null,
+    language: 'en',
     modelGone: false,
     leaving: null,
     about: '',

@@ -1,3 +1,4 @@
+import * as clocks from './call-clocks.ts';
 import { Step } from './call-context.ts';
 import { setups } from './call-setup.ts';
 import * as steps from './call-steps.ts';
@@ -17,7 +18,7 @@ const opening = setups.createStateConfig({
     },
     'model.ready': {
       target: 'talking',
-      actions: { type: 'apply', params: ({ context }) => steps.modelIsReady(context) },
+      actions: { type: 'apply', params: ({ context, event }) => steps.modelIsReady(context, event) },
     },
     'model.lost': [
       {
@@ -29,8 +30,12 @@ const opening = setups.createStateConfig({
     ],
     'deadline.passed': [
       {
-        guard: 'isRetry',
+        guard: { type: 'passes', params: 'retry' },
         actions: { type: 'apply', params: ({ context, event }) => steps.openModel(new Step(context), event.at) },
+      },
+      {
+        guard: { type: 'passes', params: 'filler' },
+        actions: { type: 'apply', params: ({ context }) => clocks.fill(context) },
       },
       {
         guard: 'isDue',
@@ -57,11 +62,22 @@ const opening = setups.createStateConfig({
 });
 
 const talking = setups.createStateConfig({
-  always: {
-    guard: 'mayHandOver',
-    target: 'left',
-    actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
-  },
+  always: [
+    {
+      guard: 'mayConnect',
+      target: 'leaving',
+      actions: { type: 'apply', params: ({ context, event }) => clocks.connect(context, event.at) },
+    },
+    {
+      guard: 'mayHandOver',
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
+    {
+      guard: 'mayRotate',
+      actions: { type: 'apply', params: ({ context }) => clocks.rotate(context) },
+    },
+  ],
   on: {
     'node.draining': [
       {
@@ -71,10 +87,48 @@ const talking = setups.createStateConfig({
       },
       { actions: { type: 'apply', params: ({ context, event }) => steps.drain(context, event.at) } },
     ],
-    'deadline.passed': {
-      guard: 'isHandover',
-      target: 'left',
-      actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    'deadline.passed': [
+      {
+        guard: { type: 'passes', params: 'handover' },
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+      },
+      {
+        guard: { type: 'passes', params: 'filler' },
+        actions: { type: 'apply', params: ({ context }) => clocks.fill(context) },
+      },
+      {
+        guard: { type: 'passes', params: 'answer' },
+        actions: { type: 'apply', params: ({ context, event }) => clocks.waitOn(context, event.at) },
+      },
+      {
+        guard: 'isQuietTooLong',
+        target: 'leaving',
+        actions: { type: 'apply', params: ({ context, event }) => clocks.goodbye(context, event.at) },
+      },
+      {
+        guard: { type: 'passes', params: 'quiet' },
+        actions: { type: 'apply', params: ({ context, event }) => clocks.askWhoIsThere(context, event.at) },
+      },
+      {
+        guard: { type: 'passes', params: 'rotate' },
+        actions: {
+          type: 'apply',
+          params: ({ context }) => new Step(context).disarm('rotate').set({ rotation: 'due' }),
+        },
+      },
+      {
+        guard: 'isTimeUp',
+        target: 'leaving',
+        actions: { type: 'apply', params: ({ context, event }) => clocks.endInTime(context, event.at) },
+      },
+      {
+        guard: { type: 'passes', params: 'length' },
+        actions: { type: 'apply', params: ({ context, event }) => clocks.sayNearlyOver(context, event.at) },
+      },
+    ],
+    'model.rotated': {
+      actions: { type: 'apply', params: ({ context, event }) => clocks.rotated(context, event) },
     },
     'tool.answered': {
       guard: 'leaves',
@@ -105,7 +159,7 @@ const leaving = setups.createStateConfig({
   on: {
     // "Oh, one more thing": who speaks into the goodbye is not hung up on.
     'caller.speechStarted': {
-      guard: 'isHangup',
+      guard: 'mayTalkOn',
       target: 'talking',
       actions: { type: 'apply', params: ({ context, event }) => steps.talkOn(context, event.at) },
     },
@@ -154,13 +208,16 @@ export const conversation = setups.createStateConfig({
   states: { opening, talking, leaving, left },
   on: {
     'assistant.fellSilent': {
-      actions: { type: 'apply', params: ({ context }) => steps.fallSilent(context) },
+      actions: { type: 'apply', params: ({ context, event }) => steps.fallSilent(context, event.at) },
     },
     'caller.speechStarted': {
-      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, true) },
+      actions: { type: 'apply', params: ({ context }) => steps.beginSpeech(context) },
     },
     'caller.speechStopped': {
-      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
+      actions: { type: 'apply', params: ({ context, event }) => steps.endSpeech(context, event.at) },
+    },
+    'staff.offered': {
+      actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
     },
     'model.responded': {
       actions: {
@@ -181,7 +238,7 @@ export const conversation = setups.createStateConfig({
       target: '.left',
       actions: {
         type: 'apply',
-        params: ({ context, event }) => steps.toLeft(context, { kind: 'transfer', reason: 'key pressed' }, event.at),
+        params: ({ context, event }) => steps.toLeft(context, steps.personByKey(context), event.at),
       },
     },
     'carrier.streamStopped': {

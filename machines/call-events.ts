@@ -44,6 +44,8 @@ export type CarrierFact =
       previous?: Turn[];
       /** The longest conversation that the store allows, ms. */
       lastsMsMax?: number;
+      /** What is spoken at first, ISO 639-1. */
+      language?: string;
     }
   /** `/voice/next`: the carrier asks what to do. `intent` is what the last epoch left for it. */
   | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number; queued?: true }
@@ -257,6 +259,17 @@ export const limits = {
   modelAttemptsMax: 5,
   /** Waits before the second and each later session; all share `modelMs`. */
   modelRetryMs: [0, 500, 1_000, 1_500],
+  /** A tool that runs so long is bridged by a sentence. */
+  fillerMs: 1_500,
+  /** The caller stopped and hears nothing: a sentence, then the model is asked again, then it is given up. */
+  answerMs: [2_500, 4_000, 6_000],
+  /** It is the caller's turn: asked whether anybody is there, asked again, then the goodbye. */
+  quietMs: 12_000,
+  quietRoundsMax: 2,
+  /** So long before the longest conversation is over it is said. */
+  nearlyOverMs: 60_000,
+  /** A model session that was to be replaced and could not be is tried again at a turn boundary after it. */
+  rotateAgainMs: 5_000,
   /** Times the keypad menu is read to a caller who presses nothing. */
   menuRoundsMax: 3,
   /** Breaks within a minute after which a call is not streamed again. */

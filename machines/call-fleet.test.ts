@@ -119,14 +119,17 @@ describe('an intent that reached nobody', () => {
     expect(play(leftFor).effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: { kind: 'transfer' } });
     const { snapshot } = play([...leftFor, withdrawn]);
     expect(snapshot.value).toEqual({ conversation: 'talking' });
-    expect(snapshot.context.pending).toEqual({ effects: {}, deadlines: {} });
+    expect(snapshot.context.pending).toEqual({ effects: {}, deadlines: { quiet: 12_000 + limits.quietMs } });
   });
 
   test('is off, and a session that was lost meanwhile is opened anew', () => {
     const { snapshot, effects } = play([...leftFor, at(fact.lost, 7_000), withdrawn]);
     expect(snapshot.value).toEqual({ conversation: 'opening' });
     expect(effects.at(-1)).toMatchObject({ type: 'model.open', opening: 'bridging' });
-    expect(snapshot.context.pending.deadlines).toEqual({ model: 12_000 + limits.modelMs });
+    expect(snapshot.context.pending.deadlines).toEqual({
+      model: 12_000 + limits.modelMs,
+      filler: 12_000 + limits.fillerMs,
+    });
   });
 });
 

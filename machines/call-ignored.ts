@@ -15,6 +15,8 @@ const ofStream: Type[] = [
   'tool.asked',
   'node.draining',
   'intent.withdrawn',
+  'model.rotated',
+  'staff.offered',
 ];
 
 /** Answers to TwiML that another state gave, and a second arrival. */
@@ -24,6 +26,7 @@ const ofTwiml: Type[] = [
   'carrier.menuChosen',
   'carrier.recordEnded',
   'carrier.recordingReady',
+  'carrier.reviewed',
   'carrier.waitEnded',
 ];
 
@@ -35,13 +38,14 @@ const but = (types: Type[], handled: Type) => types.filter((type) => type !== ha
 export const ignored: Record<string, Type[]> = {
   waiting: [...ofStream, ...but(ofTwiml, 'carrier.waitEnded')],
   ringing: [...ofStream, ...but(ofTwiml, 'carrier.arrived')],
-  'conversation.opening': talks,
+  'conversation.opening': [...talks, 'model.rotated'],
   'conversation.talking': [...talks, 'model.ready'],
-  'conversation.leaving': [...talks, 'model.ready'],
-  'conversation.left': [...inConversation, 'node.draining', 'model.ready'],
+  'conversation.leaving': [...talks, 'model.ready', 'model.rotated'],
+  'conversation.left': [...inConversation, 'node.draining', 'model.ready', 'model.rotated'],
   detached: [...ofStream, ...ofTwiml],
   dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
   recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
+  reviewing: [...ofStream, ...but(ofTwiml, 'carrier.reviewed')],
   menu: [...ofStream, ...but(ofTwiml, 'carrier.menuChosen')],
   hangingUp: [...ofStream, ...ofTwiml],
 };

@@ -4,6 +4,7 @@ import {
   type CallEffect,
   type CallEvent,
   type CallInput,
+  type DeadlineName,
   finalStatuses,
   type Intent,
   limits,
@@ -11,7 +12,8 @@ import {
   type Rung,
   type WaitEnd,
 } from './call-events.ts';
-import { isBetweenTurns, isWithoutAssistant, runningTool } from './call-steps.ts';
+import { isWithoutAssistant, runningTool } from './call-steps.ts';
+import { isBetweenTurns } from './call-turns.ts';
 
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
@@ -22,8 +24,6 @@ export const setups = setup({
   guards: {
     isFinal: ({ event }) => event.type === 'carrier.statusReported' && finalStatuses.has(event.status),
     isDue: ({ context, event }) => event.type === 'deadline.passed' && isDue(context, event),
-    isRetry: ({ context, event }) =>
-      event.type === 'deadline.passed' && event.name === 'retry' && isDue(context, event),
     isThisStream: ({ context, event }) =>
       event.type === 'carrier.streamStopped' && event.streamSid === context.streamSid,
     asksPerson: ({ event }) => event.type === 'carrier.dtmf' && personKeys.has(event.digit),
@@ -41,18 +41,31 @@ export const setups = setup({
     leaves: ({ context, event }) =>
       event.type === 'tool.answered' && event.leave !== null && runningTool(context, event.toolCallId) !== undefined,
     // The farewell was heard when it was said and nothing is left to play.
-    isFarewellHeard: ({ context }) =>
-      context.leaving?.delivered === true && context.silent && context.lastResponse?.spoke === true,
+    isFarewellHeard: ({ context: { leaving, silent, lastResponse } }) =>
+      leaving?.delivered === true && silent && (leaving.line !== null || lastResponse?.spoke === true),
     waits: ({ event }) => 'queued' in event && event.queued === true,
     beginsAt: ({ event }, rung: Rung) => event.type === 'carrier.arrived' && event.rung === rung,
     waitEnds: ({ event }, ends: WaitEnd[]) => event.type === 'carrier.waitEnded' && ends.includes(event.how),
     isUrgent: ({ event }) => event.type === 'node.draining' && event.urgent,
-    isHandover: ({ context, event }) =>
-      event.type === 'deadline.passed' && event.name === 'handover' && isDue(context, event),
+    passes: ({ context, event }, name: DeadlineName) =>
+      event.type === 'deadline.passed' && event.name === name && isDue(context, event),
+    isQuietTooLong: ({ context, event }) =>
+      event.type === 'deadline.passed' &&
+      event.name === 'quiet' &&
+      isDue(context, event) &&
+      context.quietRounds >= limits.quietRoundsMax,
+    isTimeUp: ({ context, event }) =>
+      event.type === 'deadline.passed' && event.name === 'length' && isDue(context, event) && context.isNearlyOver,
+    mayRotate: ({ context }) => context.rotation === 'due' && isBetweenTurns(context),
+    mayConnect: ({ context }) => context.offer !== null && isBetweenTurns(context),
+    isRungOn: ({ event }) => event.type === 'carrier.dialEnded' && event.next !== undefined,
+    isReviewed: ({ event }) => event.type === 'carrier.recordEnded' && event.review === true,
+    reviews: ({ event }, choice: 'again' | 'person') => event.type === 'carrier.reviewed' && event.choice === choice,
     isDraining: ({ context }) => context.draining,
     mayHandOver: ({ context }) => context.draining && isBetweenTurns(context),
     isModelGone: ({ context }) => context.modelGone,
-    isHangup: ({ context }) => context.leaving?.intent.kind === 'hangup',
+    // Who speaks into a goodbye is not hung up on, unless the time is over.
+    mayTalkOn: ({ context: { leaving } }) => leaving?.intent.kind === 'hangup' && leaving.line !== 'timeIsUp',
     presses: ({ event }, digits: string[]) => event.type === 'carrier.menuChosen' && digits.includes(event.digits),
     isIgnored: ({ context, event }) =>
       event.type === 'carrier.menuChosen' && event.digits === '' && context.menuRounds + 1 >= limits.menuRoundsMax,

@@ -8,7 +8,8 @@ import {
   type Rung,
   type Turn,
 } from './call-events.ts';
-import { heardTurn, insertTurn } from './call-turns.ts';
+import { armAnswer, armLong, settle, startLength } from './call-clocks.ts';
+import { heardTurn, insertTurn, isBetweenTurns } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
 
@@ -20,6 +21,9 @@ const ofStream = (effect: CallEffect) => effect.type === 'stream.leave' || effec
 export const aboutOf = (event: Of<'carrier.nextAsked'>) =>
   event.intent === null ? '' : event.intent.kind === 'voicemail' ? event.intent.topic : event.intent.reason;
 
+export const staffOf = (event: Of<'carrier.nextAsked'>) =>
+  event.intent?.kind === 'transfer' ? (event.intent.to ?? null) : null;
+
 export function runningTool(context: CallContext, toolCallId: string): ToolRun | undefined {
   return Object.values(context.pending.effects).find(
     (effect): effect is ToolRun => effect.type === 'tool.run' && effect.toolCallId === toolCallId,
@@ -28,11 +32,21 @@ export function runningTool(context: CallContext, toolCallId: string): ToolRun |
 
 /** Leaves what the last state waited for behind. */
 const entering = (context: CallContext) =>
-  new Step(context).disarm().answer(ofStream).set({ leaving: null, draining: false, modelGone: false });
+  new Step(context).disarm().answer(ofStream).set({
+    leaving: null,
+    draining: false,
+    modelGone: false,
+    waits: 0,
+    quietRounds: 0,
+    rotation: null,
+    offer: null,
+    ringing: null,
+  });
 
 function begin(context: CallContext, event: Of<'carrier.arrived'>): CallContext {
-  const { from, to, at, previous: turns } = event;
-  return { ...context, from, to, arrivedAt: at, ...(turns ? { turns, opening: 'redialed' } : {}) };
+  const { from, to, at, previous: turns, lastsMsMax = null, language = context.language } = event;
+  const arrived = { ...context, from, to, arrivedAt: at, lastsMsMax, language };
+  return turns ? { ...arrived, turns, opening: 'redialed' } : arrived;
 }
 
 export function arrive(context: CallContext, event: Of<'carrier.arrived'>) {
@@ -88,7 +102,7 @@ export function toRinging(context: CallContext, at: number, opening: Opening = c
 
 export function toConversation(context: CallContext, event: Of<'carrier.streamStarted'>) {
   const step = entering(context).set({ streamSid: event.streamSid, modelAttempts: 0, outcome: 'answered' });
-  return openModel(step, event.at);
+  return openModel(startLength(step, event.at), event.at);
 }
 
 /** Opens a session unless a tool of the last one still runs: its output must be in the seed. */
@@ -98,6 +112,8 @@ export function openModel(step: Step, at: number) {
     .set({ silent: true, lastResponse: null })
     .disarm('retry')
     .arm('model', deadline ?? at + limits.modelMs);
+  // One sentence for one wait, however many sessions are tried in it.
+  if (deadline === undefined) step.arm('filler', at + limits.fillerMs);
   const { opening, pending, turns } = step.context;
   if (Object.values(pending.effects).some((effect) => effect.type === 'tool.run')) return step;
   // A tool ask without its output would be refused by the model.
@@ -107,32 +123,37 @@ export function openModel(step: Step, at: number) {
 
 /** The model session is gone: another one, told what was said so far; after some losses in a row not at once. */
 export function reopenModel(context: CallContext, at: number) {
-  const { model: deadline } = context.pending.deadlines;
+  const { model: deadline, filler } = context.pending.deadlines;
   const modelAttempts = context.modelAttempts + 1;
   const delayMs = limits.modelRetryMs[modelAttempts - 1] ?? 0;
   const step = new Step(context).disarm().answer((effect) => effect.type === 'model.open');
-  step.set({ modelAttempts, leaving: null }).arm('model', deadline ?? at + limits.modelMs);
+  step.set({ modelAttempts, leaving: null, rotation: null, rotateAt: null });
+  step.arm('model', deadline ?? at + limits.modelMs);
+  if (deadline === undefined) step.arm('filler', at + limits.fillerMs);
+  else if (filler !== undefined) step.arm('filler', filler);
   return delayMs === 0 ? openModel(step, at) : step.arm('retry', at + delayMs);
 }
 
 /** From here on another session goes on with the conversation rather than beginning it. */
-export function modelIsReady(context: CallContext) {
+export function modelIsReady(context: CallContext, { at, rotateMs }: Of<'model.ready'>) {
   const speaksFirst = context.opening !== 'resuming' || callerWaits(context);
-  return new Step(context)
+  const step = new Step(context)
     .disarm()
     .answer((effect) => effect.type === 'model.open')
     .set({ opening: 'bridging', speaking: false, turnOpen: speaksFirst });
+  step.set({ rotateAt: rotateMs === undefined ? null : at + rotateMs });
+  return talks(step, at);
+}
+
+/** The clocks of a conversation that goes on. */
+function talks(step: Step, at: number): Step {
+  armLong(step);
+  return step.context.turnOpen && !step.context.speaking ? armAnswer(step, at) : settle(step, at);
 }
 
 /** The caller spoke last. */
 function callerWaits({ turns }: CallContext): boolean {
   return turns.findLast((turn) => turn.who !== 'tool')?.who === 'caller';
-}
-
-/** Nobody is in the middle of anything: the call may go elsewhere unheard. */
-export function isBetweenTurns({ silent, speaking, turnOpen, leaving, pending }: CallContext): boolean {
-  const toolRuns = Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
-  return silent && !speaking && !turnOpen && leaving === null && !toolRuns;
 }
 
 /** The node is to end: the call leaves between two turns, or when this bound has passed. */
@@ -153,19 +174,26 @@ export function goOn(context: CallContext, at: number) {
 /** The intent reached nobody: back to the conversation, with another session if the last one was lost meanwhile. */
 export function withdraw(context: CallContext, at: number) {
   const step = entering(context);
-  return context.modelGone ? openModel(step, at) : step;
+  return context.modelGone ? openModel(step, at) : talks(step, at);
 }
 
-export function withSpeech(context: CallContext, speaking: boolean) {
-  return new Step(context).set({ speaking, turnOpen: true });
+export function beginSpeech(context: CallContext) {
+  const { leaving } = context;
+  const step = new Step(context).disarm('quiet').disarm('answer').set({ speaking: true, turnOpen: true });
+  // What was answered before says nothing about this turn; a farewell may still be on its way.
+  return leaving === null ? step.set({ lastResponse: null }) : step;
+}
+
+export function endSpeech(context: CallContext, at: number) {
+  const step = new Step(context).set({ speaking: false, turnOpen: true });
+  return context.leaving === null ? armAnswer(step, at) : step;
 }
 
 /** The turn is over unless what was said last was only the ask of a tool. */
-export function fallSilent(context: CallContext) {
-  return new Step(context).set({
-    silent: true,
-    turnOpen: context.turnOpen && context.lastResponse?.spoke !== true,
-  });
+export function fallSilent(context: CallContext, at: number) {
+  const { lastResponse, turnOpen } = context;
+  const isAnswered = lastResponse?.spoke === true && !lastResponse.asks;
+  return settle(new Step(context).set({ silent: true, turnOpen: turnOpen && !isAnswered }), at);
 }
 
 /** No model can be had: the keypad menu takes over. */
@@ -195,7 +223,7 @@ export function startLeaving(context: CallContext, event: Of<'tool.answered'>) {
   const step = withAnswer(context, event);
   if (intent === null) return step;
   const responseId = runningTool(context, toolCallId)?.responseId ?? '';
-  step.set({ leaving: { intent, toolCallId, responseId, output, delivered: false } });
+  step.disarm().set({ leaving: { intent, toolCallId, responseId, output, delivered: false, line: null } });
   return deliverFarewell(step.arm('farewell', at + limits.farewellMs));
 }
 
@@ -211,7 +239,7 @@ export function deliverFarewell(step: Step) {
 /** The goodbye is off. A model whose tool has no output yet would wait for one. */
 export function talkOn(context: CallContext, at: number) {
   const { draining } = context;
-  const step = new Step(context).disarm().set({ leaving: null, speaking: true, turnOpen: true });
+  const step = armLong(new Step(context).disarm().set({ leaving: null, speaking: true, turnOpen: true }));
   if (draining) step.arm('handover', at + limits.handoverMs);
   if (context.leaving === null || context.leaving.delivered) return step;
   const { toolCallId, output } = context.leaving;
@@ -221,19 +249,35 @@ export function talkOn(context: CallContext, at: number) {
 export function deliverAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const { toolCallId, output } = event;
   const respond = context.leaving === null;
-  return withAnswer(context, event)
-    .set({ turnOpen: context.turnOpen || respond })
-    .want({ type: 'tool.deliver', toolCallId, output, respond });
+  const step = withAnswer(context, event).want({ type: 'tool.deliver', toolCallId, output, respond });
+  // The answer to the result is still to come, whatever was said before it.
+  return respond ? armAnswer(step.set({ turnOpen: true }), event.at) : step;
 }
 
 export function toDetached(context: CallContext, at: number) {
   return entering(context).arm('detached', at + limits.detachedMs);
 }
 
-export function toDialing(context: CallContext, at: number, about: string) {
+export function toDialing(context: CallContext, at: number, about: string, ringing: string | null = null) {
   return entering(context)
-    .set({ about })
+    .set({ about, ringing })
     .arm('ring', at + limits.ringMs);
+}
+
+/** Nobody answered, somebody else is rung. */
+export function ringOn(context: CallContext, { at, next }: Of<'carrier.dialEnded'>) {
+  return toDialing(context, at, context.about, next);
+}
+
+/** A key asks for a person, whatever else was on its way. */
+export function personByKey({ leaving, offer }: CallContext): Intent {
+  if (leaving?.intent.kind === 'transfer') return leaving.intent;
+  const intent = { kind: 'transfer', reason: 'key pressed' } as const;
+  return offer === null ? intent : { ...intent, to: offer.to };
+}
+
+export function withOffer(context: CallContext, { to, reason }: Of<'staff.offered'>) {
+  return new Step(context).set({ offer: { to, reason } });
 }
 
 export function toRecording(context: CallContext, at: number, about: string) {
@@ -285,11 +329,21 @@ export function withRecording(context: CallContext, event: Of<'carrier.recordEnd
   return event.durationS > 0 ? step.set({ recordings: context.recordings + 1, outcome: 'voicemail' }) : step;
 }
 
+/** The message is there; what becomes of it is asked. */
+export function toReviewing(context: CallContext, event: Of<'carrier.recordEnded'>) {
+  const { recordings, outcome } = withRecording(context, event).context;
+  return review({ ...context, recordings, outcome }, event.at);
+}
+
+export function review(context: CallContext, at: number) {
+  return entering(context).arm('menu', at + limits.menuMs);
+}
+
 export function withCaller(context: CallContext, event: Of<'caller.said'>) {
   const { itemId, text, after } = event;
-  return new Step(context).set(
-    text === '' ? {} : { turns: insertTurn(context.turns, { who: 'caller', itemId, text }, after) },
-  );
+  if (text === '') return new Step(context);
+  const turns = insertTurn(context.turns, { who: 'caller', itemId, text }, after);
+  return new Step(context).set({ turns, quietRounds: 0 });
 }
 
 /** Until it is known how much of it was heard, it stands as cut. */
@@ -312,6 +366,9 @@ export function withAsk(context: CallContext, event: Of<'tool.asked'>) {
   const turn: Turn = { who: 'tool', toolCallId, name, arguments: event.arguments, output: null };
   return new Step(context)
     .set({ turns: insertTurn(context.turns, turn, null) })
+    .disarm('answer')
+    .disarm('quiet')
+    .arm('filler', event.at + limits.fillerMs)
     .want({ type: 'tool.run', toolCallId, responseId, name, arguments: event.arguments });
 }
 
@@ -320,16 +377,20 @@ export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const turns = context.turns.map((turn) =>
     turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn,
   );
-  return new Step(context)
+  const { language = context.language } = event;
+  const step = new Step(context)
     .answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId)
-    .set({ turns });
+    .set({ turns, language });
+  const isLast = !Object.values(step.context.pending.effects).some((effect) => effect.type === 'tool.run');
+  return isLast ? step.disarm('filler') : step;
 }
 
 export function withResponse(context: CallContext, event: Of<'model.responded'>) {
-  const { responseId, spoke, status } = event;
-  return new Step(context).set({
-    lastResponse: { id: responseId, spoke },
+  const { responseId, spoke, status, toolCallIds } = event;
+  const step = new Step(context).set({
+    lastResponse: { id: responseId, spoke, asks: toolCallIds.length > 0 },
     silent: context.silent && !spoke,
     modelAttempts: status === 'failed' ? context.modelAttempts : 0,
   });
+  return spoke && toolCallIds.length === 0 ? step.disarm('answer') : step;
 }

@@ -98,9 +98,10 @@ describe('stories of a call', () => {
   test('all attempts at a model share one deadline: the menu comes in time', () => {
     const again: CallEvent = { type: 'model.lost', at: 8_500, code: 'configure_timeout', fatal: false };
     const { snapshot } = play([fact.arrived, fact.started, again]);
-    expect(snapshot.context.pending.deadlines).toEqual({ model: fact.started.at + limits.modelMs });
+    const from = (at: number) => ({ model: at + limits.modelMs, filler: at + limits.fillerMs });
+    expect(snapshot.context.pending.deadlines).toEqual(from(fact.started.at));
     const { snapshot: later } = play([fact.arrived, fact.started, fact.ready, again]);
-    expect(later.context.pending.deadlines).toEqual({ model: again.at + limits.modelMs });
+    expect(later.context.pending.deadlines).toEqual(from(again.at));
   });
 
   test('who speaks before the farewell has begun leaves the model no tool without an output', () => {
@@ -184,7 +185,7 @@ describe('stories of a call', () => {
     const twice = [...talking, fact.lost, fact.lost];
     expect([opens(twice), play(twice).snapshot.context.pending.deadlines]).toEqual([
       2,
-      { model: fact.lost.at + limits.modelMs, retry: fact.lost.at + 500 },
+      { model: fact.lost.at + limits.modelMs, filler: fact.lost.at + limits.fillerMs, retry: fact.lost.at + 500 },
     ]);
     expect(opens([...twice, passed('retry', fact.lost.at + 499)])).toBe(2);
     expect(opens([...twice, passed('retry', fact.lost.at + 500)])).toBe(3);

@@ -1,3 +1,4 @@
+import type { CallContext } from './call-context.ts';
 import { limits, type Turn } from './call-events.ts';
 
 /** Puts a turn where it belongs: after the item it follows, else at the end; the oldest go first when it is too long. */
@@ -13,4 +14,10 @@ export function heardTurn(turns: Turn[], heard: { itemId: string; text: string; 
   const at = turns.findIndex((other) => other.who === 'assistant' && other.itemId === heard.itemId);
   if (at < 0) return heard.text === '' ? turns : insertTurn(turns, turn, null);
   return heard.text === '' ? turns.toSpliced(at, 1) : turns.with(at, turn);
+}
+
+/** Nobody is in the middle of anything: the call may go elsewhere unheard. */
+export function isBetweenTurns({ silent, speaking, turnOpen, leaving, pending }: CallContext): boolean {
+  const toolRuns = Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
+  return silent && !speaking && !turnOpen && leaving === null && !toolRuns;
 }

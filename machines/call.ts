@@ -80,6 +80,10 @@ export const callMachine = setups.createMachine({
         },
         'carrier.dialEnded': [
           {
+            guard: 'isRungOn',
+            actions: { type: 'apply', params: ({ context, event }) => steps.ringOn(context, event) },
+          },
+          {
             guard: 'isBridged',
             target: 'hangingUp',
             actions: {
@@ -122,10 +126,48 @@ export const callMachine = setups.createMachine({
             params: ({ context, event }) => steps.toRecording(context, event.at, context.about),
           },
         },
-        'carrier.recordEnded': {
-          target: 'hangingUp',
-          actions: { type: 'apply', params: ({ context, event }) => steps.withRecording(context, event) },
+        'carrier.recordEnded': [
+          {
+            guard: 'isReviewed',
+            target: 'reviewing',
+            actions: { type: 'apply', params: ({ context, event }) => steps.toReviewing(context, event) },
+          },
+          {
+            target: 'hangingUp',
+            actions: { type: 'apply', params: ({ context, event }) => steps.withRecording(context, event) },
+          },
+        ],
+      },
+    },
+    /** The caller is asked by key what to do with the message. */
+    reviewing: {
+      on: {
+        'carrier.nextAsked': {
+          guard: 'asksAgain',
+          actions: { type: 'apply', params: ({ context, event }) => steps.review(context, event.at) },
         },
+        'carrier.reviewed': [
+          {
+            guard: { type: 'reviews', params: 'again' },
+            target: 'recording',
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toRecording(context, event.at, context.about),
+            },
+          },
+          {
+            guard: { type: 'reviews', params: 'person' },
+            target: 'dialing',
+            actions: {
+              type: 'apply',
+              params: ({ context, event }) => steps.toDialing(context, event.at, context.about),
+            },
+          },
+          {
+            target: 'hangingUp',
+            actions: { type: 'apply', params: ({ context, event }) => steps.toHangingUp(context, event.at) },
+          },
+        ],
       },
     },
     menu: {
@@ -181,7 +223,8 @@ export const callMachine = setups.createMachine({
         target: '.dialing',
         actions: {
           type: 'apply',
-          params: ({ context, event }) => steps.toDialing(context, event.at, steps.aboutOf(event)),
+          params: ({ context, event }) =>
+            steps.toDialing(context, event.at, steps.aboutOf(event), steps.staffOf(event)),
         },
       },
       {

@@ -2,8 +2,8 @@ import { type Actor, createActor } from 'xstate';
 import { callMachine } from '../../machines/call.ts';
 import type { CallContext } from '../../machines/call-context.ts';
 import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
-import { isBetweenTurns } from '../../machines/call-steps.ts';
-import type { CallState } from './call-door.ts';
+import { isBetweenTurns } from '../../machines/call-turns.ts';
+import type { CallState, CallView } from './call-door.ts';
 
 /** One call's machine, running: a cache of the call's journal. */
 export class CallActor {
@@ -58,6 +58,12 @@ export class CallActor {
 
   get context(): CallContext {
     return this.actor.getSnapshot().context;
+  }
+
+  /** How the call stands, for its next TwiML. */
+  viewAt(epoch: number): CallView {
+    const { callSid, from, to, about, recordings, ringing, turns, language } = this.context;
+    return { callSid, epoch, state: this.state, from, to, about, recordings, ringing, turns, language };
   }
 
   /** The next deadline, Redis-clock ms; null when the call waits for none. */

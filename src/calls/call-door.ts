@@ -1,3 +1,4 @@
+import type { Turn } from '../../machines/call-events.ts';
 import type { Told } from './stream-port.ts';
 
 /** Where a call stands, as far as its next TwiML needs to know. Names of the machine's states. */
@@ -8,6 +9,7 @@ export type CallState =
   | 'detached'
   | 'dialing'
   | 'recording'
+  | 'reviewing'
   | 'menu'
   | 'hangingUp'
   | 'ended';
@@ -23,6 +25,11 @@ export interface CallView {
   about: string;
   /** Voicemail: messages left so far. */
   recordings: number;
+  /** Who of the staff is rung, E.164; null where nobody is kept free for the call. */
+  ringing: string | null;
+  turns: readonly Turn[];
+  /** What is spoken, ISO 639-1. */
+  language: string;
 }
 
 /** A webhook whose answer is TwiML. */

@@ -1,4 +1,4 @@
-import type { Intent, Opening, Turn } from '../../machines/call-events.ts';
+import type { Intent, Line, Opening, Turn } from '../../machines/call-events.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -22,6 +22,18 @@ export class FakePort implements StreamPort {
   }
   deliverTool(toolCallId: string, output: string, respond: boolean) {
     this.note(`deliver ${toolCallId} ${output}${respond ? ' respond' : ''}`);
+  }
+  play(line: Line, language: string) {
+    this.note(`play ${line} ${language}`);
+  }
+  rotate(seed: Turn[]) {
+    this.note(`rotate ${seed.length}`);
+  }
+  nudge() {
+    this.note('nudge');
+  }
+  dropModel() {
+    this.note('drop model');
   }
   lastWords() {
     return Promise.resolve();

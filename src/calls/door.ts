@@ -105,14 +105,13 @@ async function stand(deps: DoorDeps, callSid: string, claim: Claimed, fact: Call
       throw new Unfolded('broke too often', `${claim.breaks} times`);
     const actor = await foldCall(deps.link, callSid);
     step(actor, fact);
-    const { from, to, about, recordings } = actor.context;
-    const view = { callSid, epoch, state: actor.state, from, to, about, recordings };
-    return { actor, view, dueAt: dueAtOf(actor, claim) };
+    return { actor, view: actor.viewAt(epoch), dueAt: dueAtOf(actor, claim) };
   } catch (error) {
     if (!(error instanceof Unfolded)) throw error;
     deps.unfolded(callSid, error);
     const { from, to } = claim;
-    const view = { callSid, epoch, state: unfoldedState(fact), from, to, about: '', recordings: 0 };
+    const nothing = { about: '', recordings: 0, ringing: null, turns: [], language: 'en' };
+    const view = { callSid, epoch, state: unfoldedState(fact), from, to, ...nothing };
     return { actor: null, view, dueAt: dueAtOf(null, claim) };
   }
 }

@@ -72,6 +72,18 @@ export class Effects {
       case 'tool.deliver':
         this.call.port?.deliverTool(effect.toolCallId, effect.output, effect.respond);
         return;
+      case 'line.play':
+        this.call.port?.play(effect.line, effect.language);
+        return;
+      case 'model.rotate':
+        this.call.port?.rotate(effect.seed);
+        return;
+      case 'model.nudge':
+        this.call.port?.nudge();
+        return;
+      case 'model.drop':
+        this.call.port?.dropModel();
+        return;
       case 'tool.run':
         this.runTool(effect).catch((error: unknown) => this.call.fail(error));
         return;

@@ -129,8 +129,7 @@ export class Resident implements ResidentCall, EffectCall {
 
   /** How the call stands, for its next TwiML. */
   get view(): CallView {
-    const { callSid, from, to, about, recordings } = this.actor.context;
-    return { callSid, epoch: this.epoch, state: this.state, from, to, about, recordings };
+    return this.actor.viewAt(this.epoch);
   }
 
   begin(): void {

@@ -1,4 +1,4 @@
-import type { CallEvent, Opening, Turn } from '../../machines/call-events.ts';
+import type { CallEvent, Line, Opening, Turn } from '../../machines/call-events.ts';
 
 /** What a call asks of the process that holds its stream. Implemented by the media bridge; no method throws or waits. */
 export interface StreamPort {
@@ -6,6 +6,14 @@ export interface StreamPort {
   openModel(opening: Opening, seed: Turn[]): void;
   /** Hands a tool's output to the model; with `respond` the model speaks once all outputs are in. */
   deliverTool(toolCallId: string, output: string, respond: boolean): void;
+  /** A sentence that is ready, in this language; `moment` only where the caller hears nothing. */
+  play(line: Line, language: string): void;
+  /** Makes another model session ready beside the one that talks, which it follows in a pause: tells `model.rotated`. */
+  rotate(seed: Turn[]): void;
+  /** Asks the model once more to speak, where the caller hears nothing. */
+  nudge(): void;
+  /** Gives the model session up, where the caller hears nothing: tells `model.lost`. */
+  dropModel(): void;
   /** Resolves when the transcript of the last words is in, or after 500 ms. */
   lastWords(): Promise<void>;
   /** Has the model say one sentence of this kind; resolves when it was heard, after some seconds, or where there is no model. */

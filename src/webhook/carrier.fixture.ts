@@ -32,6 +32,9 @@ export class FakeDoor implements CallDoor {
     to: '+15559990000',
     about: '',
     recordings: 0,
+    ringing: null,
+    turns: [],
+    language: 'en',
   };
   refuses: DoorRefusal | null = null;
   /** Only the next one. */

@@ -50,6 +50,9 @@ const view = (state: CallState): CallView => ({
   to: '+15559990000',
   about: '',
   recordings: 0,
+  ringing: null,
+  turns: [],
+  language: 'en',
 });
 const ask = (change: Partial<Ask> = {}): Ask => ({
   kind: 'next',

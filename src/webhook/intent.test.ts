@@ -24,6 +24,9 @@ const view: CallView = {
   to: '+15559990000',
   about: '',
   recordings: 0,
+  ringing: null,
+  turns: [],
+  language: 'en',
 };
 const twimlFor = (intent: Intent) => twimlForIntent(documents, intent, view, facts);
 

@@ -55,8 +55,7 @@ class MachineDoor implements CallDoor {
     const call = known ?? CallActor.fold(callSid, []);
     this.calls.set(callSid, call);
     call.step({ ...fact, at: this.now() });
-    const { from, to, about, recordings } = call.context;
-    return { twiml: render({ callSid, epoch: 1, state: call.state, from, to, about, recordings }) };
+    return { twiml: render(call.viewAt(1)) };
   }
 
   async tell(callSid: string, fact: Parameters<CallDoor['tell']>[1]) {
