@@ -47,6 +47,8 @@ describe('readConfig', () => {
         realtimeModel: 'gpt-realtime-2.1',
         apiUrl: 'https://api.openai.com/v1',
       },
+      fallback: null,
+      modelSessionMs: 3_600_000,
       adminToken: null,
       callsMax: 100,
       drainS: 300,
@@ -93,6 +95,22 @@ describe('readConfig', () => {
       modelSessionsMax: 200,
       spendMax: { perHour: 50, perDay: 400.5 },
       modelPrices: { textIn: 0.6, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 20 },
+    });
+  });
+
+  it('has a second endpoint as soon as one thing of it is said: the rest is as with the first', () => {
+    const own = {
+      apiKey: 'sk-test',
+      realtimeUrl: 'wss://api.openai.com/v1/realtime',
+      realtimeModel: 'gpt-realtime-2.1',
+    };
+    const url = 'wss://eu.example.com/v1/realtime';
+    expect(readConfig({ ...base, FALLBACK_OPENAI_REALTIME_URL: url }).fallback).toEqual({ ...own, realtimeUrl: url });
+    const all = { FALLBACK_OPENAI_API_KEY: 'sk-2', FALLBACK_OPENAI_REALTIME_MODEL: 'gpt-realtime-2.1-mini' };
+    expect(readConfig({ ...base, ...all }).fallback).toEqual({
+      ...own,
+      apiKey: 'sk-2',
+      realtimeModel: 'gpt-realtime-2.1-mini',
     });
   });
 
@@ -153,6 +171,10 @@ describe('readConfig', () => {
     ['EMBEDDED', 'yes'],
     ['LOG_LEVEL', 'loud'],
     ['OPENAI_REALTIME_URL', 'https://api.openai.com/v1/realtime'],
+    ['FALLBACK_OPENAI_REALTIME_URL', 'https://api.openai.com/v1/realtime'],
+    ['FALLBACK_OPENAI_REALTIME_MODEL', 'a model'],
+    ['MODEL_SESSION_SECONDS', '19'],
+    ['MODEL_SESSION_SECONDS', '1h'],
   ])('%s=%s stops the start with name, value and rule', (name, value) => {
     const rule = refusal({ [name]: value });
     expect(rule).toMatch(new RegExp(`^${name} is ${JSON.stringify(value).replace(/[?.]/g, '\\$&')}: must be .{5,}$`));

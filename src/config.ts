@@ -27,6 +27,10 @@ export interface Config {
   /** Hex, 32 bytes when derived. */
   streamTokenSecret: string;
   openai: { apiKey: string; realtimeUrl: string; realtimeModel: string; apiUrl: string };
+  /** A second endpoint of the model, for when the first cannot be had; null: there is none. */
+  fallback: { apiKey: string; realtimeUrl: string; realtimeModel: string } | null;
+  /** What the model's server allows one session to last, ms. */
+  modelSessionMs: number;
   /** null: the console stays closed. */
   adminToken: string | null;
   /** Calls that this node carries at once. */
@@ -64,6 +68,10 @@ const MEDIA_PATH = '/media-stream';
 const MEDIA_PATH_SHAPE = /^(\/[a-z0-9][a-z0-9.-]*)?\/media-stream$/;
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
+/** What the API allows, November 2026. */
+const SESSION_S_DEFAULT = 3_600;
+/** Below it a session would be replaced again before it was of use. */
+const SESSION_S_MIN = 20;
 /** With a minute for handing over it stays below the ten minutes that cluster autoscalers grant at most. */
 const DRAIN_S_DEFAULT = 300;
 /** List prices of `gpt-realtime-2.1`, November 2026. */
@@ -194,11 +202,32 @@ const variables = {
       .default('gpt-realtime-2.1'),
     rule: 'the id of a realtime model',
   },
+  FALLBACK_OPENAI_API_KEY: { check: secret(1).optional(), rule: 'an API key', secret: true },
+  FALLBACK_OPENAI_REALTIME_URL: {
+    check: baseUrl(['wss:', 'ws:']).optional(),
+    rule: 'a ws(s) URL without query',
+  },
+  FALLBACK_OPENAI_REALTIME_MODEL: {
+    check: z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .optional(),
+    rule: 'the id of a realtime model',
+  },
   OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.openai.com/v1'), rule: 'an http(s) URL' },
   ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   CALLS_MAX: { check: count.default(CALLS_MAX_DEFAULT), rule: 'calls that this node carries at once, 1 to 99999' },
   TWILIO_CALLS_MAX: { check: count.optional(), rule: "calls that the carrier's account carries at once, 1 to 99999" },
   MODEL_SESSIONS_MAX: { check: count.optional(), rule: "sessions that the model's account allows, 1 to 99999" },
+  MODEL_SESSION_SECONDS: {
+    check: z
+      .string()
+      .regex(/^\d{2,5}$/)
+      .transform(Number)
+      .default(SESSION_S_DEFAULT)
+      .refine((value) => value >= SESSION_S_MIN),
+    rule: `seconds that the model's server allows one session, ${SESSION_S_MIN} to 99999`,
+  },
   SPEND_MAX: {
     check: z
       .string()
@@ -267,6 +296,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       realtimeModel: values.OPENAI_REALTIME_MODEL,
       apiUrl: values.OPENAI_API_URL,
     },
+    fallback: fallbackOf(values),
+    modelSessionMs: values.MODEL_SESSION_SECONDS * 1_000,
     adminToken: values.ADMIN_TOKEN ?? null,
     callsMax: values.CALLS_MAX,
     drainS: values.DRAIN_SECONDS,
@@ -331,6 +362,18 @@ function isRedisUrl(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What FALLBACK_* leaves out is as with the first endpoint. */
+function fallbackOf(values: Values): Config['fallback'] {
+  const { FALLBACK_OPENAI_API_KEY: apiKey, FALLBACK_OPENAI_REALTIME_URL: url } = values;
+  const model = values.FALLBACK_OPENAI_REALTIME_MODEL;
+  if (apiKey === undefined && url === undefined && model === undefined) return null;
+  return {
+    apiKey: apiKey ?? values.OPENAI_API_KEY,
+    realtimeUrl: url ?? values.OPENAI_REALTIME_URL,
+    realtimeModel: model ?? values.OPENAI_REALTIME_MODEL,
+  };
 }
 
 function deriveSecret(authToken: string): string {

@@ -10,6 +10,7 @@ import type { NodeName } from './directory/keys.ts';
 import { connectRedis } from './directory/redis.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
+import { createSessions } from './model/sessions.ts';
 import { AccountBooks } from './placement/account-books.ts';
 import { Admission, asideOf } from './placement/admission.ts';
 import { callerKey, Fairness } from './placement/fairness.ts';
@@ -81,12 +82,19 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     moveUrl: (epoch) => moveUrl(config.publicUrl, epoch),
   });
   const books = new AccountBooks({ settings: config, now, log, metrics });
+  const sessions = createSessions({
+    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+    lifeMs: config.modelSessionMs,
+    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
+    account: books,
+    log,
+    metrics,
+    now: () => performance.now(),
+  });
   const media = createMedia({
     desk: calls,
     checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
-    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
-    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
-    account: books,
+    sessions,
     log,
     metrics,
   });

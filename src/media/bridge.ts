@@ -3,9 +3,11 @@ import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
 import { spokenLines } from '../model/openings.ts';
-import type { SessionProfile } from '../model/profile.ts';
 import { turnSilenceMs } from '../model/session-update.ts';
-import { ModelSession, type SessionDeps, type SessionListener } from '../model/session.ts';
+import type { ModelSession, SessionListener } from '../model/session.ts';
+import type { Sessions } from '../model/sessions.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallerAudio } from './caller-audio.ts';
 import { Mouth, type MouthListener } from './mouth.ts';
 import type { CarrierWire } from './wire.ts';
@@ -15,8 +17,12 @@ const lastWordsMs = 500;
 /** A sentence that has not been heard by then is not waited for. */
 const sentenceMs = 4_000;
 
-export interface BridgeDeps extends SessionDeps {
-  profile(callSid: string): Promise<SessionProfile>;
+export interface BridgeDeps {
+  sessions: Sessions;
+  log: Log;
+  metrics: Metrics;
+  /** Monotonic milliseconds. */
+  now(): number;
 }
 
 /** One call's model session on one side, the carrier's line on the other, and the call that is told about both. */
@@ -62,7 +68,7 @@ export class Bridge implements SessionListener, MouthListener {
   open(opening: Opening, seed: readonly Turn[]): void {
     if (this.#closed || !this.#call) return;
     this.#drop();
-    this.#session = new ModelSession(this.#deps, this.#deps.profile(this.#call.callSid), this);
+    this.#session = this.#deps.sessions.open(this.#call.callSid, this, opening, seed);
     this.#session.begin(opening, seed);
   }
 
@@ -119,8 +125,8 @@ export class Bridge implements SessionListener, MouthListener {
     wake(this.#quietWaiters);
   }
 
-  onReady(sessionId: string, model: string): void {
-    this.tell({ type: 'model.ready', sessionId, model });
+  onReady(sessionId: string, model: string, rotateMs: number): void {
+    this.tell({ type: 'model.ready', sessionId, model, rotateMs });
     if (this.#session) this.#callerAudio.connect(this.#session);
     this.#settle();
   }

@@ -148,7 +148,7 @@ describe('the caller before and beside the model', () => {
 
   inWorld(
     'what is said before the session is configured arrives whole',
-    { media: { profile: () => waiting } },
+    { sessions: { profile: () => waiting } },
     async ({ dial, model }) => {
       const { sim } = await dial();
       const speech = sim.speak('Hello, is anybody there?');

@@ -112,7 +112,7 @@ describe('ends', () => {
 describe('a model that fails', () => {
   const refused: WorldOptions = {
     model: { tolerates: () => true },
-    media: { profile: () => Promise.resolve({ ...profile, voice: 'robot' }) },
+    sessions: { profile: () => Promise.resolve({ ...profile, voice: 'robot' }) },
   };
 
   inWorld(

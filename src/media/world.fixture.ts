@@ -2,6 +2,7 @@ import uWS from 'uWebSockets.js';
 import type { CallEvent } from '../../machines/call-events.ts';
 import type { AttachRequest, CallDesk, ResidentCall, StreamPort, Told } from '../calls/stream-port.ts';
 import type { SessionProfile } from '../model/profile.ts';
+import { createSessions, type SessionsDeps } from '../model/sessions.ts';
 import { startFakeModel, type FakeModel, type FakeModelOptions } from '../sim/model/index.ts';
 import { startFakeTwilio, type FakeTwilio, type SimCall, type TwilioFaults } from '../sim/twilio/index.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -29,6 +30,7 @@ export interface WorldOptions {
   model?: FakeModelOptions;
   twilio?: Partial<TwilioFaults>;
   media?: Partial<MediaDeps>;
+  sessions?: Partial<SessionsDeps>;
   /** What the call does on a fact: the machine's part. Without it a started stream opens the model, no more. */
   react?: (fact: Told, call: TestCall) => unknown;
   attach?: (request: AttachRequest) => ReturnType<CallDesk['attach']>;
@@ -101,11 +103,20 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
       calls.push(call);
       return Promise.resolve(call);
     });
-  const media = createMedia({
+  const log = createLog('silent');
+  const sessions = createSessions({
     settings: { url: model.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' },
-    log: createLog('silent'),
-    metrics,
+    lifeMs: 3_600_000,
     profile: () => Promise.resolve(profile),
+    log,
+    metrics,
+    now: () => performance.now(),
+    ...options.sessions,
+  });
+  const media = createMedia({
+    sessions,
+    log,
+    metrics,
     desk: { attach },
     checkToken: (token, callSid) =>
       token === `token-${callSid}` ? { ok: true, epoch: 7 } : { ok: false, refused: 'token' },

@@ -51,7 +51,7 @@ describe('configuration', () => {
     await line.settled();
     expect([line.told, line.stub.types]).toEqual([[], ['session.update']]);
     line.stub.send({ type: 'session.updated', session: { audio: { output: { format: { type: 'audio/pcmu' } } } } });
-    expect(await line.tell('ready')).toEqual(['ready', 'sess_7', 'gpt-realtime-2.1']);
+    expect(await line.tell('ready')).toEqual(['ready', 'sess_7', 'gpt-realtime-2.1', 3_000_000]);
     await line.stub.event('response.create');
     expect(line.stub.types).toEqual(['session.update', 'conversation.item.create', 'response.create']);
     expect(line.items()).toEqual([

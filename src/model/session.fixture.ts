@@ -36,7 +36,14 @@ export class Line {
   connect(given: Promise<SessionProfile> = Promise.resolve(profile)): ModelSession {
     const settings = { url: this.stub.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' };
     const account = { limitsTold: this.#record('limitsTold'), used: this.#record('used') };
-    const deps = { settings, account, log: createLog('silent'), metrics: this.metrics, now: () => this.now };
+    const deps = {
+      settings,
+      lifeMs: 3_600_000,
+      account,
+      log: createLog('silent'),
+      metrics: this.metrics,
+      now: () => this.now,
+    };
     this.session = new ModelSession(deps, given, this.#listener());
     return this.session;
   }

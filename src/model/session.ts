@@ -16,10 +16,13 @@ const readyTimeoutMs = 7000;
 /** Tools that ran when the last session was lost are waited for so long before the model speaks. */
 const openCallsMs = 1500;
 
+/** Of its life, after which a session should be replaced: the rest is for finding a pause. */
+const rotateShare = 5 / 6;
+
 /** Who hears what the model does. Methods are called from the socket's events. */
 export interface SessionListener extends DialogueListener {
-  /** Configured, seeded and about to speak: audio may be appended. */
-  onReady(sessionId: string, model: string): void;
+  /** Configured, seeded and about to speak: audio may be appended. After `rotateMs` another one should go on. */
+  onReady(sessionId: string, model: string, rotateMs: number): void;
   /** Hot. `delta` is overwritten afterwards. `late`: audio of an interrupted response. */
   onAudio(delta: AudioDelta, late: boolean): void;
   /** Once; the session is closed. */
@@ -37,6 +40,8 @@ export interface AccountListener {
 
 export interface SessionDeps {
   settings: ModelSettings;
+  /** The server ends a session after it. */
+  lifeMs: number;
   account?: AccountListener;
   log: Log;
   metrics: Metrics;
@@ -188,7 +193,13 @@ export class ModelSession {
     this.#state = 'live';
     if (open.length === 0) this.#speakOpening();
     else this.#openingDueAt = this.#deps.now() + openCallsMs;
-    this.#listener.onReady(this.#sessionId, this.#deps.settings.model);
+    this.#listener.onReady(this.#sessionId, this.#deps.settings.model, this.#rotateMs());
+  }
+
+  /** From now on. */
+  #rotateMs(): number {
+    const { lifeMs, now } = this.#deps;
+    return Math.max(0, Math.round(this.#startedAt + lifeMs * rotateShare - now()));
   }
 
   #speakOpening(): void {
