@@ -57,6 +57,7 @@ await onBothDatabases((database) => {
       'product_modifier',
       'product_size',
       'promotion',
+      'staff_member',
       'store_hours',
       'store_hours_exception',
       'store_settings',

@@ -8,6 +8,7 @@ import { PreparedLineEntity } from './prepared-line.ts';
 import { ProductModifierEntity } from './product-modifier.ts';
 import { ProductSizeEntity } from './product-size.ts';
 import { PromotionEntity } from './promotion.ts';
+import { StaffMemberEntity } from './staff-member.ts';
 import { StoreHoursExceptionEntity } from './store-hours-exception.ts';
 import { StoreHoursEntity } from './store-hours.ts';
 import { StoreSettingsEntity } from './store-settings.ts';
@@ -30,6 +31,7 @@ export const entities = [
   StoreHoursEntity,
   StoreHoursExceptionEntity,
   StoreSettingsEntity,
+  StaffMemberEntity,
   KnowledgeDocumentEntity,
   VoicemailEntity,
   CallbackRequestEntity,

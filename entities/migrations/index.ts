@@ -2,6 +2,7 @@ import { FirstTables1763800000000 } from './1763800000000-first-tables.ts';
 import { CallbackRequests1763820000000 } from './1763820000000-callback-requests.ts';
 import { SharedNumbers1763821000000 } from './1763821000000-shared-numbers.ts';
 import { PreparedLines1763830004000 } from './1763830004000-prepared-lines.ts';
+import { StaffMembers1763830005000 } from './1763830005000-staff-members.ts';
 import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 
 /**
@@ -13,5 +14,6 @@ export const migrations = [
   CallbackRequests1763820000000,
   SharedNumbers1763821000000,
   PreparedLines1763830004000,
+  StaffMembers1763830005000,
   StoreDecides1763830007000,
 ];
