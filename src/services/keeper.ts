@@ -25,10 +25,12 @@ export interface KeeperOptions<T> {
   failure: string;
   log: Pick<Log, 'warn'>;
   onChange?: OnChange | undefined;
+  /** Called after each reading that succeeded. */
+  onRead?: (() => void) | undefined;
 }
 
 /** Keeps what a database holds in memory: reads on every change and every minute, and keeps the old one while that fails. */
-export function keepFresh<T>({ initial, read, failure, log, onChange }: KeeperOptions<T>): Keeper<T> {
+export function keepFresh<T>({ initial, read, failure, log, onChange, onRead }: KeeperOptions<T>): Keeper<T> {
   let kept = initial;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<boolean> | null = null;
@@ -40,7 +42,10 @@ export function keepFresh<T>({ initial, read, failure, log, onChange }: KeeperOp
     let succeeded = true;
     try {
       const latest = await within(READ_DEADLINE_MS, Promise.try(read));
-      if (!closed) kept = latest;
+      if (!closed) {
+        kept = latest;
+        onRead?.();
+      }
     } catch (error) {
       succeeded = false;
       log.warn({ err: error }, failure);
