@@ -49,7 +49,9 @@ await onBothDatabases((database) => {
     expect(source.entityMetadatas.map((each) => each.tableName).toSorted()).toEqual([
       'call_epoch',
       'call_log',
+      'call_recording',
       'callback_request',
+      'consent_region',
       'knowledge_document',
       'menu_category',
       'menu_item',

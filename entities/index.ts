@@ -1,6 +1,8 @@
 import { CallEpochEntity } from './call-epoch.ts';
 import { CallLogEntity } from './call-log.ts';
+import { CallRecordingEntity } from './call-recording.ts';
 import { CallbackRequestEntity } from './callback-request.ts';
+import { ConsentRegionEntity } from './consent-region.ts';
 import { KnowledgeDocumentEntity } from './knowledge-document.ts';
 import { MenuCategoryEntity } from './menu-category.ts';
 import { MenuItemEntity } from './menu-item.ts';
@@ -34,6 +36,8 @@ export const entities = [
   StaffMemberEntity,
   KnowledgeDocumentEntity,
   VoicemailEntity,
+  CallRecordingEntity,
+  ConsentRegionEntity,
   CallbackRequestEntity,
   PromotionEntity,
   PreparedLineEntity,

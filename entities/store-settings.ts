@@ -48,6 +48,12 @@ export interface StoreSettings {
   callbackDialler: boolean;
   callbackCallsPerMinute: number;
   callbackAttemptsMax: number;
+  /** Whether calls are recorded; what callers are told first is by `ConsentRegion`. */
+  recordCalls: boolean;
+  /** Messages and recordings are deleted after so many days, here and at the carrier. */
+  recordingDays: number;
+  /** Told of each message by mail; '': `email`. */
+  noticeEmail: string;
 }
 
 export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
@@ -77,6 +83,9 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     callbackDialler: { type: 'boolean', default: false },
     callbackCallsPerMinute: { type: 'integer', default: 6 },
     callbackAttemptsMax: { type: 'integer', default: 3 },
+    recordCalls: { type: 'boolean', default: false },
+    recordingDays: { type: 'integer', default: 90 },
+    noticeEmail: { type: 'text', default: '' },
   },
   checks: [
     { name: 'store_settings_single_check', expression: 'id = 1' },
@@ -84,6 +93,7 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
       name: 'store_settings_closed_check',
       expression: "closed_behaviour IN ('assistant', 'announce', 'voicemail')",
     },
+    { name: 'store_settings_recording_check', expression: 'recording_days BETWEEN 1 AND 3650' },
     { name: 'store_settings_length_check', expression: 'max_call_minutes BETWEEN 2 AND 240' },
     {
       name: 'store_settings_callback_check',

@@ -7,12 +7,20 @@ export interface Voicemail {
   fromNumber: string;
   topic: string;
   durationS: number;
-  /** Null until fetched. Not selected by default: ask for it by `addSelect` or `select`. */
+  /** Null where it is kept elsewhere, or not yet. Not selected by default: ask for it by `addSelect` or `select`. */
   audio: Buffer | null;
   contentType: string | null;
+  /** Where the audio is kept; null: in `audio`, or not yet. */
+  location: string | null;
   transcript: string | null;
-  /** `pending`: audio not fetched yet; `new`; `heard`; `lost`: the carrier no longer has it. */
-  status: 'pending' | 'new' | 'heard' | 'lost';
+  /** When the store was told of it, by mail and at NOTIFY_URL. */
+  mailedAt: Date | null;
+  hookedAt: Date | null;
+  /**
+   * `pending`: audio not fetched yet; `new`; `heard`; `lost`: the carrier no longer has it; `discarded`: the caller
+   * recorded another one instead.
+   */
+  status: 'pending' | 'new' | 'heard' | 'lost' | 'discarded';
   createdAt: Date;
 }
 
@@ -26,10 +34,15 @@ export const VoicemailEntity = new EntitySchema<Voicemail>({
     durationS: { type: 'integer', default: 0 },
     audio: { type: 'bytea', nullable: true, select: false },
     contentType: { type: 'text', nullable: true },
+    location: { type: 'text', nullable: true },
     transcript: { type: 'text', nullable: true },
+    mailedAt: { type: 'timestamptz', nullable: true },
+    hookedAt: { type: 'timestamptz', nullable: true },
     status: { type: 'text', default: 'pending' },
     createdAt: { type: 'timestamptz', default: () => 'now()' },
   },
   indices: [{ columns: ['callSid'] }, { columns: ['createdAt'] }],
-  checks: [{ name: 'voicemail_status_check', expression: `status IN ('pending', 'new', 'heard', 'lost')` }],
+  checks: [
+    { name: 'voicemail_status_check', expression: `status IN ('pending', 'new', 'heard', 'lost', 'discarded')` },
+  ],
 });

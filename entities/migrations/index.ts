@@ -3,6 +3,7 @@ import { CallbackRequests1763820000000 } from './1763820000000-callback-requests
 import { SharedNumbers1763821000000 } from './1763821000000-shared-numbers.ts';
 import { PreparedLines1763830004000 } from './1763830004000-prepared-lines.ts';
 import { StaffMembers1763830005000 } from './1763830005000-staff-members.ts';
+import { Recordings1763830006000 } from './1763830006000-recordings.ts';
 import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 
 /**
@@ -15,5 +16,6 @@ export const migrations = [
   SharedNumbers1763821000000,
   PreparedLines1763830004000,
   StaffMembers1763830005000,
+  Recordings1763830006000,
   StoreDecides1763830007000,
 ];

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { ConsentRegionEntity } from '../consent-region.ts';
 import { KnowledgeDocumentEntity } from '../knowledge-document.ts';
 import { MenuCategoryEntity } from '../menu-category.ts';
 import { MenuItemEntity } from '../menu-item.ts';
@@ -9,6 +10,7 @@ import { StoreHoursExceptionEntity } from '../store-hours-exception.ts';
 import { StoreHoursEntity } from '../store-hours.ts';
 import { StoreSettingsEntity } from '../store-settings.ts';
 import { SubscriptionPlanEntity } from '../subscription-plan.ts';
+import { consentRegions } from './consent-regions.ts';
 import { knowledge } from './knowledge.ts';
 import { menu } from './menu.ts';
 import { exceptions, hours, plans, promotions, settings } from './store.ts';
@@ -29,6 +31,7 @@ function slugOf(name: string): string {
 export async function seed(source: DataSource, at: number): Promise<void> {
   await source.transaction(async (manager) => {
     await manager.upsert(StoreSettingsEntity, settings, ['id']);
+    await manager.upsert(ConsentRegionEntity, [...consentRegions], ['prefix']);
     await manager.upsert(StoreHoursEntity, hours, ['dayOfWeek']);
     await manager.upsert(StoreHoursExceptionEntity, exceptions(at), ['date']);
     await manager.upsert(SubscriptionPlanEntity, plans, ['slug']);
