@@ -38,6 +38,9 @@ export const settings: StoreSettings = {
   callbackDialler: false,
   callbackCallsPerMinute: 6,
   callbackAttemptsMax: 3,
+  recordCalls: false,
+  recordingDays: 90,
+  noticeEmail: '',
 };
 
 const open = (dayOfWeek: number, openTime: string, closeTime: string): StoreHours => ({
