@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
 import { StoreSettingsEntity } from '../../entities/store-settings.ts';
 import { createCallHistory } from '../services/call-log.ts';
-import { defaultStore, defaultTimeZone } from '../services/catalog.ts';
+import { defaultStore, emptyCatalog } from '../services/catalog.ts';
 import { isTimeZone } from '../services/local-time.ts';
 import type { Log } from '../telemetry/log.ts';
 import { html, redirect, type ConsoleRequest, type ConsoleResponse, type ConsoleRoute } from './message.ts';
@@ -103,7 +103,7 @@ function pagesOf(dataSource: DataSource, now: () => number) {
 
 async function readStore(dataSource: DataSource): Promise<Store> {
   const settings = await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 });
-  const timeZone = settings && isTimeZone(settings.timeZone) ? settings.timeZone : defaultTimeZone;
+  const timeZone = settings && isTimeZone(settings.timeZone) ? settings.timeZone : emptyCatalog.schedule.timeZone;
   return { name: settings?.name || defaultStore.name, timeZone };
 }
 

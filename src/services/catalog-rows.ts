@@ -3,6 +3,7 @@ import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
 import { MenuCategoryEntity, type MenuCategory } from '../../entities/menu-category.ts';
 import { MenuItemEntity, type MenuItem } from '../../entities/menu-item.ts';
 import { PromotionEntity } from '../../entities/promotion.ts';
+import { StaffMemberEntity } from '../../entities/staff-member.ts';
 import { StoreHoursExceptionEntity } from '../../entities/store-hours-exception.ts';
 import { StoreHoursEntity } from '../../entities/store-hours.ts';
 import { StoreSettingsEntity, type StoreSettings } from '../../entities/store-settings.ts';
@@ -10,7 +11,6 @@ import { SubscriptionPlanEntity } from '../../entities/subscription-plan.ts';
 import type { CallbackPolicy } from './callback-window.ts';
 import {
   defaultStore,
-  defaultTimeZone,
   emptyCatalog,
   type AssistantSettings,
   type Catalog,
@@ -18,19 +18,25 @@ import {
   type Item,
 } from './catalog.ts';
 import type { DaySchedule, Schedule } from './hours.ts';
-import { addDays, isTimeZone, wallTime } from './local-time.ts';
+import { addDays, wallTime } from './local-time.ts';
 import { centsOf } from './money.ts';
 import { localMinute } from './promotions.ts';
+import { staffOf } from './staff.ts';
+import { checkedLines, checkedPromotion, checkedSettings, type OnProblem } from './store-check.ts';
 
 /** Rows of one table that a catalog holds; a store has hundreds at most. */
 const ROWS_MAX = 2_000;
+/** All of them are looked at for each transfer. */
+const STAFF_MAX = 100;
+const MINUTE_MS = 60_000;
 
-/** Reads a store's whole catalog. Rejects as the database does. */
-export async function readCatalog(dataSource: DataSource, now: number): Promise<Catalog> {
-  const settings = await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 });
-  const timeZone = settings && isTimeZone(settings.timeZone) ? settings.timeZone : defaultTimeZone;
+/** Reads a store's whole catalog; what cannot be used in it is told of and left out. Rejects as the database does. */
+export async function readCatalog(dataSource: DataSource, now: number, onProblem: OnProblem): Promise<Catalog> {
+  const row = await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 });
+  const settings = row && { ...row, ...checkedSettings(row, onProblem) };
+  const timeZone = settings?.timeZone ?? emptyCatalog.schedule.timeZone;
   const bySortOrder = { sortOrder: 'ASC', id: 'ASC' } as const;
-  const [categories, items, plans, schedule, promotions, documents] = await Promise.all([
+  const [categories, items, plans, schedule, promotions, documents, staff] = await Promise.all([
     dataSource.getRepository(MenuCategoryEntity).find({ order: bySortOrder, take: ROWS_MAX }),
     dataSource.getRepository(MenuItemEntity).find({
       where: { isActive: true },
@@ -42,15 +48,20 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
     dataSource
       .getRepository(SubscriptionPlanEntity)
       .find({ where: { isActive: true }, order: { price: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
-    readSchedule(dataSource, timeZone, now),
+    readSchedule(dataSource, timeZone, now, onProblem),
     dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
     dataSource.getRepository(KnowledgeDocumentEntity).find({ order: bySortOrder, take: ROWS_MAX }),
+    dataSource.getRepository(StaffMemberEntity).find({ order: bySortOrder, take: STAFF_MAX }),
   ]);
   return {
     loadedAt: now,
     store: storeOf(settings),
     assistant: assistantOf(settings),
+    staff: staffOf(staff, settings?.staffNumbers ?? []),
     callbacks: callbacksOf(settings),
+    languages: settings?.languages ?? emptyCatalog.languages,
+    closed: settings ? { behaviour: settings.closedBehaviour, lines: settings.closedLine } : emptyCatalog.closed,
+    callMsMax: settings ? settings.maxCallMinutes * MINUTE_MS : emptyCatalog.callMsMax,
     schedule,
     categories: categories.map((category) => categoryOf(category, items)),
     plans: plans.map(({ name, description, price, interval, intervalCount }) => ({
@@ -60,12 +71,19 @@ export async function readCatalog(dataSource: DataSource, now: number): Promise<
       interval,
       intervalCount,
     })),
-    promotions: promotions.filter(({ endsLocal }) => endsLocal > localMinute(now, timeZone)),
+    promotions: promotions
+      .filter(({ endsLocal }) => endsLocal > localMinute(now, timeZone))
+      .flatMap((promotion) => checkedPromotion(promotion, onProblem) ?? []),
     documents: documents.map(({ category, title, question, body }) => ({ category, title, question, body })),
   };
 }
 
-async function readSchedule(dataSource: DataSource, timeZone: string, now: number): Promise<Schedule> {
+async function readSchedule(
+  dataSource: DataSource,
+  timeZone: string,
+  now: number,
+  onProblem: OnProblem,
+): Promise<Schedule> {
   const hours = await dataSource.getRepository(StoreHoursEntity).find();
   const exceptions = await dataSource
     .getRepository(StoreHoursExceptionEntity)
@@ -76,7 +94,14 @@ async function readSchedule(dataSource: DataSource, timeZone: string, now: numbe
   return {
     timeZone,
     week,
-    exceptions: new Map(exceptions.filter(({ date }) => date >= yesterday).map((each) => [each.date, each])),
+    exceptions: new Map(
+      exceptions
+        .filter(({ date }) => date >= yesterday)
+        .map((each) => {
+          const place = `store_hours_exception ${each.date} closed_line`;
+          return [each.date, { ...each, closedLine: checkedLines(place, each.closedLine, onProblem) }];
+        }),
+    ),
   };
 }
 

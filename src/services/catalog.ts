@@ -1,5 +1,9 @@
+import type { ClosedBehaviour } from '../../entities/store-settings.ts';
 import type { CallbackPolicy } from './callback-window.ts';
 import type { Schedule } from './hours.ts';
+import type { StaffPerson } from './staff.ts';
+import { defaultLanguage } from './languages.ts';
+import { storeDefaults } from './store-check.ts';
 
 /** What a store decided, as every answer needs it. Immutable: a refresh makes another one. */
 export interface Catalog {
@@ -7,7 +11,14 @@ export interface Catalog {
   loadedAt: number | null;
   store: StoreInfo;
   assistant: AssistantSettings;
+  /** Those who are not away, in the order in which they are rung. */
+  staff: readonly StaffPerson[];
   callbacks: CallbackPolicy;
+  /** ISO 639-1, at least one; a call begins in the first. */
+  languages: readonly string[];
+  closed: ClosedPolicy;
+  /** The longest conversation. */
+  callMsMax: number;
   schedule: Schedule;
   /** By sortOrder; only active items. */
   categories: readonly Category[];
@@ -23,6 +34,13 @@ export interface StoreInfo {
   address: string;
   phone: string;
   email: string;
+}
+
+/** What callers get outside the hours. */
+export interface ClosedPolicy {
+  behaviour: ClosedBehaviour;
+  /** By language; a date's own line goes before it. */
+  lines: Readonly<Record<string, string>>;
 }
 
 export interface AssistantSettings {
@@ -84,8 +102,6 @@ export interface KnowledgeText {
 /** What is known before anything was read, and each setting that a store left out. */
 export const defaultStore: StoreInfo = { name: 'Mangy Dog Coffee', address: '', phone: '', email: '' };
 
-export const defaultTimeZone = 'America/New_York';
-
 export const emptyCatalog: Catalog = {
   loadedAt: null,
   store: defaultStore,
@@ -98,6 +114,7 @@ export const emptyCatalog: Catalog = {
     redactPhone: false,
     redactEmail: false,
   },
+  staff: [],
   callbacks: {
     offered: false,
     withinMinutes: 120,
@@ -107,7 +124,10 @@ export const emptyCatalog: Catalog = {
     callsPerMinute: 6,
     attemptsMax: 3,
   },
-  schedule: { timeZone: defaultTimeZone, week: [], exceptions: new Map() },
+  languages: [defaultLanguage],
+  closed: { behaviour: storeDefaults.closedBehaviour, lines: {} },
+  callMsMax: storeDefaults.callMinutes * 60_000,
+  schedule: { timeZone: storeDefaults.timeZone, week: [], exceptions: new Map() },
   categories: [],
   plans: [],
   promotions: [],

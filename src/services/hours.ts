@@ -1,4 +1,7 @@
+import { defaultLanguage } from './languages.ts';
+import { type LineName, type LineValues, lineText } from './lines.ts';
 import { addDays, dayNames, dayOfWeek, instantOf, spokenDate, wallTime } from './local-time.ts';
+import { spokenClosing, spokenOpening } from './spoken-time.ts';
 
 /** How far ahead the next opening is looked for; a store closed for longer has none. */
 const SEARCH_DAYS_MAX = 370;
@@ -16,7 +19,10 @@ export interface DaySchedule {
 /** Hours of one date that replace those of its weekday. */
 export interface HoursException extends DaySchedule {
   date: string;
+  /** Its name, said to callers: `Thanksgiving`. */
   reason: string;
+  /** By language; what is said first while the store is closed on that date, in place of the usual line. */
+  closedLine?: Readonly<Record<string, string>>;
 }
 
 export interface Schedule {
@@ -115,32 +121,41 @@ export function nextOpening(schedule: Schedule, now: number): Opening | null {
   return null;
 }
 
-/** Whether the store is open at this instant, in a sentence to be spoken. */
-export function openNow(schedule: Schedule, now: number): OpenNow {
+/** Whether the store is open at this instant, in sentences to be spoken in this language. */
+export function openNow(schedule: Schedule, now: number, language = defaultLanguage): OpenNow {
   const { timeZone } = schedule;
   const today = wallTime(now, timeZone).date;
   const current = currentOpening(schedule, now);
+  const said = (line: LineName, values: LineValues = {}) => lineText(line, nobody, language, values);
   if (current) {
-    const continuous = current.closesAt >= instantOf(addDays(today, CONTINUOUS_DAYS_MAX), 0, timeZone);
-    const message = continuous
-      ? "We're open around the clock."
-      : `We're open until ${spokenClosing(timeZone, today, current.closesAt)}.`;
-    return { isOpen: true, message };
+    if (current.closesAt >= instantOf(addDays(today, CONTINUOUS_DAYS_MAX), 0, timeZone))
+      return { isOpen: true, message: said('openAlways') };
+    const when = spokenClosing({ ...onTheWall(current.closesAt, timeZone), today, language });
+    return { isOpen: true, message: said('openUntil', { when }) };
   }
-  const closed = openingOf(schedule, today) ? "We're currently closed." : "We're closed today.";
-  const next = nextOpening(schedule, now);
-  if (!next) return { isOpen: false, message: closed };
-  const wall = wallTime(next.opensAt, timeZone);
-  return {
-    isOpen: false,
-    message: `${closed} We open at ${[clock(wall.minute), ...relativeDay(today, wall.date)].join(' ')}.`,
-  };
+  const reason = schedule.exceptions.get(today)?.reason.trim() ?? '';
+  const closed = openingOf(schedule, today)
+    ? said('closedNow')
+    : said(reason === '' ? 'closedToday' : 'closedFor', { reason });
+  const opens = nextOpens(schedule, now, language);
+  return { isOpen: false, message: opens === null ? closed : `${closed} ${opens}` };
 }
 
-function spokenClosing(timeZone: string, today: string, at: number): string {
-  const wall = wallTime(at, timeZone);
-  if (wall.minute === 0 && wall.date === addDays(today, 1)) return 'midnight tonight';
-  return [clock(wall.minute), ...(wall.date === today ? ['today'] : relativeDay(today, wall.date))].join(' ');
+/** `We open at 07:00 tomorrow.`, or null for a store that opens no more. */
+export function nextOpens(schedule: Schedule, now: number, language: string): string | null {
+  const next = nextOpening(schedule, now);
+  if (next === null) return null;
+  const today = wallTime(now, schedule.timeZone).date;
+  const when = spokenOpening({ ...onTheWall(next.opensAt, schedule.timeZone), today, language });
+  return lineText('opensAt', nobody, language, { when });
+}
+
+/** Sentences about hours do not name the store. */
+const nobody = { name: '', greeting: '', languages: [] };
+
+function onTheWall(at: number, timeZone: string): { date: string; time: string } {
+  const { date, minute } = wallTime(at, timeZone);
+  return { date, time: clock(minute) };
 }
 
 /** The reverse of `minuteOf`. */

@@ -1,4 +1,8 @@
 import type { Catalog } from './catalog.ts';
+import { closedNow } from './closed.ts';
+import { openNow } from './hours.ts';
+import { languageName } from './languages.ts';
+import { lineText } from './lines.ts';
 import { dayNames, dayOfWeek, spokenDate, wallTime } from './local-time.ts';
 import { runningPromotions, spokenPromotion } from './promotions.ts';
 
@@ -10,12 +14,21 @@ export interface Persona {
   voice: string;
 }
 
-const speech = [
+const speech = (languages: readonly string[], language: string): string[] => [
   'You are on the telephone: everything you write is spoken. Answer in one or two short sentences, then let the caller speak.',
   'No lists, headings, symbols or links. Say prices and times the way people say them: "four fifty", "seven in the morning".',
-  'Speak the language the caller speaks; begin in English. If the caller interrupts, stop and answer what they said.',
+  spokenIn(languages, language),
+  'If the caller interrupts, stop and answer what they said.',
   'If you did not understand, ask once, briefly. Never claim to be human: you are the virtual assistant.',
 ];
+
+function spokenIn(languages: readonly string[], language: string): string {
+  const others = languages.filter((each) => each !== language).map(languageName);
+  const spoken = languageName(language);
+  return others.length === 0
+    ? `Speak ${spoken}. Who cannot speak it is told so in one short sentence of their own language, and is offered staff or a voicemail.`
+    : `Speak ${spoken}. You also speak ${others.join(', ')}: when the caller speaks one of these or asks for it, call speak_language first, then go on in it. No other language is spoken.`;
+}
 
 const honesty = [
   'Menu, prices, products, hours, location, subscriptions, policies: call the tool first, then answer from its result only. Never guess.',
@@ -31,9 +44,14 @@ const leaving = [
   'After each of these three, say one short sentence and nothing else.',
 ];
 
-/** What the assistant is told before a conversation. Pure: the same catalog and minute give the same text. */
-export function personaOf(catalog: Catalog, now: number): Persona {
-  const { store, assistant, schedule } = catalog;
+/**
+ * What the assistant is told before a conversation, and again when it changes. Pure: the same catalog, minute and
+ * language give the same text.
+ */
+export function personaOf(catalog: Catalog, now: number, language: string): Persona {
+  const { store, assistant, schedule, languages } = catalog;
+  const closed = closedNow(catalog, now, language);
+  const greeting = lineText('greeting', { name: store.name, greeting: assistant.greeting, languages }, language);
   const running = runningPromotions(catalog.promotions, now, schedule.timeZone);
   const { date } = wallTime(now, schedule.timeZone);
   const sections = [
@@ -41,7 +59,7 @@ export function personaOf(catalog: Catalog, now: number): Persona {
       `You answer the telephone of ${store.name}.`,
       assistant.persona.trim() || 'You are friendly, quick and to the point.',
     ]),
-    section('How you speak', speech),
+    section('How you speak', speech(languages, language)),
     section('What you say', honesty),
     section('Leaving the conversation', leaving),
     section('The store', storeLines(catalog)),
@@ -56,13 +74,20 @@ export function personaOf(catalog: Catalog, now: number): Persona {
     ),
     section('Today', [
       `At the store it is ${dayNames[dayOfWeek(date)] ?? ''}, ${spokenDate(date)}, ${date.slice(0, 4)}.`,
+      ...hoursLines(catalog, now, language),
     ]),
   ];
   return {
     instructions: sections.join('\n\n'),
-    greeting: assistant.greeting.trim() || `Thank you for calling ${store.name}. How can I help you?`,
+    greeting: closed?.behaviour === 'announce' ? `${closed.words} ${greeting}` : greeting,
     voice: assistant.voice,
   };
+}
+
+/** Nothing for a store of whose hours nothing is known. */
+function hoursLines(catalog: Catalog, now: number, language: string): string[] {
+  const { isOpen, message } = openNow(catalog.schedule, now, language);
+  return isOpen ? [message] : [closedNow(catalog, now, language)?.words ?? ''].filter(Boolean);
 }
 
 function storeLines({ store, categories }: Catalog): string[] {

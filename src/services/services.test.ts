@@ -19,8 +19,14 @@ await onBothDatabases((database) => {
   let services: Services;
   let now: number;
   let warnings: string[];
+  let problems: string[];
   let change: () => void;
-  const log = { warn: (_: unknown, message: string) => void warnings.push(message) } as never;
+  const log = {
+    warn({ problem }: { problem?: string }, message: string) {
+      if (problem === undefined) warnings.push(message);
+      else problems.push(problem);
+    },
+  } as never;
 
   async function open(source: DataSource = database.source): Promise<Services> {
     return createServices(source, {
@@ -36,6 +42,7 @@ await onBothDatabases((database) => {
   beforeAll(async () => {
     now = NOON;
     warnings = [];
+    problems = [];
     await seed(database.source, NOON);
     services = await open();
   });
@@ -146,7 +153,14 @@ await onBothDatabases((database) => {
     now = NOON + 2 * DAY_MS + 12.5 * HOUR_MS;
     expect(services.openNow().message).toBe("We're open until 01:00 today.");
     now = NOON + 8 * DAY_MS;
-    expect(services.openNow().message).toBe("We're closed today. We open at 07:00 tomorrow.");
+    expect(services.openNow().message).toBe("We're closed today for Thanksgiving. We open at 07:00 tomorrow.");
+    expect(services.closed()).toEqual({
+      behaviour: 'assistant',
+      words:
+        'Mangy Dog Coffee is closed for Thanksgiving, so that our people and their dogs can eat together. We open at 07:00 tomorrow.',
+    });
+    expect(services.closed('es')?.words).toMatch(/^Mangy Dog Coffee está cerrado .* Abrimos a las 07:00 de mañana\.$/);
+    expect(services.closed('fr')?.words).toMatch(/^Nous sommes fermés aujourd’hui pour Thanksgiving\./);
     expect(services.hoursOn('thanksgiving')).toEqual([
       { dayName: 'Thursday', formattedHours: 'Closed', date: '2026-11-26', reason: 'Thanksgiving' },
     ]);
@@ -179,11 +193,43 @@ await onBothDatabases((database) => {
     await restore();
   });
 
-  test('a time zone that nobody knows does not stop the store', async () => {
-    await database.source.getRepository(StoreSettingsEntity).update({ id: 1 }, { timeZone: 'Portland' });
-    expect(await services.refresh()).toBe(true);
+  test('what cannot be used is told of once, and does not stop the store', async () => {
+    const { source } = database;
+    const settings = { timeZone: 'Portland', languages: ['english'], closedLine: ['closed'] as never };
+    await source.getRepository(StoreSettingsEntity).update({ id: 1 }, settings);
+    await source.getRepository(PromotionEntity).update({ slug: 'muddy-paws' }, { endsLocal: '2027-02-30T24:00' });
+    expect([await services.refresh(), await services.refresh()]).toEqual([true, true]);
     expect(services.openNow().message).toBe("We're open until 18:00 today.");
+    expect([services.languages(), services.closed(), services.promotions(), services.callMsMax()]).toEqual([
+      ['en'],
+      null,
+      [],
+      1_200_000,
+    ]);
+    expect(problems.splice(0).toSorted()).toEqual([
+      'promotion muddy-paws ends_local "2027-02-30T24:00": no minute of the calendar; the promotion is left out',
+      'store_settings.closed_line ["closed"]: not texts by language as in {"en": "…"}; nothing is used',
+      'store_settings.languages "english": no language of ISO 639-1 as in en; it is left out',
+      'store_settings.languages ["english"]: no language; en is used',
+      'store_settings.time_zone "Portland": no time zone as in America/New_York; America/New_York is used',
+    ]);
     await restore();
+  });
+
+  test('what the assistant is told changes by data and by time, and whoever watches is told', async () => {
+    let changes = 0;
+    const stop = services.watchPersona(() => (changes += 1));
+    const before = services.persona();
+    await services.refresh();
+    expect([services.persona().instructions, changes]).toEqual([before.instructions, 0]);
+    await database.source.getRepository(PromotionEntity).update({ slug: 'muddy-paws' }, { soldOut: true });
+    await services.refresh();
+    expect([services.persona().instructions.includes('is sold out'), changes]).toEqual([true, 1]);
+    now = NOON + 14 * DAY_MS;
+    expect(services.persona().instructions).toContain('Howliday Blend Days, until 18:00 on Sunday, December 20');
+    stop();
+    await restore();
+    expect(changes).toBe(1);
   });
 
   test('promotions: running in store time, code and questions, sold out said', async () => {

@@ -10,14 +10,18 @@ import {
 import { keepCatalog } from './catalog-keeper.ts';
 import { readCatalog } from './catalog-rows.ts';
 import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
+import { closedNow, type ClosedNow } from './closed.ts';
 import { dateHours, openNow, weekdayHours, type DateHours, type DayHours, type OpenNow } from './hours.ts';
 import { createKnowledge, type Knowledge, type KnowledgeAnswer } from './knowledge.ts';
 import { wallTime } from './local-time.ts';
+import { defaultLanguage } from './languages.ts';
 import { menuOf, type MenuFound, type MenuUnknown } from './menu.ts';
-import { personaOf, type Persona } from './persona.ts';
+import type { Persona } from './persona.ts';
+import { watchPersona, type PersonaWatch } from './persona-watch.ts';
 import { findProduct, type ProductSearch } from './product-search.ts';
 import { promotionLines, promotionTexts, runningPromotions } from './promotions.ts';
 import { spokenDates } from './spoken-day.ts';
+import { onDuty, staffReturns, type StaffPerson } from './staff.ts';
 
 /**
  * What the assistant, the keypad menu and the pages know of the store. Everything but `knowledge` is answered from
@@ -28,13 +32,26 @@ export interface Services {
   isLoaded(): boolean;
   store(): StoreInfo;
   assistant(): AssistantSettings;
-  persona(): Persona;
+  /** In one of the store's languages, the first one unless named. */
+  persona(language?: string): Persona;
+  /** ISO 639-1 of what is spoken with callers, at least one; a call begins in the first. */
+  languages(): readonly string[];
+  /** The longest conversation, ms. */
+  callMsMax(): number;
+  /** What callers get outside the hours; null while the store is open. */
+  closed(language?: string): ClosedNow | null;
   /** The whole menu for null, else one category by slug or as it is said. */
   menu(category: string | null): MenuFound | MenuUnknown;
   product(spoken: string): ProductSearch;
   /** Active plans, cheapest first. */
   subscriptions(): readonly Plan[];
-  openNow(): OpenNow;
+  /** Who of the staff may be rung now, in their order. */
+  onDuty(): StaffPerson[];
+  /** There is somebody who takes calls, if not now. */
+  hasStaff(): boolean;
+  /** When somebody is there again, to be said after "at"; null for never. */
+  staffReturns(language: string): string | null;
+  openNow(language?: string): OpenNow;
   /** The usual hours, from Sunday. */
   week(): DayHours[];
   /** Hours of the days that the caller means, at most seven; null if the words name no day. */
@@ -54,6 +71,8 @@ export interface Services {
   isCallbackTime(): boolean;
   /** At the latest after 1.5 s, never rejects. */
   knowledge(question: string): Promise<KnowledgeAnswer>;
+  /** Calls back whenever what the assistant is told has changed, by data or by time; returns how to stop that. */
+  watchPersona(callback: () => void): () => void;
   /** Reads the database again; false if that failed and the old data stays. */
   refresh(): Promise<boolean>;
   close(): void;
@@ -74,10 +93,31 @@ export async function createServices(
   dataSource: DataSource,
   { now, log, onChange }: ServicesOptions,
 ): Promise<Services> {
-  const keeper = keepCatalog({ read: () => readCatalog(dataSource, now()), log, onChange });
+  const reader = createReader(dataSource, now, log);
+  const keeper = keepCatalog({ read: reader, log, onChange, onRead: () => watch.look() });
+  const watch = watchPersona(keeper.current, now);
   await keeper.refresh();
-  const answers = answersOf(keeper.current, createKnowledge(dataSource, { now, log }), now);
-  return { ...answers, refresh: keeper.refresh, close: keeper.close };
+  const answers = answersOf(keeper.current, createKnowledge(dataSource, { now, log }), now, watch);
+  return {
+    ...answers,
+    refresh: keeper.refresh,
+    close() {
+      keeper.close();
+      watch.close();
+    },
+  };
+}
+
+/** Reads the catalog, and says of each value that cannot be used so once, until it changes. */
+function createReader(dataSource: DataSource, now: () => number, log: Pick<Log, 'warn'>): () => Promise<Catalog> {
+  let known = new Set<string>();
+  return async () => {
+    const problems = new Set<string>();
+    const catalog = await readCatalog(dataSource, now(), (problem) => problems.add(problem));
+    for (const problem of problems) if (!known.has(problem)) log.warn({ problem }, 'a setting cannot be used');
+    known = problems;
+    return catalog;
+  };
 }
 
 /** What can be answered from a catalog that may be replaced at any time. */
@@ -85,6 +125,7 @@ export function answersOf(
   known: () => Catalog,
   knowledge: Knowledge,
   now: () => number,
+  { persona, watch }: PersonaWatch = watchPersona(known, now),
 ): Omit<Services, 'refresh' | 'close'> {
   const today = () => wallTime(now(), known().schedule.timeZone).date;
   const promotions = () => runningPromotions(known().promotions, now(), known().schedule.timeZone);
@@ -92,11 +133,18 @@ export function answersOf(
     isLoaded: () => known().loadedAt !== null,
     store: () => known().store,
     assistant: () => known().assistant,
-    persona: () => personaOf(known(), now()),
+    persona,
+    watchPersona: watch,
     menu: (category) => menuOf(known().categories, category),
     product: (spoken) => findProduct(known().categories, spoken),
     subscriptions: () => known().plans,
-    openNow: () => openNow(known().schedule, now()),
+    languages: () => known().languages,
+    callMsMax: () => known().callMsMax,
+    closed: (language = known().languages[0] ?? defaultLanguage) => closedNow(known(), now(), language),
+    onDuty: () => onDuty(known().staff, known().schedule, now()),
+    hasStaff: () => known().staff.length > 0,
+    staffReturns: (language) => staffReturns(known().staff, known().schedule, now(), language),
+    openNow: (language) => openNow(known().schedule, now(), language),
     week: () => Array.from({ length: 7 }, (_, day) => weekdayHours(known().schedule, day)),
     hoursOn(spoken) {
       const { schedule } = known();

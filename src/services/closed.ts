@@ -1,0 +1,21 @@
+import type { ClosedBehaviour } from '../../entities/store-settings.ts';
+import type { Catalog } from './catalog.ts';
+import { currentOpening, nextOpens, openNow } from './hours.ts';
+import { wallTime } from './local-time.ts';
+
+export interface ClosedNow {
+  behaviour: ClosedBehaviour;
+  /** The store's own line or ours, and when it opens. */
+  words: string;
+}
+
+/** What callers get now; null while the store is open, and for one of whose hours nothing is known. */
+export function closedNow({ closed, schedule }: Catalog, now: number, language: string): ClosedNow | null {
+  if (currentOpening(schedule, now) !== null) return null;
+  const opens = nextOpens(schedule, now, language);
+  if (opens === null) return null;
+  const { date } = wallTime(now, schedule.timeZone);
+  const own = schedule.exceptions.get(date)?.closedLine?.[language] ?? closed.lines[language];
+  const words = own === undefined ? openNow(schedule, now, language).message : `${own} ${opens}`;
+  return { behaviour: closed.behaviour, words };
+}
