@@ -8,7 +8,6 @@ import { type LossKind, withoutNode } from '../node-loss.ts';
 import { lostTurns, quantile } from '../report.ts';
 import { type Scene, startScene } from '../scene.ts';
 import { questionOf } from '../stories.ts';
-import { burst } from './burst.fixture.ts';
 import { farewells, hangUpAll, judgeScene, moves, nobodyNoticed, type Regular, regulars } from './regular.fixture.ts';
 
 const CALLS = 100;
@@ -22,8 +21,6 @@ const ASKED_P95_MS = 3_000;
 /** And where it must be asked to: with a hundredth of a second for each call. */
 const JUDGED_MS = 8_000;
 const MS_PER_CALL = 10;
-const BURST = 1_000;
-const BURST_WAIT_MS = 900_000;
 /** The bounds as they are. */
 const PATIENCE = 1;
 
@@ -124,7 +121,3 @@ test('row 10: a Sentinel failover under a hundred calls: nobody notices', async 
   await nobodyNoticed(those);
   await judgeScene(scene, PATIENCE);
 }, 400_000);
-
-test('row 7: a thousand callers within a second, a hundred places: all are answered in order', async () => {
-  await burst({ callers: BURST, nodes: NODES, callsMax: CALLS_MAX, waitMs: BURST_WAIT_MS });
-}, 1_200_000);
