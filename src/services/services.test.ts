@@ -228,6 +228,7 @@ await onBothDatabases((database) => {
     now = NOON + 14 * DAY_MS;
     expect(services.persona().instructions).toContain('Howliday Blend Days, until 18:00 on Sunday, December 20');
     stop();
+    now = NOON;
     await restore();
     expect(changes).toBe(1);
   });
