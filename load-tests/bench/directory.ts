@@ -15,6 +15,8 @@ import { median } from './statistics.ts';
 const fleets = [3, 20, 100];
 const reserveTargetUs = 80;
 const waiters = 10_000;
+/** What so many ask for in a second, at most. */
+const pollsTarget = 700;
 /** Scripts of one batch, and batches: the median of the batches counts. */
 const batch = 500;
 const batches = 7;
@@ -109,10 +111,28 @@ async function placing(bench: Bench): Promise<Costs> {
   };
 }
 
+/** So many wait; each of them asks once. Returns how often all of them ask in a second. */
+async function crowd(bench: Bench): Promise<number> {
+  const { link } = bench;
+  const inLine: { callSid: string; ticket: number }[] = [];
+  for (let i = 0; i < waiters; i += 1) {
+    const callSid = newCallSid();
+    const place = await joinQueue(link, { callSid, class: 'new', ticket: null });
+    if (place.kind === 'waiting') inLine.push({ callSid, ticket: place.ticket });
+  }
+  let perSecond = 0;
+  for (const [index, waiter] of inLine.entries()) {
+    if (index % batch === 0) await bench.beatAll(0);
+    const place = await pollQueue(link, { ...ask, ...waiter });
+    if (place.kind !== 'waiting') throw new Error(`who should wait is ${place.kind}`);
+    perSecond += 1_000 / place.pieceMs;
+  }
+  return perSecond;
+}
+
 async function waiting(bench: Bench): Promise<Costs> {
   const { link } = bench;
   const tickets: number[] = [];
-  for (let i = 0; i < waiters; i += 1) await joinQueue(link, { callSid: newCallSid(), class: 'new', ticket: null });
   const join: Ask = async (index) => {
     const place = await joinQueue(link, { callSid: bench.callSid(index), class: 'new', ticket: null });
     tickets[index] = place.kind === 'waiting' ? place.ticket : 0;
@@ -190,9 +210,25 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     for (const nodes of fleets) {
       await link.command('flushall');
       const bench = new Bench(link, nodes);
-      const costs = { ...(await placing(bench)), ...(await waiting(bench)) };
+      const places = await placing(bench);
+      const polls = await crowd(bench);
+      const costs = { ...places, ...(await waiting(bench)) };
       details[`${nodes} nodes`] = costs;
-      say(`${nodes} nodes: reserve ${costs['reserve']?.toFixed(0)} µs`);
+      say(
+        `${nodes} nodes: reserve ${costs['reserve']?.toFixed(0)} µs; ${waiters} who wait ask ${polls.toFixed(0)} times a second`,
+      );
+      figures.push(
+        figure(
+          {
+            name: 'all who wait ask again',
+            value: polls,
+            unit: 'per second',
+            beside: `${nodes} nodes, ${waiters} wait`,
+            target: { is: '≤', value: pollsTarget },
+          },
+          true,
+        ),
+      );
       const beside = (name: string) =>
         name.includes('waiting room') ? `${nodes} nodes, ${waiters} wait` : `${nodes} nodes`;
       figures.push(...figuresOf(costs, beside));
