@@ -21,6 +21,7 @@ export const TOOL_NAMES = [
   'transfer_to_staff',
   'leave_voicemail',
   'end_call',
+  'speak_language',
 ];
 
 /** A telephone line's session: µ-law both ways, server VAD, transcription, the tools. */
