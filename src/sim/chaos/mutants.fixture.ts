@@ -34,14 +34,14 @@ export const mutants: readonly Mutant[] = [
     file: 'src/directory/scripts/append.ts',
     line: "if h[1] ~= epoch then return { 'fenced', h[1], h[2] or '' } end",
     becomes: '',
-    tests: ['src/directory/journal.test.ts', 'src/calls/fencing.test.ts'],
+    tests: ['src/directory/journal.test.ts', 'src/directory/claims.test.ts'],
   },
   {
     safety: 'an append that leaves facts out is refused',
     file: 'src/directory/scripts/append.ts',
     line: "if firstSeq > last + 1 then return { 'gap', tailSeq } end",
     becomes: '',
-    tests: ['src/directory/journal.test.ts', 'src/calls/outage.test.ts'],
+    tests: ['src/directory/journal.test.ts'],
   },
   {
     safety: 'a reservation counts until its call is there',
@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     safety: 'nobody is called dead who answers a probe',
     file: 'src/calls/fleet-watch.ts',
-    line: '      if (await this.probe(one.addresses, probeMs)) return false;\n',
-    becomes: '      await this.probe(one.addresses, probeMs);\n',
+    line: 'if (await this.probe(one.addresses, probeMs)) return false;\n',
+    becomes: 'await this.probe(one.addresses, probeMs);\n',
     tests: ['src/calls/fleet-watch.test.ts'],
   },
   {
