@@ -1,10 +1,11 @@
 import { CallActor } from './calls/actor.ts';
+import { allTools } from './tools/registry.ts';
 
 /**
  * What a test may do to a node from inside: hold the event loop up for so many ms, put the wall clock forward by so many
- * ms (from where it really is), or have the next fact of a call throw.
+ * ms (from where it really is), have the next fact of a call throw, or a tool take so many ms longer.
  */
-export type Fault = { block: number } | { clock: number } | { throwIn: string };
+export type Fault = { block: number } | { clock: number } | { throwIn: string } | { slowTool: string; ms: number };
 
 /**
  * Takes faults from the process that started this one, over the channel that only it has, and says `taken` before it
@@ -19,10 +20,12 @@ export function obeyFaults(): void {
     return step.call(this, fact);
   };
   const shiftClock = clockShift();
+  const slowDown = toolBrake();
   process.on('message', (fault: Fault) => {
     process.send?.('taken');
     if ('throwIn' in fault) armed.add(fault.throwIn);
     else if ('clock' in fault) shiftClock(fault.clock);
+    else if ('slowTool' in fault) slowDown(fault.slowTool, fault.ms);
     else setImmediate(block, fault.block);
   });
 }
@@ -30,6 +33,20 @@ export function obeyFaults(): void {
 function block(ms: number): void {
   const untilMs = performance.now() + ms;
   while (performance.now() < untilMs);
+}
+
+/** Tools as they are looked up: each waits, within its own deadline, as long as it was told. */
+function toolBrake(): (name: string, ms: number) => void {
+  const delays = new Map<string, number>();
+  for (const tool of allTools) {
+    const { run } = tool;
+    tool.run = async (...asked) => {
+      const ms = delays.get(tool.definition.name) ?? 0;
+      if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+      return run(...asked);
+    };
+  }
+  return (name, ms) => void delays.set(name, ms);
 }
 
 function clockShift(): (ms: number) => void {

@@ -25,6 +25,8 @@ export interface StackOptions {
   /** Null: the model is elsewhere, and `env` says where. */
   model?: FakeModelOptions | null;
   twilio?: Pick<FakeTwilioOptions, 'faults' | 'staff' | 'seed'>;
+  /** What else the database holds before the first node starts. */
+  prepare?: (databaseUrl: string) => Promise<void>;
   /** More settings of every node, or other ones. */
   env?: Record<string, string>;
   /** Arguments of every node: `--amnesia`. */
@@ -102,6 +104,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
   const redis = await redisStart;
   const database = await databaseStart;
   await fill(database.url);
+  await options.prepare?.(database.url);
   step('the fakes');
   const account = { accountSid: `AC${randomBytes(16).toString('hex')}`, authToken: randomBytes(16).toString('hex') };
   const model =

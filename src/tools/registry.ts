@@ -21,7 +21,7 @@ const OUTPUT_BYTES_MAX = 4_096;
 const ANSWERS_MAX = 2_000;
 
 /** In the order in which a session is told of them; additions only append. */
-const allTools: readonly Tool[] = [
+export const allTools: readonly Tool[] = [
   getMenu,
   getProductDetails,
   getStoreHours,

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Speech } from '../twilio/mouth.ts';
 import type { SimCall } from '../twilio/sim-call.ts';
+import { BYTES_PER_MS } from '../voice/index.ts';
 import type { ScriptStep } from './script.ts';
 import type { Transcript } from './transcript.ts';
 import { matcherOf } from './words.ts';
@@ -14,6 +16,9 @@ const QUIET_MS = 600;
 const QUIET_MS_MIN = 200;
 /** How fast the caller speaks at a pace of 1. */
 const CHARS_PER_SECOND = 16;
+
+/** Nobody hangs up in the middle of a word, unless in a hurry. */
+const WORD_MS_MAX = 500;
 
 /** No step takes longer: the longest line, the longest pause. */
 const STEP_MS_MAX = 600_000;
@@ -29,6 +34,16 @@ export interface PersonOptions {
   dir: string;
   /** 1: as people talk; above it, speech and what is measured in speech go by so many times faster. */
   pace: number;
+}
+
+/** Loud and without a word. */
+function noise(seconds: number): Uint8Array {
+  return randomBytes(Math.round(seconds * 1000 * BYTES_PER_MS));
+}
+
+/** The tone was heard: from here on it is taken down what is said. */
+function isRecording({ stream, leg, documents }: SimCall): boolean {
+  return stream === null && leg.keySink !== null && documents.at(-1)?.twiml.includes('<Record') === true;
 }
 
 /** The caller: does one step of a script after the other, judging only by what reaches the ear. */
@@ -72,10 +87,22 @@ export class Person {
         return this.options.transcript.key(step.press);
       case 'pause':
         return this.pause(step.pause);
+      case 'noise':
+        return this.say(this.call.play(noise(step.noise), 'noise'));
+      case 'beep':
+        return this.until(isRecording, step.withinS, 'the tone');
       case 'hangUp':
+        if (!step.atOnce) await this.heardOut();
         await this.pause(step.afterS);
         this.call.hangUp();
     }
+  }
+
+  /** The last words of an utterance are heard a frame or two before its end. */
+  private async heardOut(): Promise<void> {
+    const isWhole = (call: SimCall): boolean =>
+      call.heard().findLast(({ speaker }) => speaker !== 'caller')?.whole !== false;
+    await this.call.waitFor((call) => isWhole(call) || call.ended, WORD_MS_MAX).catch(() => undefined);
   }
 
   private async hear(pattern: string, withinS: number): Promise<void> {

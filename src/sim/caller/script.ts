@@ -4,19 +4,20 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { matcherOf } from './words.ts';
 
-const seconds = z.number().min(0).max(600);
-const number = z
+export const seconds = z.number().min(0).max(600);
+export const number = z
   .string()
   .regex(/^(\+\d{3,15}|client:\S+|sip:\S+|anonymous|unknown)$/, 'a number as +15551230001, quoted');
-const line = z.string().trim().min(1).max(2000);
-const words = line.refine((text) => matcherOf(text) !== null, 'words, or a regular expression between slashes');
-const tool = z.string().regex(/^[a-z_]+$/, 'the name of a tool');
-const keys = z.string().regex(/^[0-9*#]+$/, 'keys 0-9 * #, quoted');
+export const line = z.string().trim().min(1).max(2000);
+export const words = line.refine((text) => matcherOf(text) !== null, 'words, or a regular expression between slashes');
+export const tool = z.string().regex(/^[a-z_]+$/, 'the name of a tool');
+export const keys = z.string().regex(/^[0-9*#]+$/, 'keys 0-9 * #, quoted');
 
 /** How long a step waits for what it needs when it does not say so itself. */
 export const WITHIN_S = 15;
 
-const STEPS = {
+/** What callers do, by the key that names it. */
+export const CALLER_STEPS = {
   hear: z.strictObject({ hear: z.union([words, z.array(words).min(1)]), withinS: seconds.default(WITHIN_S) }),
   say: z.strictObject({
     say: line,
@@ -27,19 +28,23 @@ const STEPS = {
   interrupt: z.strictObject({ interrupt: line, heardS: seconds.default(1), withinS: seconds.default(WITHIN_S) }),
   press: z.strictObject({ press: keys, afterS: seconds.default(0) }),
   pause: z.strictObject({ pause: seconds }),
+  noise: z.strictObject({ noise: seconds }),
+  beep: z.strictObject({ beep: z.literal(true), withinS: seconds.default(WITHIN_S) }),
   play: z.strictObject({
     play: line,
     afterS: seconds.default(0),
     withinS: seconds.default(WITHIN_S),
     atOnce: z.boolean().default(false),
   }),
-  hangUp: z.strictObject({ hangUp: z.literal(true), afterS: seconds.default(0) }),
+  hangUp: z.strictObject({ hangUp: z.literal(true), afterS: seconds.default(0), atOnce: z.boolean().default(false) }),
 } as const;
 
-type Kind = keyof typeof STEPS;
-export type ScriptStep = { [K in Kind]: { kind: K } & z.output<(typeof STEPS)[K]> }[Kind];
+type Shapes = Readonly<Record<string, z.ZodType>>;
+/** A step of one of these kinds. */
+export type StepOf<S extends Shapes> = { [K in keyof S & string]: { kind: K } & z.output<S[K]> }[keyof S & string];
+export type ScriptStep = StepOf<typeof CALLER_STEPS>;
 
-const staff = z.strictObject({
+export const staff = z.strictObject({
   result: z.enum(['answers', 'busy', 'no-answer', 'failed']),
   afterS: seconds.optional(),
   presses: keys.optional(),
@@ -102,15 +107,25 @@ export function readScript(yaml: string, options: { dir: string; source: string 
   const read = head.safeParse(value);
   if (!read.success) throw new ScriptError(faultsOf(options.source, '', read.error));
   const faults: string[] = [];
-  const steps = read.data.steps.flatMap((step, index) => readStep(step, `${options.source}: steps[${index}]`, faults));
+  const steps = readSteps(CALLER_STEPS, read.data.steps, `${options.source}: steps`, faults);
   const stray = steps.findIndex((step) => step.kind === 'hangUp');
   if (stray >= 0 && stray < steps.length - 1) faults.push(`${options.source}: steps[${stray + 1}] comes after hangUp`);
   if (faults.length > 0) throw new ScriptError(faults);
   return { ...read.data, steps, dir: options.dir };
 }
 
-function readStep(step: unknown, place: string, faults: string[]): ScriptStep[] {
-  const kinds = Object.keys(STEPS) as Kind[];
+/** Steps of these kinds; what is wrong goes to `faults`, a line each, with its place. */
+export function readSteps<S extends Shapes>(
+  shapes: S,
+  steps: readonly unknown[],
+  place: string,
+  faults: string[],
+): StepOf<S>[] {
+  return steps.flatMap((step, index) => readStep(shapes, step, `${place}[${index}]`, faults));
+}
+
+function readStep<S extends Shapes>(shapes: S, step: unknown, place: string, faults: string[]): StepOf<S>[] {
+  const kinds = Object.keys(shapes);
   const found = typeof step === 'object' && step !== null ? kinds.filter((kind) => kind in step) : [];
   const [kind] = found;
   if (kind === undefined || found.length > 1) {
@@ -119,13 +134,15 @@ function readStep(step: unknown, place: string, faults: string[]): ScriptStep[] 
     );
     return [];
   }
-  const read = STEPS[kind].safeParse(step);
-  if (read.success) return [{ kind, ...read.data } as ScriptStep];
+  const read = shapes[kind]?.safeParse(step);
+  if (read === undefined) return [];
+  if (read.success) return [{ kind, ...(read.data as object) } as StepOf<S>];
   faults.push(...faultsOf(place, '.', read.error));
   return [];
 }
 
-function faultsOf(source: string, joint: string, error: z.ZodError): string[] {
+/** One line for each issue, with the place it stands at. */
+export function faultsOf(source: string, joint: string, error: z.ZodError): string[] {
   return error.issues.map((issue) => {
     const place = issue.path.map(String).join('.');
     return `${source}${place === '' ? '' : `${joint === '' ? ': ' : joint}${place}`}: ${issue.message}`;

@@ -1,12 +1,24 @@
 /** Codes with which a response can fail (`response.done` with status `failed`). */
-export type FailureCode = 'rate_limit_exceeded' | 'insufficient_quota' | 'credit_balance_exhausted' | 'server_error';
+export const FAILURE_CODES = [
+  'rate_limit_exceeded',
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'server_error',
+] as const;
+export type FailureCode = (typeof FAILURE_CODES)[number];
 
-/** What can happen to the socket: cut without a word, open but dead, expired after its hour, closed in good order. */
-export type SocketFault = 'die' | 'freeze' | 'expire' | 'goAway';
+/** What can happen to the socket: cut without a word (1006), open but dead, expired after its hour, closed in good order (1001), closed for an error of the server's (1011). */
+export const SOCKET_FAULTS = ['die', 'freeze', 'expire', 'goAway', 'crash'] as const;
+export type SocketFault = (typeof SOCKET_FAULTS)[number];
 
 /** One output item of a response, or its failure. `arguments` as a string is sent as it is, broken JSON included. */
 export type Step =
-  | { readonly say: string; readonly fault?: { readonly kind: SocketFault; readonly atMs: number } }
+  | {
+      readonly say: string;
+      readonly fault?: { readonly kind: SocketFault; readonly atMs: number };
+      /** As the first step of a response: it thinks so much longer before it speaks. */
+      readonly afterMs?: number;
+    }
   | { readonly call: string; readonly arguments: Readonly<Record<string, unknown>> | string }
   | { readonly fail: FailureCode }
   | { readonly fault: SocketFault };

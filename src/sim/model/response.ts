@@ -78,7 +78,9 @@ export class RunningResponse {
 
   start(): void {
     this.#host.send('response.created', { response: this.show() });
-    this.#later(this.#host.firstDeltaMs);
+    const [first] = this.#plan;
+    const afterMs = first !== undefined && 'say' in first ? (first.afterMs ?? 0) : 0;
+    this.#later(this.#host.firstDeltaMs + afterMs);
   }
 
   show(): Record<string, unknown> {

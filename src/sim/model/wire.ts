@@ -3,6 +3,7 @@ import type { SocketFault } from './plan.ts';
 import type { Watch } from './watch.ts';
 
 const GOING_AWAY = 1001;
+const SERVER_ERROR = 1011;
 
 /** The session's end of the socket, and the ways in which it breaks. */
 export class Wire {
@@ -31,7 +32,7 @@ export class Wire {
     this.#socket.close(code, reason);
   }
 
-  /** `die`: the client sees 1006. `freeze`: open, but nothing is read or written. The others close with 1001. */
+  /** `die`: the client sees 1006. `freeze`: open, but nothing is read or written. `crash`: 1011. The others close with 1001. */
   break(fault: SocketFault): void {
     this.broken = fault;
     if (fault === 'die') {
@@ -39,6 +40,8 @@ export class Wire {
     } else if (fault === 'freeze') {
       this.frozen = true;
       this.#socket.pause();
+    } else if (fault === 'crash') {
+      this.close(SERVER_ERROR, 'internal error');
     } else {
       this.close(GOING_AWAY, fault === 'expire' ? 'session_expired' : 'going away');
     }

@@ -1,0 +1,153 @@
+import type { DataSource } from 'typeorm';
+import { CATALOG_CHANNEL } from '../../services/catalog-keeper.ts';
+import { openDatabase } from '../../services/database.ts';
+import { CHARS_PER_SECOND } from '../account.ts';
+import { matcherOf } from '../caller/words.ts';
+import type { Plan, Script } from '../model/index.ts';
+import { type Stack, type StackOptions, startStack } from '../stack.ts';
+import { Stalls } from '../stalls.ts';
+import type { Staff, StaffPhone } from '../twilio/index.ts';
+import type { Scenario, ScenarioStack } from './scenario.ts';
+
+/** How scenarios are lived: as they are, with actors rebuilt after each fact, with the model cut once, with a real model. */
+export type Variant = 'plain' | 'amnesia' | 'cut' | 'real';
+
+/** A stack on which scenarios are lived, and what is read of it. */
+export interface Stage extends Stack {
+  variant: Variant;
+  rows: DataSource;
+  /** What the nodes wrote. */
+  lines: string[];
+  stalls: Stalls;
+  /** Phones of staff by the number of who calls. */
+  phones: Map<string, Record<string, Staff>>;
+}
+
+const LOG_LINES_MAX = 50_000;
+const CALLS_MAX = 100;
+const NOBODY: Staff = { result: 'no-answer' };
+
+/** `env`: settings that come before those of the scenarios. */
+export async function startStage(
+  scenarios: readonly Scenario[],
+  variant: Variant,
+  env: Record<string, string>,
+): Promise<Stage> {
+  const setup = scenarios[0]?.stack;
+  const lines: string[] = [];
+  const stalls = new Stalls();
+  const phones: Stage['phones'] = new Map();
+  const { door, ...model } = setup?.model ?? {};
+  const stack = await startStack({
+    ...optionsOf(setup),
+    args: ['--faults', ...(variant === 'amnesia' ? ['--amnesia'] : [])],
+    env: { CALLS_MAX: String(CALLS_MAX), LOG_LEVEL: 'debug', ...env, ...setup?.env },
+    model:
+      variant === 'real' ? null : { charsPerSecond: CHARS_PER_SECOND, script: scriptOf(scenarios), ...defined(model) },
+    twilio: { staff: phonesOf(scenarios, phones) },
+    prepare: (url) => prepare(url, setup),
+    onLog: (line) => {
+      lines.push(line);
+      if (lines.length > LOG_LINES_MAX) lines.shift();
+    },
+  });
+  if (stack.model && door !== undefined) stack.model.door = door;
+  const rows = await openDatabase(stack.database.url, { poolMax: 1, onError: () => undefined });
+  return {
+    ...stack,
+    variant,
+    rows,
+    lines,
+    stalls,
+    phones,
+    stop: async () => {
+      stalls.stop();
+      await rows.destroy();
+      await stack.stop();
+    },
+  };
+}
+
+function optionsOf(setup: ScenarioStack | undefined): StackOptions {
+  return {
+    ...(setup?.nodes === undefined ? {} : { nodes: setup.nodes }),
+    ...(setup?.database === undefined ? {} : { database: setup.database }),
+  };
+}
+
+/** Without what is undefined. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof defined<T>
+  >;
+}
+
+/** What the scenarios want said; everything else follows from the model's own rules. */
+function scriptOf(scenarios: readonly Scenario[]): Script {
+  const answers = scenarios.flatMap(({ model }) =>
+    model.map((one) => ({ matches: matcherOf(one.heard), plan: one.answers as Plan })),
+  );
+  return (turn) => {
+    if (turn.kind !== 'caller') return null;
+    return answers.find(({ matches }) => matches?.(turn.heard))?.plan ?? null;
+  };
+}
+
+/** Each phone is what it is for the scenario whose caller is put through to it. */
+function phonesOf(scenarios: readonly Scenario[], phones: Stage['phones']): Record<string, StaffPhone> {
+  const numbers = new Set(scenarios.flatMap(({ staff }) => Object.keys(staff)));
+  return Object.fromEntries(
+    [...numbers].map((number): [string, StaffPhone] => [number, (from) => phones.get(from)?.[number] ?? NOBODY]),
+  );
+}
+
+async function prepare(url: string, setup: ScenarioStack | undefined): Promise<void> {
+  if (setup === undefined || Object.keys(setup.store).length === 0) return;
+  const source = await openDatabase(url, { poolMax: 1 });
+  try {
+    await writeStore(source, setup.store);
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** Changes the store's data and tells the nodes. */
+export async function changeStore(stage: Stage, store: ScenarioStack['store']): Promise<void> {
+  await writeStore(stage.rows, store);
+  await stage.link.command('publish', CATALOG_CHANNEL, '');
+}
+
+/** Table and column names were checked when the scenario was read. */
+async function writeStore(source: DataSource, store: ScenarioStack['store']): Promise<void> {
+  for (const [table, { set = {}, insert = [] }] of Object.entries(store)) {
+    const columns = Object.entries(set);
+    if (columns.length > 0) {
+      const list = columns.map(([column], index) => `"${column}" = $${index + 1}`).join(', ');
+      await source.query(
+        `UPDATE "${table}" SET ${list}`,
+        columns.map(([, value]) => cellOf(value)),
+      );
+    }
+    for (const row of insert) {
+      const names = Object.keys(row);
+      await source.query(
+        `INSERT INTO "${table}" (${names.map((name) => `"${name}"`).join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+        Object.values(row).map(cellOf),
+      );
+    }
+  }
+}
+
+const TIME = /^now(?:([+-])(\d+)s)?$/;
+const TODAY = /^today$/;
+
+/** `now-60s` is a time, `today` the date at the store's wall; anything else stands for itself. */
+function cellOf(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (TODAY.test(value))
+    return new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York', dateStyle: 'short' }).format();
+  const time = TIME.exec(value);
+  if (!time) return value;
+  const [, sign = '+', seconds = '0'] = time;
+  return new Date(Date.now() + (sign === '-' ? -1 : 1) * Number(seconds) * 1000);
+}
