@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Account } from './account.ts';
 import { DEFAULT_SETTINGS, MODELS, seededRandom, type FakeModelOptions, type ModelSettings } from './options.ts';
-import { refuse } from './refusal.ts';
+import { refuse, type Refusal } from './refusal.ts';
 import { FakeSession } from './session.ts';
+import { answerSpeech, refuseSpeech, type SpokenText } from './speech-interface.ts';
 import { Watch } from './watch.ts';
 import { Wire } from './wire.ts';
 
@@ -17,8 +18,11 @@ export type { Truncation } from './conversation.ts';
 export type { HeardTurn } from './hearing.ts';
 
 const PATH = '/v1/realtime';
+const REST_PATH = '/v1';
+const SPEECH_PATH = `${REST_PATH}/audio/speech`;
 const SESSIONS_MAX = 2000;
 const COMPLAINTS_MAX = 1000;
+const SPOKEN_MAX = 2000;
 const DELTA_BYTES_MIN = 801;
 const DELTA_BYTES_SPAN = 3601;
 const MODEL_NOT_FOUND_CLOSE = 4004;
@@ -31,11 +35,17 @@ export type Door = 'open' | 'hang' | number;
 export interface FakeModel {
   /** `ws://127.0.0.1:<port>/v1/realtime` */
   readonly url: string;
+  /** `http://127.0.0.1:<port>/v1`: the REST interface, of which there is text to speech. */
+  readonly apiUrl: string;
   /** What a strict server would dislike of its clients, oldest first. */
   readonly complaints: string[];
   /** Oldest first; the last 2,000 are kept. */
   readonly sessions: FakeSession[];
   door: Door;
+  /** The same for requests of speech. */
+  speechDoor: Door;
+  /** What was asked for and spoken, oldest first. */
+  readonly spoken: SpokenText[];
   /** Connections that wait at a door that hangs. */
   readonly hanging: number;
   /** Resolves when `predicate` holds, looked at after every event of any session; rejects after `boundMs`. */
@@ -75,6 +85,42 @@ function answerHttp(socket: Duplex, status: number): void {
   socket.end(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
 }
 
+function complainOf({ options, model }: Hall, who: string, complaint: string): void {
+  if (options.tolerates?.(complaint) === true || model.complaints.length >= COMPLAINTS_MAX) return;
+  model.complaints.push(`${who}: ${complaint}`);
+}
+
+function nextUtterance(hall: Hall): number {
+  hall.utterances = (hall.utterances + 1) % UTTERANCES;
+  return hall.utterances;
+}
+
+function answerRest(hall: Hall, request: IncomingMessage, response: ServerResponse): void {
+  const { model, options, settings, watch } = hall;
+  if (request.method !== 'POST' || request.url !== SPEECH_PATH) return void response.writeHead(404).end();
+  const speech = {
+    apiKey: options.apiKey,
+    charsPerSecond: settings.charsPerSecond,
+    nextUtterance: () => nextUtterance(hall),
+    complain: (complaint: string) => complainOf(hall, 'speech', complaint),
+    spoke(spoken: SpokenText) {
+      if (model.spoken.push(spoken) > SPOKEN_MAX) model.spoken.shift();
+      watch.changed();
+    },
+  };
+  if (model.speechDoor === 'hang') return;
+  if (model.speechDoor !== 'open') return refuseSpeech(response, model.speechDoor, doorRefusal(model.speechDoor));
+  // The client that goes away in the middle of its request gets no answer.
+  void answerSpeech(request, response, speech).catch(() => response.destroy());
+}
+
+function doorRefusal(status: number): Refusal {
+  return refuse(
+    status === 401 ? 'invalid_api_key' : status === 429 ? 'rate_limit_exceeded' : 'server_error',
+    'refused',
+  );
+}
+
 /** One kind of odd length after another: a client that relies on a length must fail. */
 function nextDeltaBytes(hall: Hall): number {
   return hall.options.deltaBytes ?? DELTA_BYTES_MIN + 2 * Math.floor(hall.random() * DELTA_BYTES_SPAN);
@@ -84,10 +130,7 @@ function openSession(hall: Hall, socket: WebSocket, request: IncomingMessage): v
   const { model: fake, options, settings, watch } = hall;
   const index = hall.count;
   hall.count += 1;
-  const complain = (complaint: string): void => {
-    const line = `session ${index}: ${complaint}`;
-    if (options.tolerates?.(complaint) !== true && fake.complaints.length < COMPLAINTS_MAX) fake.complaints.push(line);
-  };
+  const complain = (complaint: string): void => complainOf(hall, `session ${index}`, complaint);
   const model = new URL(request.url ?? '/', 'ws://127.0.0.1').searchParams.get('model') ?? '';
   const wire = new Wire(socket, watch);
   const session = new FakeSession({
@@ -99,7 +142,7 @@ function openSession(hall: Hall, socket: WebSocket, request: IncomingMessage): v
     complain,
     account: hall.account,
     nextDeltaBytes: () => nextDeltaBytes(hall),
-    nextUtterance: () => (hall.utterances = (hall.utterances + 1) % UTTERANCES),
+    nextUtterance: () => nextUtterance(hall),
   });
   fake.sessions.push(session);
   if (fake.sessions.length > SESSIONS_MAX) fake.sessions.shift();
@@ -130,7 +173,7 @@ function greet(session: FakeSession, wire: Wire, request: IncomingMessage): void
  * typings and documentation of the API as of November 2026.
  */
 export async function startFakeModel(options: FakeModelOptions = {}): Promise<FakeModel> {
-  const http = createServer((_request, response) => response.writeHead(404).end());
+  const http = createServer((request, response) => answerRest(hall, request, response));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 32 * 1024 * 1024 });
   const hanging = new Set<Duplex>();
   const watch = new Watch();
@@ -139,11 +182,15 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     http.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const seed = options.seed ?? 1;
+  const { port } = http.address() as AddressInfo;
   const model: FakeModel = {
-    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}${PATH}`,
+    url: `ws://127.0.0.1:${port}${PATH}`,
+    apiUrl: `http://127.0.0.1:${port}${REST_PATH}`,
     complaints: [],
     sessions: [],
     door: 'open',
+    speechDoor: 'open',
+    spoken: [],
     get hanging() {
       return hanging.size;
     },
