@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { beforeEach, expect, test } from 'vitest';
 import { CallEpochEntity } from '../../entities/call-epoch.ts';
 import { CallLogEntity } from '../../entities/call-log.ts';
+import { PromotionEntity } from '../../entities/promotion.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import { TurnEntity } from '../../entities/turn.ts';
 import { onBothDatabases, type TestDatabase } from '../sim/parts/both-databases.ts';
@@ -120,6 +121,29 @@ function projectorTests(database: TestDatabase): void {
     expect(epochs).toEqual([{ callSid: 'CA1', epoch: EPOCH + 120_000 }]);
     expect(turns).toHaveLength(6);
     expect(JSON.stringify(await rowsOf(database.source))).not.toContain('4111');
+  });
+
+  test('a call that is over is told to have been about a promotion, in the store’s own time', async () => {
+    const { source } = database;
+    const local = (offsetMs: number) =>
+      new Date(startedAt(offsetMs).getTime() - 5 * 3_600_000).toISOString().slice(0, 16);
+    const promotion = { slug: 'deal', name: 'Winter Beans', offer: 'Less.', terms: '' };
+    const said = { type: 'caller.said', itemId: 'i9', text: 'Any deals today?', after: null } as const;
+    const over = { type: 'carrier.gone', status: 'completed', durationS: 60 } as const;
+    const facts = story('CA9', [
+      { ...said, at: startedAt(6_000).getTime() },
+      { ...over, at: startedAt(60_000).getTime() },
+    ]);
+    const about = async (startsLocal: string, endsLocal: string) => {
+      await source.query('TRUNCATE promotion');
+      await source.getRepository(PromotionEntity).insert({ ...promotion, startsLocal, endsLocal });
+      await empty(source);
+      await conversation()(facts);
+      return (await source.getRepository(CallLogEntity).findOneByOrFail({ callSid: 'CA9' })).promotionSlug;
+    };
+    expect(await about(local(-60_000), local(120_000))).toBe('deal');
+    expect(await about(local(180_000), local(360_000))).toBe(null);
+    await source.query('TRUNCATE promotion');
   });
 
   test('while a call lives its turns are there, its transcript is not', async () => {

@@ -1,8 +1,14 @@
 import { type DataSource, type EntityManager, In } from 'typeorm';
 import { type CallLog, CallLogEntity, type TranscriptLine } from '../../entities/call-log.ts';
+import { type Promotion, PromotionEntity } from '../../entities/promotion.ts';
+import { StoreSettingsEntity } from '../../entities/store-settings.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import { type Turn, TurnEntity } from '../../entities/turn.ts';
 import { inConversationOrder } from '../services/call-log.ts';
+import { isTimeZone } from '../services/local-time.ts';
+import { localMinute } from '../services/promotions.ts';
+import { isLocalMinute, storeDefaults } from '../services/store-check.ts';
+import { promotionAbout } from './about-promotion.ts';
 import { foldCalls, lockCalls, type Projector } from './call-log.ts';
 import { concernsCall } from './call-row.ts';
 import { intentsOf } from './intents.ts';
@@ -22,6 +28,35 @@ export function transcriptOf(turns: readonly Turn[]): TranscriptLine[] {
   });
 }
 
+/** Promotions that a store ever had, the newest; and the clock on its wall. */
+interface Offered {
+  promotions: Promotion[];
+  timeZone: string;
+}
+
+const PROMOTIONS_MAX = 200;
+
+async function offered(manager: EntityManager): Promise<Offered> {
+  const promotions = await manager.find(PromotionEntity, { order: { endsLocal: 'DESC' }, take: PROMOTIONS_MAX });
+  const settings = await manager.findOneBy(StoreSettingsEntity, { id: 1 });
+  return {
+    promotions: promotions.filter(
+      ({ startsLocal, endsLocal }) => isLocalMinute(startsLocal) && isLocalMinute(endsLocal),
+    ),
+    timeZone: settings && isTimeZone(settings.timeZone) ? settings.timeZone : storeDefaults.timeZone,
+  };
+}
+
+function aboutOf({ startedAt, endedAt }: CallLog, turns: readonly Turn[], { promotions, timeZone }: Offered) {
+  const span = {
+    startLocal: localMinute(startedAt.getTime(), timeZone),
+    endLocal: localMinute((endedAt ?? startedAt).getTime(), timeZone),
+  };
+  // What of the assistant nobody heard told the caller nothing.
+  const said = turns.map(({ who, text, heardText }) => ({ who, text: heardText ?? text }));
+  return promotionAbout(said, promotions, span);
+}
+
 async function finish(manager: EntityManager, calls: readonly CallLog[], now: number): Promise<CallLog[]> {
   const callSid = In(calls.map((call) => call.callSid));
   const turns = Map.groupBy(await manager.findBy(TurnEntity, { callSid }), (turn) => turn.callSid);
@@ -30,11 +65,14 @@ async function finish(manager: EntityManager, calls: readonly CallLog[], now: nu
     select: { callSid: true, toolCallId: true, name: true },
   });
   const tools = Map.groupBy(runs, (run) => run.callSid);
+  const known = turns.size > 0 ? await offered(manager) : null;
   return calls.map((call) => {
     const own = turns.get(call.callSid) ?? [];
     const names = (tools.get(call.callSid) ?? []).map(({ name }) => name);
     const intents = intentsOf({ turns: own, tools: names, outcome: call.outcome });
-    return { ...call, transcript: transcriptOf(own), processedAt: call.processedAt ?? new Date(now), intents };
+    const promotionSlug = known && own.length > 0 ? aboutOf(call, own, known) : null;
+    const processedAt = call.processedAt ?? new Date(now);
+    return { ...call, transcript: transcriptOf(own), processedAt, intents, promotionSlug };
   });
 }
 

@@ -30,6 +30,7 @@ export function dashboardPage({ store, at, statistics, recent }: Dashboard): str
     statistics,
     answeredShare: shareWords(statistics.answered, statistics.today),
     averageDuration: durationWords(statistics.averageDurationS),
+    promotions: statistics.byPromotion,
     intents: statistics.byIntent.map((each) => ({
       ...each,
       widthPercent: Math.round((each.calls / mostFrequent) * 100),
@@ -51,6 +52,7 @@ function callLine(call: Omit<CallLog, 'transcript'>, { timeZone }: Store) {
     tone: toneOf(call),
     duration: durationWords(call.duration),
     intents: call.intents,
+    promotion: call.promotionSlug,
   };
 }
 

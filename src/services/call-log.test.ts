@@ -34,6 +34,7 @@ await onBothDatabases((database) => {
       answered: 0,
       averageDurationS: null,
       byIntent: [],
+      byPromotion: [],
     });
     expect(await history.recent(10)).toEqual([]);
     expect(await history.record('CA1')).toBeNull();
@@ -46,8 +47,8 @@ await onBothDatabases((database) => {
         .insert([
           ended('CA-yesterday', at('17T23:59:59'), 500, ['hours']),
           ended('CA-midnight', at('18T00:00:00'), 60, ['hours', 'menu', 'hours']),
-          ended('CA-morning', at('18T08:00:00'), 91, ['hours']),
-          ended('CA-missed', at('18T09:00:00'), null, []),
+          { ...ended('CA-morning', at('18T08:00:00'), 91, ['hours']), promotionSlug: 'muddy-paws' },
+          { ...ended('CA-missed', at('18T09:00:00'), null, []), promotionSlug: 'muddy-paws' },
           call('CA-live', at('18T11:59:00'), { status: 'IN-PROGRESS', answeredAt: at('18T11:59:01') }),
           call('CA-lost', at('16T09:00:00')),
           ended('CA-tomorrow', at('19T00:00:00'), 500, ['hours']),
@@ -64,6 +65,7 @@ await onBothDatabases((database) => {
           { intent: 'hours', calls: 2 },
           { intent: 'menu', calls: 1 },
         ],
+        byPromotion: [{ promotion: 'muddy-paws', calls: 2 }],
       });
       const inTokyo = await createCallHistory(database.source).statistics(NOON, 'Asia/Tokyo');
       expect(inTokyo.today).toBe(2);

@@ -20,6 +20,8 @@ export interface CallStatistics {
   averageDurationS: number | null;
   /** Of today's, most frequent first; a call may have several. */
   byIntent: { intent: string; calls: number }[];
+  /** Of today's, most frequent first; by slug. */
+  byPromotion: { promotion: string; calls: number }[];
 }
 
 export interface CallRecord {
@@ -46,12 +48,13 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
     async statistics(at, timeZone) {
       const { date } = wallTime(at, timeZone);
       const day = [new Date(instantOf(date, 0, timeZone)), new Date(instantOf(addDays(date, 1), 0, timeZone))];
-      const [counts, byIntent, live] = await Promise.all([
-        dataSource.query<Omit<CallStatistics, 'live' | 'byIntent'>[]>(COUNTS, day),
+      const [counts, byIntent, byPromotion, live] = await Promise.all([
+        dataSource.query<Omit<CallStatistics, 'live' | 'byIntent' | 'byPromotion'>[]>(COUNTS, day),
         dataSource.query<CallStatistics['byIntent']>(BY_INTENT, day),
+        dataSource.query<CallStatistics['byPromotion']>(BY_PROMOTION, day),
         calls.countBy({ endedAt: IsNull(), startedAt: MoreThanOrEqual(new Date(at - CALL_MS_MAX)) }),
       ]);
-      return { ...(counts[0] ?? { today: 0, answered: 0, averageDurationS: null }), live, byIntent };
+      return { ...(counts[0] ?? { today: 0, answered: 0, averageDurationS: null }), live, byIntent, byPromotion };
     },
 
     recent(count) {
@@ -89,6 +92,11 @@ const BY_INTENT = `
   WHERE started_at >= $1 AND started_at < $2
   GROUP BY intent ORDER BY calls DESC, intent`;
 
+const BY_PROMOTION = `
+  SELECT promotion_slug AS promotion, count(*)::int AS calls
+  FROM call_log WHERE started_at >= $1 AND started_at < $2 AND promotion_slug IS NOT NULL
+  GROUP BY promotion_slug ORDER BY calls DESC, promotion_slug`;
+
 const withoutTranscript = {
   callSid: true,
   fromNumber: true,
@@ -101,6 +109,7 @@ const withoutTranscript = {
   outcome: true,
   processedAt: true,
   intents: true,
+  promotionSlug: true,
   lastEpoch: true,
   lastSeq: true,
   statusSequence: true,
