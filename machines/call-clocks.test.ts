@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fact, left, next, passed, play, transfer } from './call.fixture.ts';
+import { fact, left, next, passed, play } from './call.fixture.ts';
 import { type CallEffect, type CallEvent, limits } from './call-events.ts';
 
 const MINUTE_MS = 60_000;
@@ -195,7 +195,7 @@ describe('somebody on the staff who has become free', () => {
   });
 
   test('who does not answer is followed by the next', () => {
-    const ringing = [...greeted, next({ ...transfer, to: '+15550003333' })];
+    const ringing = [...greeted, next({ kind: 'transfer', reason: 'catering', to: '+15550003333' })];
     expect(play(ringing).snapshot.context.ringing).toBe('+15550003333');
     const busy: CallEvent = {
       type: 'carrier.dialEnded',

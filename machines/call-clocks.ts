@@ -38,6 +38,19 @@ export function armQuiet(step: Step, at: number): Step {
   return step.disarm('answer').arm('quiet', at + limits.quietMs);
 }
 
+/** The caller speaks: what was answered before says nothing about this turn. */
+export function beginTurn(step: Step): Step {
+  return step.disarm('quiet').disarm('answer').set({ lastResponse: null });
+}
+
+/** A tool runs: until its result is there the caller waits for nothing else. */
+export function awaitTool(step: Step, at: number): Step {
+  return step
+    .disarm('answer')
+    .disarm('quiet')
+    .arm('filler', at + limits.fillerMs);
+}
+
 /** A tool, or a model that is being opened, takes its time. */
 export function fill(context: CallContext) {
   const step = new Step(context).disarm('filler');

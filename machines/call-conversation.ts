@@ -130,11 +130,43 @@ const talking = setups.createStateConfig({
     'model.rotated': {
       actions: { type: 'apply', params: ({ context, event }) => clocks.rotated(context, event) },
     },
-    'tool.answered': {
-      guard: 'leaves',
-      target: 'leaving',
-      actions: { type: 'apply', params: ({ context, event }) => steps.startLeaving(context, event) },
+    // What the clocks of a conversation go by.
+    'assistant.fellSilent': {
+      actions: {
+        type: 'apply',
+        params: ({ context, event }) => clocks.settle(steps.fallSilent(context), event.at),
+      },
     },
+    'caller.speechStarted': {
+      actions: { type: 'apply', params: ({ context }) => clocks.beginTurn(steps.withSpeech(context, true)) },
+    },
+    'caller.speechStopped': {
+      actions: {
+        type: 'apply',
+        params: ({ context, event }) => clocks.armAnswer(steps.withSpeech(context, false), event.at),
+      },
+    },
+    'tool.asked': {
+      guard: 'isNewTool',
+      actions: {
+        type: 'apply',
+        params: ({ context, event }) => clocks.awaitTool(steps.withAsk(context, event), event.at),
+      },
+    },
+    'tool.answered': [
+      {
+        guard: 'leaves',
+        target: 'leaving',
+        actions: { type: 'apply', params: ({ context, event }) => steps.startLeaving(context, event) },
+      },
+      {
+        guard: 'isRunning',
+        actions: {
+          type: 'apply',
+          params: ({ context, event }) => clocks.armAnswer(steps.deliverAnswer(context, event), event.at),
+        },
+      },
+    ],
     'model.lost': [
       {
         guard: 'noModelLeft',
@@ -208,13 +240,13 @@ export const conversation = setups.createStateConfig({
   states: { opening, talking, leaving, left },
   on: {
     'assistant.fellSilent': {
-      actions: { type: 'apply', params: ({ context, event }) => steps.fallSilent(context, event.at) },
+      actions: { type: 'apply', params: ({ context }) => steps.fallSilent(context) },
     },
     'caller.speechStarted': {
-      actions: { type: 'apply', params: ({ context }) => steps.beginSpeech(context) },
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, true) },
     },
     'caller.speechStopped': {
-      actions: { type: 'apply', params: ({ context, event }) => steps.endSpeech(context, event.at) },
+      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
     },
     'staff.offered': {
       actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },

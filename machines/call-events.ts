@@ -86,6 +86,8 @@ export type CarrierFact =
       recordingUrl: string;
       durationS: number;
       status: string;
+      /** Of the whole call; absent: of a message. */
+      of?: 'call';
     }
   /** REST said that the call is over (21220 or a final status without a callback). */
   | { type: 'carrier.gone'; at: number; status: string; durationS: number | null }

@@ -177,23 +177,15 @@ export function withdraw(context: CallContext, at: number) {
   return context.modelGone ? openModel(step, at) : talks(step, at);
 }
 
-export function beginSpeech(context: CallContext) {
-  const { leaving } = context;
-  const step = new Step(context).disarm('quiet').disarm('answer').set({ speaking: true, turnOpen: true });
-  // What was answered before says nothing about this turn; a farewell may still be on its way.
-  return leaving === null ? step.set({ lastResponse: null }) : step;
-}
-
-export function endSpeech(context: CallContext, at: number) {
-  const step = new Step(context).set({ speaking: false, turnOpen: true });
-  return context.leaving === null ? armAnswer(step, at) : step;
+export function withSpeech(context: CallContext, speaking: boolean) {
+  return new Step(context).set({ speaking, turnOpen: true });
 }
 
 /** The turn is over unless what was said last was only the ask of a tool. */
-export function fallSilent(context: CallContext, at: number) {
+export function fallSilent(context: CallContext) {
   const { lastResponse, turnOpen } = context;
   const isAnswered = lastResponse?.spoke === true && !lastResponse.asks;
-  return settle(new Step(context).set({ silent: true, turnOpen: turnOpen && !isAnswered }), at);
+  return new Step(context).set({ silent: true, turnOpen: turnOpen && !isAnswered });
 }
 
 /** No model can be had: the keypad menu takes over. */
@@ -249,9 +241,9 @@ export function talkOn(context: CallContext, at: number) {
 export function deliverAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const { toolCallId, output } = event;
   const respond = context.leaving === null;
-  const step = withAnswer(context, event).want({ type: 'tool.deliver', toolCallId, output, respond });
-  // The answer to the result is still to come, whatever was said before it.
-  return respond ? armAnswer(step.set({ turnOpen: true }), event.at) : step;
+  return withAnswer(context, event)
+    .set({ turnOpen: context.turnOpen || respond })
+    .want({ type: 'tool.deliver', toolCallId, output, respond });
 }
 
 export function toDetached(context: CallContext, at: number) {
@@ -366,9 +358,6 @@ export function withAsk(context: CallContext, event: Of<'tool.asked'>) {
   const turn: Turn = { who: 'tool', toolCallId, name, arguments: event.arguments, output: null };
   return new Step(context)
     .set({ turns: insertTurn(context.turns, turn, null) })
-    .disarm('answer')
-    .disarm('quiet')
-    .arm('filler', event.at + limits.fillerMs)
     .want({ type: 'tool.run', toolCallId, responseId, name, arguments: event.arguments });
 }
 

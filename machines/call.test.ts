@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createActor, type SnapshotFrom } from 'xstate';
+import { createActor, type SnapshotFrom, transition } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { fact, hangup, input, left, next, passed, play, tell, transfer, voicemail } from './call.fixture.ts';
 import { callMachine } from './call.ts';
@@ -186,6 +186,22 @@ describe('the call machine', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('lets no deadline pass twice: whatever the state, one that has passed stands no more', () => {
+    const again = paths.flatMap(({ state }) => {
+      if (state.status === 'done') return [];
+      return Object.entries(state.context.pending.deadlines).flatMap(([name, at]) => {
+        const [after] = transition(callMachine, state, passed(name as 'quiet', at));
+        if (after.status === 'done') return [];
+        const stands = after.context.pending.deadlines[name as 'quiet'];
+        const asksCarrier = Object.values(after.context.pending.effects).some(({ type }) => type === 'carrier.ask');
+        // A conversation knows what to do about its own clocks.
+        const isForeign = asksCarrier && place(state).startsWith('{"conversation"') && name !== 'detached';
+        return (stands !== undefined && stands <= at) || isForeign ? [`${place(state)} ${name}`] : [];
+      });
+    });
+    expect([...new Set(again)]).toEqual([]);
   });
 
   test('has always something to wait for until it ends: a deadline, or a stream that will stop', () => {
