@@ -5,12 +5,13 @@ import { Drain } from './calls/drain.ts';
 import { mailboxBlockMs } from './calls/mailbox.ts';
 import { Neighbours } from './calls/neighbours.ts';
 import { Reconcile } from './calls/reconcile.ts';
-import { defaultNodeUrl, mediaPaths } from './config.ts';
+import { type Config, defaultNodeUrl, mediaPaths } from './config.ts';
 import type { NodeName } from './directory/keys.ts';
 import { connectRedis } from './directory/redis.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
-import { createSessions } from './model/sessions.ts';
+import type { ModelSettings } from './model/profile.ts';
+import { ModelSessions } from './model/sessions.ts';
 import { AccountBooks } from './placement/account-books.ts';
 import { Admission, asideOf } from './placement/admission.ts';
 import { callerKey, Fairness } from './placement/fairness.ts';
@@ -23,6 +24,7 @@ import { createRedactor } from './redact/redactor.ts';
 import { CallbackDialler } from './services/callback-dialler.ts';
 import { createCallbacks } from './services/callbacks.ts';
 import type { Services } from './services/services.ts';
+import { StaffDesk } from './services/staff-desk.ts';
 import { createTools } from './tools/registry.ts';
 import { Documents, type StoreFacts } from './webhook/documents.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
@@ -48,7 +50,14 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   const carrier = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
-  const tools = createTools(services, { log, isOff: (tool) => placement?.switches.toolsOff.has(tool) ?? false });
+  const staff = new StaffDesk({
+    link,
+    onDuty: () => services.onDuty(),
+    offer: async (callSid, offer) => (await calls.tell(callSid, { type: 'staff.offered', ...offer })) === 'taken',
+    log,
+    metrics,
+  });
+  const tools = createTools(services, { log, staff, isOff: (tool) => placement?.switches.toolsOff.has(tool) ?? false });
   const { redactPhone, redactEmail } = services.assistant();
   const redactor = createRedactor({
     phone: config.redact.phone || redactPhone,
@@ -70,6 +79,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     answers: (holder, ms) => neighbours.answers(holder, ms),
     streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),
     callerOf: callerKey,
+    callEnded: (callSid) => void staff.leave(callSid),
   });
   const neighbours = new Neighbours({
     ...parts,
@@ -82,9 +92,12 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     moveUrl: (epoch) => moveUrl(config.publicUrl, epoch),
   });
   const books = new AccountBooks({ settings: config, now, log, metrics });
-  const sessions = createSessions({
-    settings: { url: config.openai.realtimeUrl, apiKey: config.openai.apiKey, model: config.openai.realtimeModel },
+  const sessions = new ModelSessions({
+    endpoints: [config.openai, ...(config.fallback ? [config.fallback] : [])].map(modelSettings),
     lifeMs: config.modelSessionMs,
+    sessionsMax: config.callsMax,
+    isGreetingPrepared: () => false,
+    epochNow: now,
     profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
     account: books,
     log,
@@ -137,9 +150,10 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
         placed.setLoop(isOpen);
       });
       dialler = createDialler(ground, carrier, placed);
-      const answering = { calls, placement: placed, media, neighbours, dialler };
+      const answering = { calls, placement: placed, media, neighbours, dialler, staff };
       server = await createServer({ ...publicServer(ground, answering), log, metrics });
       dialler.start();
+      staff.start();
       reconcile = new Reconcile({
         ...parts,
         tell: (callSid, fact) => calls.tell(callSid, fact),
@@ -151,6 +165,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     abandon: () => media.endAll(),
     async close() {
       await neighbours.stop();
+      await staff.stop();
       await dialler?.stop();
       await reconcile?.stop();
       await server?.close();
@@ -161,13 +176,17 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   };
 }
 
+function modelSettings({ realtimeUrl, apiKey, realtimeModel }: NonNullable<Config['fallback']>): ModelSettings {
+  return { url: realtimeUrl, apiKey, model: realtimeModel };
+}
+
 function storeFacts(services: Services): StoreFacts {
   return {
     name: services.store().name,
     promotions: () => services.promotionLines(),
     callback: () => services.callbackPromise(),
     hours: () => services.openNow().message,
-    staffNumbers: services.assistant().staffNumbers,
+    staffNumbers: services.onDuty().map(({ number }) => number),
   };
 }
 
@@ -202,11 +221,12 @@ interface Answering {
   media: Media;
   neighbours: Neighbours;
   dialler: CallbackDialler;
+  staff: StaffDesk;
 }
 
 function publicServer(
   { config, log, metrics, link, clock, services }: Ground,
-  { calls, placement, media, neighbours, dialler }: Answering,
+  { calls, placement, media, neighbours, dialler, staff }: Answering,
 ) {
   const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
   const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
@@ -232,6 +252,7 @@ function publicServer(
         log,
         metrics,
       }),
+      staff,
       placedCall: (news) => void dialler.told(news),
       facts: () => storeFacts(services),
       now: () => clock.now(),

@@ -46,6 +46,8 @@ export interface TwimlRequest {
   alone?: boolean;
   /** `next` that the carrier was told to send: the epoch in its `?move=`. */
   move?: number | null;
+  /** What the document needs from elsewhere is sought before it is made; not without Redis. Never rejects, and not late. */
+  prepare?(view: CallView): Promise<void>;
   /** Pure: TwiML for where the call stands after the fact. */
   render(view: CallView): string;
 }
@@ -64,6 +66,8 @@ export interface CallDoor {
   tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal>;
   /** The node that may still have a warm model session for the call, for its next stream; null for none that lives. */
   preferredNode(callSid: string): Promise<string | null>;
+  /** How a call stands, without taking it; null where that is not known. Never rejects. */
+  look(callSid: string): Promise<CallView | null>;
   /** The carrier reports that a stream broke: the call goes on, if need be without the carrier's own question. */
   streamFailed(callSid: string, streamSid: string): void;
 }

@@ -97,6 +97,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     answers: async () => false,
     callerOf: () => null,
     streamFailed: () => undefined,
+    callEnded: () => undefined,
     ...over,
   });
 }

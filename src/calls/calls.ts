@@ -9,9 +9,9 @@ import { repeated } from '../directory/repeat.ts';
 import { reservedAt } from '../directory/reservations.ts';
 import type { CallActor } from './actor.ts';
 import { CallList } from './call-list.ts';
-import type { CallDoor, DoorRefusal, TwimlRequest } from './call-door.ts';
+import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import { answerWebhook, type DoorDeps, foldJournal } from './door.ts';
+import { answerWebhook, type DoorDeps, foldCall, foldJournal } from './door.ts';
 import { Lane } from './lane.ts';
 import { makeResident, type ResidentDeps } from './make-resident.ts';
 import type { Message } from './mailbox.ts';
@@ -45,6 +45,8 @@ export interface CallsDeps extends ResidentDeps {
   callerOf(from: string): string | null;
   /** The carrier reports that a stream broke. */
   streamFailed(callSid: string, streamSid: string): void;
+  /** The end of a call was journaled here. */
+  callEnded(callSid: string): void;
 }
 
 /** The calls of this node: those with a stream here, and the way to all others. */
@@ -208,6 +210,21 @@ export class Calls implements CallDesk, CallDoor {
     this.deps.streamFailed(callSid, streamSid);
   }
 
+  async look(callSid: string): Promise<CallView | null> {
+    const resident = this.residents.get(callSid);
+    if (resident) return resident.view;
+    try {
+      const owner = await ownerOf(this.deps.link, callSid);
+      if (owner === null) return null;
+      const actor = await foldCall(this.deps.link, callSid);
+      actor.stop();
+      return actor.viewAt(owner.epoch);
+    } catch (error) {
+      this.deps.log.warn({ err: error, callSid }, 'a call could not be looked at');
+      return null;
+    }
+  }
+
   /** Who has the call by now is told what its former holder could not write. */
   private async follow(resident: Resident, fact: Told): Promise<void> {
     await resident.settled();
@@ -265,7 +282,8 @@ export class Calls implements CallDesk, CallDoor {
     return {
       link,
       node,
-      ended: (actor) => this.noteEnd(actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null),
+      ended: (callSid, actor) =>
+        this.noteEnd(callSid, actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null),
       took: (before, callSid, epoch) => this.post.supersede(before, callSid, epoch),
       unfolded: (callSid, error) => {
         metrics.callsUnfolded.inc({ reason: error.reason });
@@ -279,8 +297,9 @@ export class Calls implements CallDesk, CallDoor {
     };
   }
 
-  private noteEnd(outcome: Outcome, cutOff: { callSid: string; from: string } | null): void {
+  private noteEnd(callSid: string, outcome: Outcome, cutOff: { callSid: string; from: string } | null): void {
     this.deps.metrics.callsEnded.inc({ outcome });
+    this.deps.callEnded(callSid);
     if (cutOff) void rememberCutOff(this.deps, cutOff);
   }
 
@@ -292,7 +311,7 @@ export class Calls implements CallDesk, CallDoor {
           this.residents.delete(hold.callSid);
           this.list.remove(hold.callSid);
         }
-        if (why === 'ended') this.noteEnd(call.outcome, call.wasCutOff ? call.view : null);
+        if (why === 'ended') this.noteEnd(call.callSid, call.outcome, call.wasCutOff ? call.view : null);
         if (why === 'superseded' || why === 'failed') this.bereft.add(call);
         this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
       },

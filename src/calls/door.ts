@@ -31,7 +31,7 @@ export interface DoorDeps {
   link: RedisLink;
   node: NodeName;
   /** A call was folded to its end here; null where its journal could not be folded. */
-  ended(actor: CallActor | null): void;
+  ended(callSid: string, actor: CallActor | null): void;
   /** Another process held the call until it was claimed here with this epoch. */
   took(before: NodeName, callSid: string, epoch: number): void;
   /** The call goes on without its journal. */
@@ -192,6 +192,7 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
     deps.resumed(callSid, typeof request.move === 'number' ? 'b' : 'a', claim.ownerBefore);
   const fact = await completed(deps, request.fact, claim);
   const { actor, view, dueAt } = await stand(deps, callSid, claim, fact);
+  await request.prepare?.(view);
   const twiml = request.render(view);
   const batch: AppendRequest = {
     callSid,
@@ -253,7 +254,7 @@ export async function visit(
   const appended = await repeated(() => append(deps.link, batch));
   actor?.stop();
   if (appended.kind !== 'ok') return 'unavailable';
-  if (end) deps.ended(actor);
+  if (end) deps.ended(callSid, actor);
   return 'taken';
 }
 

@@ -31,7 +31,7 @@ function createSweep(laterMs = 0) {
     link,
     node: { node: 'n1', incarnation: 'now' },
     now: () => Date.now() + laterMs,
-    ended: (actor) => ended.push(actor?.context.outcome ?? 'missed'),
+    ended: (_, actor) => ended.push(actor?.context.outcome ?? 'missed'),
     took: () => undefined,
     unfolded: () => undefined,
     resumed: () => undefined,

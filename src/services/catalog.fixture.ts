@@ -1,4 +1,5 @@
 import { emptyCatalog, type Catalog, type Category, type PromotionOffer } from './catalog.ts';
+import { staffOf } from './staff.ts';
 
 const milk = [
   { kind: 'milk', name: 'Soy Milk', price: '0.75' },
@@ -49,6 +50,7 @@ export const smallCatalog: Catalog = {
     staffNumbers: ['+15035550111'],
     sharedNumbers: [],
   },
+  staff: staffOf([], ['+15035550111']),
   schedule: {
     timeZone: 'America/Los_Angeles',
     week: [undefined, ...Array.from({ length: 6 }, () => ({ openTime: '07:00', closeTime: '18:00', isClosed: false }))],

@@ -108,10 +108,30 @@ export const lineTable = {
     es: 'Lo siento, nadie ha podido contestar. Vuelve a estar conmigo.',
     fr: 'Je suis désolée, personne n’a pu répondre. Vous êtes de nouveau avec moi.',
   },
+  staffBusy: {
+    en: "I'm sorry, everybody on our staff is on another call.",
+    es: 'Lo siento, todo nuestro personal está atendiendo otras llamadas.',
+    fr: 'Je suis désolée, toute notre équipe est déjà en ligne.',
+  },
+  staffInLine: {
+    en: "I'm sorry, everybody on our staff is on another call. You are number {place} in line, and I will put you through when it is your turn.",
+    es: 'Lo siento, todo nuestro personal está atendiendo otras llamadas. Usted es el número {place} de la fila y le pasaré la llamada cuando llegue su turno.',
+    fr: 'Je suis désolée, toute notre équipe est déjà en ligne. Vous êtes numéro {place} dans la file, je vous mettrai en relation dès que ce sera votre tour.',
+  },
+  staffAway: {
+    en: "I'm sorry, nobody on our staff takes calls at this hour.",
+    es: 'Lo siento, nadie de nuestro personal atiende llamadas a esta hora.',
+    fr: 'Je suis désolée, personne de notre équipe ne prend d’appels à cette heure.',
+  },
   whisperCall: {
     en: 'A call for {name} from {from}.',
     es: 'Una llamada para {name} de {from}.',
     fr: 'Un appel pour {name} de {from}.',
+  },
+  whisperUnknown: {
+    en: 'A call for {name} from a number that is not shown.',
+    es: 'Una llamada para {name} de un número oculto.',
+    fr: 'Un appel pour {name} d’un numéro masqué.',
   },
   whisperAbout: {
     en: 'It is about: {about}.',

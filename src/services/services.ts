@@ -11,6 +11,7 @@ import { keepCatalog } from './catalog-keeper.ts';
 import { readCatalog } from './catalog-rows.ts';
 import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
 import { closedNow, type ClosedNow } from './closed.ts';
+import type { RecordingPolicy } from './consent.ts';
 import { dateHours, openNow, weekdayHours, type DateHours, type DayHours, type OpenNow } from './hours.ts';
 import { createKnowledge, type Knowledge, type KnowledgeAnswer } from './knowledge.ts';
 import { wallTime } from './local-time.ts';
@@ -69,6 +70,7 @@ export interface Services {
   callbackWindow(askedAt: number): CallbackWindow;
   /** Call-backs may be made now. */
   isCallbackTime(): boolean;
+  recording(): RecordingPolicy & { timeZone: string };
   /** At the latest after 1.5 s, never rejects. */
   knowledge(question: string): Promise<KnowledgeAnswer>;
   /** Calls back whenever what the assistant is told has changed, by data or by time; returns how to stop that. */
@@ -164,6 +166,7 @@ export function answersOf(
       return callbacks.offered ? spokenCallback(callbacks, schedule.timeZone, now()) : null;
     },
     callbackWindow: (askedAt) => callbackWindow(known().callbacks, known().schedule.timeZone, askedAt),
+    recording: () => ({ ...known().recording, timeZone: known().schedule.timeZone }),
     isCallbackTime: () => isCallbackTime(known().callbacks, known().schedule.timeZone, now()),
     knowledge: (question) =>
       knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),

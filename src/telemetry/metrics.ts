@@ -7,7 +7,11 @@ const ANSWER_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
 const SPLICE_SECONDS = [0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05];
 /** Seconds in the waiting room. */
 const WAITING_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800];
-/** Seconds that a caller waits for a first word. */
+/** Seconds that a caller waits for the first word of a call. */
+const FIRST_WORD_SECONDS = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8];
+/** Seconds of silence that a caller should not have heard. */
+const DEAD_AIR_SECONDS = [2, 2.5, 3, 4, 5, 8, 12, 20];
+/** Seconds that a caller waits for an answer. */
 const SILENCE_SECONDS = [0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 5, 8];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -96,6 +100,13 @@ export function createMetrics() {
       'name',
     ]),
     switchesSet: gauge('aida_switches_set', 'Switches of the fleet that are set, by name', ['name']),
+    transfers: counter(
+      'aida_transfers_total',
+      'Transfers to staff: how those who were rung took them, and callers for whom nobody was free or there',
+      ['result'],
+    ),
+    staffWaiting: gauge('aida_staff_waiting_calls', 'Calls that wait for somebody on the staff'),
+    staffBusy: gauge('aida_staff_busy', 'Members of the staff who are kept for a call, are rung or talk'),
     refusals: counter('aida_refusals_total', 'Requests, upgrades and streams refused, by reason', ['reason']),
     faults: counter('aida_faults_total', 'Exceptions caught at a boundary, by place', ['place']),
     badFrames: counter('aida_bad_frames_total', 'Media messages ignored or repaired, by reason', ['reason']),
@@ -108,6 +119,42 @@ export function createMetrics() {
       "Silence between a caller's last word and the first audio of the answer",
       SILENCE_SECONDS,
     ),
+    modelSessions: gauge('aida_model_sessions', "Model sessions that are open here: with a call, or ready for one", [
+      'state',
+    ]),
+    modelSessionsOpened: counter('aida_model_sessions_opened_total', 'Model sessions opened, by endpoint', ['endpoint']),
+    modelSessionsLost: counter(
+      'aida_model_sessions_lost_total',
+      'Model sessions that ended by themselves, by endpoint and code',
+      ['endpoint', 'code'],
+    ),
+    modelEndpointResting: gauge(
+      'aida_model_endpoint_resting',
+      '1 while no session is opened at a model endpoint, because none came to anything there',
+      ['endpoint'],
+    ),
+    warmSessions: counter(
+      'aida_warm_sessions_total',
+      'Model sessions made ready before the stream of their call, by what became of them',
+      ['result'],
+    ),
+    firstWordSeconds: hot(
+      'aida_first_word_seconds',
+      "From a stream's start to the first audio handed over",
+      FIRST_WORD_SECONDS,
+    ),
+    bargeInSeconds: hot(
+      'aida_barge_in_seconds',
+      "From the news that the caller speaks to the carrier's word that it stopped playing",
+      ANSWER_SECONDS,
+    ),
+    deadAirSeconds: hot(
+      'aida_dead_air_seconds',
+      'Silences of two seconds and more in which a caller waited, tools that run included',
+      DEAD_AIR_SECONDS,
+    ),
+    falseBargeIns: counter('aida_false_barge_ins_total', 'Answers that a noise interrupted and that were resumed'),
+    rotations: counter('aida_model_rotations_total', 'Model sessions to be replaced in a pause, by result', ['result']),
     modelEventsIgnored: counter('aida_model_events_ignored_total', 'Model events that changed nothing, by reason', [
       'reason',
     ]),
@@ -135,6 +182,12 @@ export function createMetrics() {
       'lane',
     ]),
     jobRuns: counter('aida_job_runs_total', 'Jobs that were begun, by kind and what came of it', ['kind', 'result']),
+    recordingsLost: counter(
+      'aida_recordings_lost_total',
+      'Recordings that were left or made and could not be fetched: voicemail or call',
+      ['of'],
+    ),
+    noticesSent: counter('aida_notices_sent_total', 'Messages that the store was told of, by mail or hook', ['by']),
     journalLag: gauge('aida_journal_lag_facts', 'Facts in the outbox that a consumer group has not read', ['group']),
   };
 }

@@ -29,6 +29,8 @@ const good: [name: string, args: Record<string, unknown>, says: RegExp][] = [
   ['leave_voicemail', { topic: 'catering' }, /one short sentence/],
   ['leave_voicemail', {}, /one short sentence/],
   ['end_call', {}, /one short sentence/],
+  ['speak_language', { language: 'español' }, /Answer in Spanish from here on\./],
+  ['speak_language', { language: 'en-GB' }, /Answer in English/],
 ];
 
 const parameterOf: Record<string, string | null> = {
@@ -40,9 +42,10 @@ const parameterOf: Record<string, string | null> = {
   transfer_to_staff: 'reason',
   leave_voicemail: 'topic',
   end_call: 'reason',
+  speak_language: 'language',
 };
 const names = Object.keys(parameterOf);
-const required = new Set(['get_product_details', 'search_knowledge_base']);
+const required = new Set(['get_product_details', 'search_knowledge_base', 'speak_language']);
 
 /** Values of a parameter that nobody should send; all are text, so each tool may look for them. */
 const hostile: [what: string, value: string][] = [
@@ -99,7 +102,8 @@ await onBothDatabases((database) => {
     const note = (_: unknown, message: string) => void logged.push(message);
     const log = { warn: note, error: note } as never;
     services = await createServices(database.source, { now: () => NOON, log });
-    tools = createTools(services, { log });
+    const staff = { reserve: () => Promise.resolve({ kind: 'away' } as const), leave: () => Promise.resolve() };
+    tools = createTools(services, { log, staff });
     before = await rowCounts();
   });
 
@@ -179,7 +183,8 @@ await onBothDatabases((database) => {
         __proto__: { polluted: true },
         constructor: value,
       });
-      expect([what, result]).toEqual([what, 'ok']);
+      // There is no language of that name.
+      expect([what, result]).toEqual([what, name === 'speak_language' ? 'refused' : 'ok']);
       if (leave) expect(JSON.stringify(leave)).not.toMatch(/\\u0000|\\ud800|\\u001b/);
     }
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);

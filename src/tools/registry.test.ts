@@ -6,7 +6,15 @@ import { createKnowledge } from '../services/knowledge.ts';
 import { answersOf, type Services } from '../services/services.ts';
 import { fitJson } from './fit.ts';
 import { createTools, type ToolAnswer } from './registry.ts';
+import type { StaffPerson } from '../services/staff.ts';
+import type { StaffFound } from '../services/staff-desk.ts';
 import { defineTool, type Tool } from './tool.ts';
+
+/** Away on Mondays. */
+const evening = [1, 0, 1, 1, 1, 1, 1].map((works) =>
+  works ? { openTime: '16:00', closeTime: '20:00', isClosed: false } : undefined,
+);
+const person: StaffPerson = { name: 'Ann', number: '+15035550111', ringS: 25, mode: 'warm', hours: 'store' };
 
 /** Monday, 12:00 in Los Angeles. */
 const noon = Date.UTC(2026, 10, 16, 20);
@@ -25,12 +33,21 @@ function storeOf(catalog: Catalog): Services {
   };
 }
 
-function toolsOf(catalog: Catalog = smallCatalog, tools?: Tool[], isOff?: (name: string) => boolean) {
+function toolsOf(
+  catalog: Catalog = smallCatalog,
+  tools?: Tool[],
+  isOff?: (name: string) => boolean,
+  found: StaffFound = { kind: 'away' },
+) {
   const errors: [Record<string, unknown>, string][] = [];
   const entry = (values: Record<string, unknown>, message: string) => void errors.push([values, message]);
   const registry = createTools(
     storeOf(catalog),
-    { log: { error: entry, warn: entry } as never, ...(isOff && { isOff }) },
+    {
+      log: { error: entry, warn: entry } as never,
+      staff: { reserve: () => Promise.resolve(found), leave: () => Promise.resolve() },
+      ...(isOff && { isOff }),
+    },
     tools,
   );
   let asks = 0;
@@ -83,6 +100,7 @@ describe('what the model is told', () => {
       ['transfer_to_staff', ['reason'], []],
       ['leave_voicemail', ['topic'], []],
       ['end_call', ['reason'], []],
+      ['speak_language', ['language'], ['language']],
     ]);
   });
 
@@ -266,11 +284,56 @@ describe('leaving the conversation', () => {
   });
 
   test('without a staff number there is no transfer, but words that offer a voicemail', async () => {
-    const { ask } = toolsOf({ ...smallCatalog, assistant: { ...smallCatalog.assistant, staffNumbers: [] } });
+    const { ask } = toolsOf({ ...smallCatalog, staff: [] });
     expect(await ask('transfer_to_staff')).toMatchObject({
       result: 'refused',
       leave: null,
       output: 'No staff member can be reached by telephone. Say so, and offer to take a voicemail.',
+    });
+  });
+
+  const callbacks = { ...smallCatalog.callbacks, offered: true };
+  const asked = (found: StaffFound, catalog: Catalog = { ...smallCatalog, callbacks }) =>
+    toolsOf(catalog, undefined, undefined, found).ask('transfer_to_staff', { reason: 'a refund' });
+
+  test('somebody is free: the call leaves for the one who is kept for it', async () => {
+    const ring = { number: '+15035550111', hold: '1', ringS: 25, isWarm: true };
+    expect(await asked({ kind: 'ring', ring })).toMatchObject({
+      result: 'ok',
+      leave: { kind: 'transfer', reason: 'a refund', to: '+15035550111' },
+    });
+  });
+
+  test('everybody is on a call: it is said before anybody is rung, with the place and the choices', async () => {
+    const { result, leave, output } = await asked({ kind: 'busy', place: 3 });
+    expect([result, leave]).toEqual(['ok', null]);
+    expect(JSON.parse(output)).toEqual({
+      accepted: false,
+      why: 'Every staff member is on another call. The caller is in line now.',
+      placeInLine: 3,
+      choices: [
+        'keep talking with you; the call is put through by itself when the turn comes',
+        'leave a voicemail',
+        'be called back within 2 hours',
+      ],
+      next: 'Say so, and the place in line. Ask which of the choices the caller would like.',
+    });
+  });
+
+  test('and so many wait already: no place, and no call back where none is offered', async () => {
+    const { output } = await asked({ kind: 'busy', place: 0 }, smallCatalog);
+    expect(JSON.parse(output)).toMatchObject({ accepted: false, choices: ['leave a voicemail'] });
+    expect(output).not.toContain('placeInLine');
+  });
+
+  test('nobody is there at this hour: it says when somebody is', async () => {
+    const late = { ...smallCatalog, staff: [{ ...person, hours: evening }] };
+    const { leave, output } = await asked({ kind: 'closed' }, late);
+    expect(leave).toBeNull();
+    expect(JSON.parse(output)).toMatchObject({
+      accepted: false,
+      why: 'No staff member takes calls at this hour.',
+      staffIsBackAt: '16:00 tomorrow',
     });
   });
 
@@ -415,4 +478,20 @@ describe('shortened answers', () => {
       shortened: 'The answer is too long to be given. Ask for something more specific.',
     });
   });
+});
+
+test('speak_language: what the store offers, by any name; the call is told which', async () => {
+  const { ask, errors } = toolsOf({ ...smallCatalog, languages: ['en', 'es'] });
+  expect(await ask('speak_language', { language: 'castellano o español' })).toMatchObject({
+    result: 'ok',
+    language: 'es',
+    leave: null,
+  });
+  const refused = await ask('speak_language', { language: 'German' });
+  expect([refused.result, refused.language, refused.output]).toEqual([
+    'refused',
+    undefined,
+    'Only English, Spanish can be spoken here. Say so in one short sentence, and offer staff or a voicemail.',
+  ]);
+  expect(errors).toEqual([]);
 });

@@ -10,7 +10,8 @@ import { getStoreHours } from './get-store-hours.ts';
 import { getSubscriptionInfo } from './get-subscription-info.ts';
 import { leaveVoicemail } from './leave-voicemail.ts';
 import { searchKnowledgeBase } from './search-knowledge-base.ts';
-import { ToolRefusal, ToolUnavailable, type Tool, type ToolDefinition } from './tool.ts';
+import { speakLanguage } from './speak-language.ts';
+import { ToolRefusal, ToolUnavailable, type Tool, type ToolCall, type ToolDefinition } from './tool.ts';
 import { transferToStaff } from './transfer-to-staff.ts';
 
 /** Longest arguments that are read; a caller's sentence is a hundredth of it. */
@@ -30,6 +31,7 @@ export const allTools: readonly Tool[] = [
   transferToStaff,
   leaveVoicemail,
   endCall,
+  speakLanguage,
 ];
 
 export const toolNames: readonly string[] = allTools.map(({ definition }) => definition.name);
@@ -49,6 +51,8 @@ export interface ToolAnswer {
   /** JSON, or words for the model; at most 4 KiB. */
   output: string;
   leave: Intent | null;
+  /** ISO 639-1: what is spoken from here on; absent: what was. */
+  language?: string;
   durationMs: number;
 }
 
@@ -65,6 +69,7 @@ type Outcome = Omit<ToolAnswer, 'durationMs'>;
 
 export interface ToolsOptions {
   log: Pick<Log, 'error' | 'warn'>;
+  staff: ToolCall['staff'];
   /** Operators have switched the tool off: it says so instead of running. */
   isOff?: (name: string) => boolean;
 }
@@ -72,7 +77,7 @@ export interface ToolsOptions {
 /** The tools of a store. `tools` is what there is to run, all of them unless named. */
 export function createTools(
   services: Services,
-  { log, isOff = () => false }: ToolsOptions,
+  { log, staff, isOff = () => false }: ToolsOptions,
   tools: readonly Tool[] = allTools,
 ): Tools {
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]));
@@ -83,8 +88,16 @@ export function createTools(
     if (!tool) return refused(`There is no such tool. There are: ${[...byName.keys()].join(', ')}.`);
     if (isOff(name)) return refused(unavailable(tool.subject));
     try {
-      const { answer, leave } = await within(tool.deadlineMs, tool.run(argumentsOf(text), services));
-      return { result: 'ok', output: fitJson(answer, OUTPUT_BYTES_MAX), leave: leave ?? null };
+      const { answer, leave, language } = await within(
+        tool.deadlineMs,
+        tool.run(argumentsOf(text), services, { callSid, staff }),
+      );
+      return {
+        result: 'ok',
+        output: fitJson(answer, OUTPUT_BYTES_MAX),
+        leave: leave ?? null,
+        ...(language && { language }),
+      };
     } catch (error) {
       if (error instanceof ToolRefusal) return refused(error.message);
       const late = error instanceof LateError;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Intent } from '../../machines/call-events.ts';
 import type { Services } from '../services/services.ts';
+import type { StaffDesk } from '../services/staff-desk.ts';
 
 /** What a session is told of a tool; the Realtime API wants it flat, without a nested `function`. */
 export interface ToolDefinition {
@@ -15,6 +16,14 @@ export interface ToolReply {
   answer: Record<string, unknown>;
   /** How the call leaves the conversation once the farewell was heard. */
   leave?: Intent;
+  /** ISO 639-1: what is spoken from here on. */
+  language?: string;
+}
+
+/** Of the call that asks. */
+export interface ToolCall {
+  callSid: string;
+  staff: Pick<StaffDesk, 'reserve' | 'leave'>;
 }
 
 export interface ToolSpec<Parameters extends z.ZodObject> {
@@ -27,7 +36,7 @@ export interface ToolSpec<Parameters extends z.ZodObject> {
   writes: boolean;
   /** The caller waits: later answers are not used. */
   deadlineMs: number;
-  run(args: z.output<Parameters>, services: Services): ToolReply | Promise<ToolReply>;
+  run(args: z.output<Parameters>, services: Services, call: ToolCall): ToolReply | Promise<ToolReply>;
 }
 
 export interface Tool {
@@ -36,7 +45,7 @@ export interface Tool {
   writes: boolean;
   deadlineMs: number;
   /** Throws ToolRefusal on arguments that don't fit. */
-  run(raw: Record<string, unknown>, services: Services): Promise<ToolReply>;
+  run(raw: Record<string, unknown>, services: Services, call: ToolCall): Promise<ToolReply>;
 }
 
 /** The model asked for something that is not possible; the message is for the model. */
@@ -58,13 +67,13 @@ export function defineTool<Parameters extends z.ZodObject>(spec: ToolSpec<Parame
     subject: spec.subject,
     writes: spec.writes,
     deadlineMs: spec.deadlineMs,
-    async run(raw, services) {
+    async run(raw, services, call) {
       const given = Object.fromEntries(
         names.flatMap((name) => cleaned(name, Object.hasOwn(raw, name) ? raw[name] : null)),
       );
       const result = spec.parameters.safeParse(given);
       if (!result.success) throw new ToolRefusal(problems(result.error, given));
-      return spec.run(result.data, services);
+      return spec.run(result.data, services, call);
     },
   };
 }

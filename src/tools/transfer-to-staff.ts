@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { defineTool, ToolRefusal } from './tool.ts';
+import { defaultLanguage } from '../services/languages.ts';
+import type { Services } from '../services/services.ts';
+import { defineTool, type ToolReply, ToolRefusal } from './tool.ts';
 
 export const transferToStaff = defineTool({
   name: 'transfer_to_staff',
@@ -10,16 +12,66 @@ export const transferToStaff = defineTool({
   subject: 'the transfer',
   writes: false,
   deadlineMs: 1_000,
-  run({ reason = '' }, services) {
-    if (services.assistant().staffNumbers.length === 0) {
+  async run({ reason = '' }, services, { callSid, staff }) {
+    if (!services.hasStaff()) {
       throw new ToolRefusal('No staff member can be reached by telephone. Say so, and offer to take a voicemail.');
     }
-    return {
-      answer: {
-        accepted: true,
-        next: 'Say in one short sentence that you are putting the caller through, and nothing else.',
-      },
-      leave: { kind: 'transfer', reason },
-    };
+    const found = await staff.reserve(callSid, reason);
+    switch (found.kind) {
+      case 'ring':
+        return putThrough({ kind: 'transfer', reason, to: found.ring.number });
+      case 'away':
+        return putThrough({ kind: 'transfer', reason });
+      case 'busy':
+        return allBusy(found.place, services);
+      case 'closed':
+        return nobodyThere(services);
+    }
   },
 });
+
+function putThrough(leave: NonNullable<ToolReply['leave']>): ToolReply {
+  return {
+    answer: {
+      accepted: true,
+      next: 'Say in one short sentence that you are putting the caller through, and nothing else.',
+    },
+    leave,
+  };
+}
+
+function allBusy(place: number, services: Services): ToolReply {
+  const isInLine = place > 0;
+  return {
+    answer: {
+      accepted: false,
+      why: isInLine
+        ? 'Every staff member is on another call. The caller is in line now.'
+        : 'Every staff member is on another call, and too many callers wait for them already.',
+      ...(isInLine ? { placeInLine: place } : {}),
+      choices: [
+        ...(isInLine ? ['keep talking with you; the call is put through by itself when the turn comes'] : []),
+        ...otherChoices(services),
+      ],
+      next: `Say so${isInLine ? ', and the place in line' : ''}. Ask which of the choices the caller would like.`,
+    },
+  };
+}
+
+function nobodyThere(services: Services): ToolReply {
+  const returns = services.staffReturns(defaultLanguage);
+  return {
+    answer: {
+      accepted: false,
+      why: 'No staff member takes calls at this hour.',
+      ...(returns === null ? {} : { staffIsBackAt: returns }),
+      choices: otherChoices(services),
+      next: 'Say so, and when staff can be reached again if you know it. Ask which of the choices the caller would like.',
+    },
+  };
+}
+
+function otherChoices(services: Services): string[] {
+  const promise = services.callbackPromise();
+  return ['leave a voicemail', ...(promise === null ? [] : [`be called back ${promise}`])];
+}

@@ -1,6 +1,7 @@
 import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import { createServer, type Server } from '../http/server.ts';
+import type { Ring, StaffFound } from '../services/staff-desk.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -42,13 +43,13 @@ export class FakeDoor implements CallDoor {
   throws: 'at once' | 'later' | null = null;
   hangs = false;
   telling: 'taken' | DoorRefusal = 'taken';
-  readonly asked: Omit<TwimlRequest, 'render'>[] = [];
+  readonly asked: Omit<TwimlRequest, 'render' | 'prepare'>[] = [];
   readonly told: [callSid: string, fact: Told][] = [];
   preferred: string | null = null;
   readonly failed: [callSid: string, streamSid: string][] = [];
   private readonly answers = new Map<string, string>();
 
-  answer({ render, ...request }: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
+  answer({ render, prepare, ...request }: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }> {
     this.asked.push(request);
     this.misbehave();
     if (this.throws) return Promise.reject(new Error('door rejects'));
@@ -59,9 +60,11 @@ export class FakeDoor implements CallDoor {
       return Promise.resolve({ refused });
     }
     const key = request.idempotencyToken;
-    const twiml = (key !== null && this.answers.get(key)) || render(this.view);
-    if (key !== null) this.answers.set(key, twiml);
-    return Promise.resolve({ twiml });
+    return Promise.resolve(prepare?.(this.view)).then(() => {
+      const twiml = (key !== null && this.answers.get(key)) || render(this.view);
+      if (key !== null) this.answers.set(key, twiml);
+      return { twiml };
+    });
   }
 
   tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
@@ -72,6 +75,10 @@ export class FakeDoor implements CallDoor {
 
   preferredNode(): Promise<string | null> {
     return Promise.resolve(this.preferred);
+  }
+
+  look(): Promise<CallView | null> {
+    return Promise.resolve(this.view);
   }
 
   streamFailed(callSid: string, streamSid: string): void {
@@ -102,6 +109,10 @@ export interface Carrier {
   /** How the line answers; and what it was asked. */
   standing: Standing | Error;
   line: string[];
+  /** Whom the staff's desk finds, for the first and for the next; and what it was asked. */
+  staff: StaffFound;
+  nextRing: Ring | null;
+  desk: string[];
   placed: { asked: string; callSid: string; status: string }[];
   now: number;
   facts: WebhookDeps['facts'];
@@ -143,6 +154,9 @@ export async function startCarrier(): Promise<Carrier> {
     place: PLACE as Place | Error,
     standing: WAITING as Standing | Error,
     line: [] as string[],
+    staff: { kind: 'away' } as StaffFound,
+    nextRing: null as Ring | null,
+    desk: [] as string[],
     placed: [] as Carrier['placed'],
     now: NOW,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
@@ -177,6 +191,18 @@ export async function startCarrier(): Promise<Carrier> {
       return Promise.resolve();
     },
   };
+  const noted = <T>(what: string, value: T): Promise<T> => {
+    carrier.desk.push(what);
+    return Promise.resolve(value);
+  };
+  const staff: WebhookDeps['staff'] = {
+    ring: (_, wanted, waitsFor) => noted(`ring ${wanted} ${waitsFor}`, carrier.staff),
+    ringNext: (_, hold, result) => noted(`next ${hold} ${result}`, carrier.nextRing),
+    accepted: (callSid, hold) => noted(`accepted ${callSid} ${hold}`, 'held'),
+    ended: (_, hold, result) => noted(`ended ${hold} ${result}`, undefined),
+    hungUp: (callSid, hold) => noted(`hungUp ${callSid} ${hold}`, undefined),
+    leave: () => noted('leave', undefined),
+  };
   const facts = () => carrier.facts();
   const routes = webhookRoutes({
     publicUrl: PUBLIC_URL,
@@ -185,6 +211,7 @@ export async function startCarrier(): Promise<Carrier> {
     door,
     admission,
     waitingRoom,
+    staff,
     placedCall: (news) => carrier.placed.push(news),
     facts,
     now: () => carrier.now,

@@ -138,6 +138,8 @@ describe('where the call stands', () => {
       action: `${PUBLIC_URL}/voice/dial-result${RETRY}`,
       method: 'POST',
       timeout: '25',
+      timeLimit: '14400',
+      callerId: '+15553334444',
       answerOnBridge: 'true',
     });
     expect(25_000).toBeLessThan(limits.ringMs);
@@ -147,7 +149,7 @@ describe('where the call stands', () => {
   });
 
   it.each([
-    ['+15553334444', undefined],
+    ['+15553334444', '+15553334444'],
     ['anonymous', '+15559990000'],
     ['+266696687', '+15559990000'],
     ['client:jo', '+15559990000'],
@@ -157,7 +159,51 @@ describe('where the call stands', () => {
     const twiml = documents.forView({ ...view('dialing'), from }, ask(), staffed, stream);
     expect(attributes(twiml, 'Dial')?.callerId).toBe(callerId);
     const sip = documents.forView({ ...view('dialing'), from, to: 'sip:x@y' }, ask(), staffed, stream);
-    expect(attributes(sip, 'Dial')?.callerId).toBeUndefined();
+    expect(attributes(sip, 'Dial')?.callerId).toBe(callerId === from ? from : undefined);
+  });
+
+  const ring = { number: '+15550001111', hold: '1763827200000', ringS: 20, isWarm: true };
+
+  it('rings who is kept for the call, alone, who accepts by key', () => {
+    const twiml = documents.forView(view('dialing'), ask({ staff: { kind: 'ring', ring } }), staffed, stream);
+    expect(heard(twiml)).toEqual(['Dial +15550001111']);
+    expect(attributes(twiml, 'Dial')).toMatchObject({
+      action: `${PUBLIC_URL}/voice/dial-result?h=${ring.hold}${RETRY}`,
+      timeout: '20',
+    });
+    const number = {
+      statusCallback: `${PUBLIC_URL}/voice/status?h=${ring.hold}${RETRY}`,
+      statusCallbackMethod: 'POST',
+      statusCallbackEvent: 'completed',
+    };
+    expect(parseTwiml(twiml, null).verbs[0]?.children[0]?.attributes).toEqual({
+      url: `${PUBLIC_URL}/voice/whisper?h=${ring.hold}${RETRY}`,
+      method: 'POST',
+      ...number,
+    });
+    const cold = { kind: 'ring', ring: { ...ring, isWarm: false } } as const;
+    const atOnce = documents.forView(view('dialing'), ask({ staff: cold }), staffed, stream);
+    expect(parseTwiml(atOnce, null).verbs[0]?.children[0]?.attributes).toEqual(number);
+  });
+
+  it('rings who was kept where nobody could be asked, and all where nobody was', () => {
+    const known = { ...view('dialing'), ringing: '+15550002222' };
+    expect(heard(documents.forView(known, ask(), staffed, stream))).toEqual(['Dial +15550002222']);
+    const away = ask({ staff: { kind: 'away' } });
+    expect(heard(documents.forView(view('dialing'), away, staffed, stream))).toEqual([
+      'Dial +15550001111 +15550002222',
+    ]);
+  });
+
+  it.each([
+    [{ kind: 'busy', place: 3 }, /on another call\. You are number 3 in line, and I will put you through/],
+    [{ kind: 'busy', place: 0 }, /everybody on our staff is on another call\.$/],
+    [{ kind: 'closed' }, /nobody on our staff takes calls at this hour\.$/],
+  ] as const)('says that nobody is free before anybody is rung: %j', (staff, words) => {
+    expect(heard(documents.forView(view('dialing'), ask({ staff }), staffed, stream))).toEqual([
+      expect.stringMatching(words),
+      `Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`,
+    ]);
   });
 
   it('records a message with a bound, and asks even when nothing was said', () => {

@@ -1,5 +1,7 @@
 import type { WaitEnd } from '../../machines/call-events.ts';
 import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
+import type { Ring, StaffFound } from '../services/staff-desk.ts';
+import { lineText } from '../services/lines.ts';
 import { audioPath } from './audio.ts';
 import type { HoldAudio } from './hold-audio.ts';
 import { Twiml, type Ending, type StreamAddress, waitListenMs } from './twiml.ts';
@@ -25,6 +27,8 @@ export interface Ask {
   puttingOff: number;
   /** The waiting room was left. */
   waited?: { how: WaitEnd; wait: Wait };
+  /** Who is kept for a call that is put through, or why nobody is; absent where nobody was asked: all are rung. */
+  staff?: StaffFound;
 }
 
 /** Where a call's next stream goes, why it gets none, or what it hears until it gets one. */
@@ -118,6 +122,8 @@ export class Documents {
         return this.dialing(view, ask, facts);
       case 'recording':
         return isUnwanted(next) ? this.unwanted(next) : this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
+      case 'reviewing':
+        return this.messageEnded(ask);
       case 'menu':
         return this.menu(ask, facts);
       case 'waiting':
@@ -174,7 +180,31 @@ export class Documents {
 
   private dialing(view: CallView, ask: Ask, facts: StoreFacts): string {
     const isNews = ask.kind === 'menu' || ask.kind === 'wait';
-    return this.twiml.say(isNews ? [lines.holdForStaff] : [], this.dial(facts, view, ask.waited?.wait));
+    const { staff, waited } = ask;
+    if (staff?.kind === 'busy' || staff?.kind === 'closed') return this.nobodyFree(staff, view, facts, waited?.wait);
+    const ring = staff?.kind === 'ring' ? staff.ring : null;
+    // Nobody could be asked: who was kept for the call is rung all the same.
+    const numbers = view.ringing === null ? facts.staffNumbers : [view.ringing];
+    const before = isNews ? [lines.holdForStaff] : [];
+    return this.twiml.say(before, this.dial({ staffNumbers: numbers }, view, waited?.wait, ring));
+  }
+
+  /** Said before anybody is rung; the result is asked for at once, and leads back to where the call came from. */
+  private nobodyFree(
+    why: Extract<StaffFound, { kind: 'busy' | 'closed' }>,
+    { language }: CallView,
+    { name }: StoreFacts,
+    wait?: Wait,
+  ): string {
+    const store = { name, greeting: '', languages: [] };
+    const place = why.kind === 'busy' ? why.place : 0;
+    const line = why.kind === 'closed' ? 'staffAway' : place > 0 ? 'staffInLine' : 'staffBusy';
+    const query = wait ? waitQuery({ ...wait, key: '' }) : '';
+    return this.twiml.say([lineText(line, store, language, { place })], {
+      verb: 'redirect',
+      path: '/voice/dial-result',
+      query,
+    });
   }
 
   private unwanted(why: Unwanted): string {
@@ -193,9 +223,14 @@ export class Documents {
   }
 
   /** Whoever comes from the waiting room keeps the place in line. */
-  private dial({ staffNumbers: numbers }: StoreFacts, { from, to }: Pick<Ask, 'from' | 'to'>, wait?: Wait): Ending {
+  private dial(
+    { staffNumbers: numbers }: Pick<StoreFacts, 'staffNumbers'>,
+    { from, to }: Pick<Ask, 'from' | 'to'>,
+    wait?: Wait,
+    ring: Ring | null = null,
+  ): Ending {
     const query = wait ? waitQuery({ ...wait, key: '' }) : '';
-    if (numbers.length > 0) return { verb: 'dial', numbers, from, to, query };
+    if (ring !== null || numbers.length > 0) return { verb: 'dial', numbers, from, to, query, ring };
     // Nobody to ring: the result is asked for at once, and says so.
     return { verb: 'redirect', path: '/voice/dial-result', query };
   }

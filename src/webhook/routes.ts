@@ -1,6 +1,7 @@
 import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import type { Ring } from '../services/staff-desk.ts';
 import type { Route } from '../http/server.ts';
 import { issueToken, streamTokenLifeMs } from '../placement/token.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -9,6 +10,7 @@ import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
 import { breaksStream, recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
+import { DialDesk, isStaffLine, type StaffPort } from './dial-desk.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import {
@@ -21,8 +23,9 @@ import {
   type SignatureRules,
 } from './request.ts';
 import { type Admission, Seating } from './seating.ts';
-import { type StreamAddress, xml } from './twiml.ts';
+import { type StreamAddress, Twiml, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
+import { WhisperDesk } from './whisper.ts';
 
 export interface WebhookDeps {
   publicUrl: string;
@@ -31,6 +34,7 @@ export interface WebhookDeps {
   door: CallDoor;
   admission: Admission;
   waitingRoom: WaitingLine;
+  staff: StaffPort;
   /** A call that we placed is answered or over; `asked` is the call in which it was asked for. Never throws, returns at once. */
   placedCall(news: { asked: string; callSid: string; status: string }): void;
   facts(): StoreFacts;
@@ -69,12 +73,8 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       node: '',
     })),
     answering('/voice/next', 'next', () => ({ type: 'carrier.nextAsked', intent: null, breaks: 0 })),
-    answering('/voice/dial-result', 'dialResult', (request) => ({
-      type: 'carrier.dialEnded',
-      // Without a result nobody was rung.
-      result: request.value('DialCallStatus') || 'failed',
-      durationS: request.count('DialCallDuration') ?? 0,
-    })),
+    desk.route('/voice/dial-result', (request) => desk.dialed(request)),
+    desk.route('/voice/whisper', (request) => desk.whisper(request)),
     answering('/voice/voicemail', 'voicemail', (request) => ({
       type: 'carrier.recordEnded',
       recordingSid: request.value('RecordingSid'),
@@ -88,7 +88,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     })),
     desk.route('/voice/wait', (request) => desk.wait(request)),
     desk.route('/voice/fallback', (request) => desk.fallback(request)),
-    desk.route('/voice/status', (request) => desk.callback(request, statusFact(request))),
+    desk.route('/voice/status', (request) => desk.status(request)),
     desk.route('/voice/stream-status', (request) => desk.streamCallback(request)),
     desk.route('/voice/recording', (request) => desk.callback(request, recordingFact(request))),
     debuggerRoute(rules, deps.log),
@@ -104,6 +104,8 @@ class WebhookDesk {
   private readonly bounded: Bounded;
   private readonly waitDesk: WaitDesk;
   private readonly seating: Seating;
+  private readonly dials: DialDesk;
+  private readonly whispers: WhisperDesk;
 
   constructor(deps: WebhookDeps, rules: SignatureRules, documents: Documents) {
     this.deps = deps;
@@ -111,8 +113,10 @@ class WebhookDesk {
     this.documents = documents;
     this.timeoutMs = deps.answerTimeoutMs ?? answerTimeoutMs;
     this.bounded = createBounded(this.timeoutMs, deps);
+    const { staff, door } = deps;
+    this.dials = new DialDesk({ staff, bounded: this.bounded, answerTimeoutMs: this.timeoutMs });
     const common = {
-      door: deps.door,
+      door,
       documents,
       bounded: this.bounded,
       streamTo: (mediaUrl: string, view: CallView) => this.streamTo(mediaUrl, view),
@@ -120,7 +124,13 @@ class WebhookDesk {
       metrics: deps.metrics,
       answerTimeoutMs: this.timeoutMs,
     };
-    this.waitDesk = new WaitDesk({ ...common, line: deps.waitingRoom, facts: () => this.facts() });
+    this.whispers = new WhisperDesk({
+      ...common,
+      staff,
+      twiml: new Twiml(deps.publicUrl),
+      store: () => ({ name: this.facts().name, greeting: '', languages: [] }),
+    });
+    this.waitDesk = new WaitDesk({ ...common, dials: this.dials, line: deps.waitingRoom, facts: () => this.facts() });
     this.seating = new Seating({ ...common, admission: deps.admission, waitDesk: this.waitDesk });
   }
 
@@ -137,11 +147,31 @@ class WebhookDesk {
     return { method: 'POST', path, handler };
   }
 
-  async answer(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told): Promise<HttpResponse> {
+  async dialed(request: CarrierRequest): Promise<HttpResponse> {
+    const startedAt = performance.now();
+    const { fact, ring } = await this.dials.dialed(request);
+    return this.answer(request, 'dialResult', fact, { ring, startedAt });
+  }
+
+  whisper(request: CarrierRequest): Promise<HttpResponse> {
+    return this.whispers.answer(request);
+  }
+
+  async status(request: CarrierRequest): Promise<HttpResponse> {
+    if (!isStaffLine(request)) return this.callback(request, statusFact(request));
+    await this.dials.lineEnded(request);
+    return { status: 204 };
+  }
+
+  async answer(
+    request: CarrierRequest,
+    kind: TwimlRequest['kind'],
+    fact: Told,
+    { ring = null, startedAt = performance.now() }: { ring?: Ring | null; startedAt?: number } = {},
+  ): Promise<HttpResponse> {
     if (isOver(request.callStatus)) return this.end(request, fact);
     if (kind === 'arrive') this.noteIfPlaced(request, request.callStatus);
-    const startedAt = performance.now();
-    const ask = askOf(request, kind, fact);
+    const ask = askOf(request, kind, fact, ring);
     const facts = this.facts();
     const seat = await this.seating.find(request, ask, fact);
     if (seat.isTurnedAway) return xml(this.documents.turnAway());
@@ -154,6 +184,7 @@ class WebhookDesk {
           idempotencyToken,
           kind,
           fact: seat.fact,
+          prepare: this.dials.preparing(callSid, kind, ask),
           render,
           ...seat.how,
           ...moveOf(request, kind),
@@ -258,8 +289,9 @@ class WebhookDesk {
   }
 }
 
-function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told): Ask {
+function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told, ring: Ring | null): Ask {
   return {
+    ...(ring === null ? {} : { staff: { kind: 'ring', ring } }),
     kind,
     digits: fact.type === 'carrier.menuChosen' ? fact.digits : '',
     succeeded:

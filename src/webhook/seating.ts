@@ -86,7 +86,8 @@ export class Seating {
   async find(request: CarrierRequest, ask: Ask, fact: Told): Promise<Seat> {
     const { documents } = this.deps;
     const { callSid } = request;
-    const held = ask.succeeded ? undefined : heldFor(request, ask.kind);
+    // Talked to somebody, or somebody else is rung: no stream follows.
+    const held = ask.succeeded || ask.staff?.kind === 'ring' ? undefined : heldFor(request, ask.kind);
     if (held === undefined) return this.without('nowhere', fact);
     // Back from the staff without having talked: the place in line still stands.
     const place: Place = request.query.has('t')

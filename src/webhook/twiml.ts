@@ -1,5 +1,6 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
 import type { HttpResponse } from '../http/message.ts';
+import { type Ring, staffLimits } from '../services/staff-desk.ts';
 import { isNumber, isReachable } from './numbers.ts';
 
 /** Connect, read, tries, and on what the carrier tries again: four tries fit into its 15 s. */
@@ -9,6 +10,9 @@ const RING_S = 25;
 const RECORD_S_MAX = 120;
 const RECORD_SILENCE_S = 5;
 const GATHER_S = 6;
+/** For the key of somebody who has just taken a phone up. */
+const WHISPER_GATHER_S = 5;
+const TALK_S_MAX = staffLimits.talkMsMax / 1_000;
 /** The least that the carrier takes: it listens for a key so long after the last sound. */
 const WAIT_GATHER_S = 1;
 export const waitListenMs = WAIT_GATHER_S * 1000;
@@ -22,7 +26,7 @@ export function xml(body: string): HttpResponse {
 
 /** The webhooks that TwiML names. */
 export type ActionPath = '/voice/next' | '/voice/wait' | '/voice/menu' | '/voice/dial-result' | '/voice/voicemail';
-type CallbackPath = '/voice/stream-status' | '/voice/recording';
+type CallbackPath = '/voice/stream-status' | '/voice/recording' | '/voice/status' | '/voice/whisper';
 
 export interface StreamAddress {
   /** `wss://…/media-stream` of the node that was reserved. */
@@ -32,12 +36,14 @@ export interface StreamAddress {
 
 /** What may follow some words in one document. */
 export type Ending =
-  /** `query` goes with the question what to do after it. */
-  | { verb: 'dial'; numbers: readonly string[]; from: string; to: string; query?: string }
+  /** `query` goes with the question what to do after it. `ring`: who is kept for the call, alone. */
+  | { verb: 'dial'; numbers: readonly string[]; from: string; to: string; query?: string; ring?: Ring | null }
   | { verb: 'record' }
   | { verb: 'menu' }
   /** Music, a path of ours or null for none; then `/voice/wait` is asked with the query, at a key at once. */
   | { verb: 'wait'; query: string; music: string | null }
+  /** Said to staff; then `/voice/whisper` is asked with the query, at a key at once. */
+  | { verb: 'whisper'; query: string }
   | { verb: 'redirect'; path: ActionPath; query?: string; afterS?: number }
   | { verb: 'hangup' };
 
@@ -87,6 +93,13 @@ export class Twiml {
   /** Says the sentences, then does what is next. */
   say(sentences: readonly string[], ending: Ending): string {
     const response = new VoiceResponse();
+    if (ending.verb === 'whisper') {
+      const action = this.url('/voice/whisper', ending.query);
+      const keys = { action, method: 'POST', numDigits: 1, timeout: WHISPER_GATHER_S, actionOnEmptyResult: true };
+      const gather = response.gather(keys);
+      for (const sentence of sentences) gather.say(sentence);
+      return response.toString();
+    }
     if (ending.verb === 'menu' || ending.verb === 'wait') {
       const isMenu = ending.verb === 'menu';
       const gather = response.gather({
@@ -105,7 +118,7 @@ export class Twiml {
     return response.toString();
   }
 
-  private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' | 'wait' }>): void {
+  private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' | 'wait' | 'whisper' }>): void {
     switch (ending.verb) {
       case 'dial':
         return this.dial(response, ending);
@@ -120,16 +133,26 @@ export class Twiml {
     }
   }
 
-  private dial(response: VoiceResponse, { numbers, from, to, query }: Extract<Ending, { verb: 'dial' }>): void {
+  private dial(response: VoiceResponse, ending: Extract<Ending, { verb: 'dial' }>): void {
+    const { numbers, from, to, query, ring = null } = ending;
     const callerId = callerIdOf(from, to);
+    const asked = [query, ring && `h=${ring.hold}`].filter(Boolean).join('&');
     const dial = response.dial({
-      action: this.url('/voice/dial-result', query),
+      action: this.url('/voice/dial-result', asked),
       method: 'POST',
-      timeout: RING_S,
+      timeout: ring?.ringS ?? RING_S,
+      timeLimit: TALK_S_MAX,
       answerOnBridge: true,
       ...(callerId === null ? {} : { callerId }),
     });
-    for (const number of numbers) dial.number(number);
+    if (ring === null) for (const number of numbers) dial.number(number);
+    else {
+      const { number, hold, isWarm } = ring;
+      const whisper = { url: this.url('/voice/whisper', `h=${hold}`), method: 'POST' };
+      const statusCallback = this.url('/voice/status', `h=${hold}`);
+      const told = { statusCallback, statusCallbackMethod: 'POST', statusCallbackEvent: ['completed' as const] };
+      dial.number(isWarm ? { ...whisper, ...told } : told, number);
+    }
   }
 
   private record(response: VoiceResponse): void {
@@ -154,6 +177,6 @@ export class Twiml {
 
 /** Rings the staff with the caller's number where that is one; else with ours, which the carrier always allows. */
 function callerIdOf(from: string, to: string): string | null {
-  if (isReachable(from)) return null;
+  if (isReachable(from)) return from;
   return isNumber(to) ? to : null;
 }

@@ -3,6 +3,7 @@ import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Bounded } from './bounded.ts';
+import type { DialDesk } from './dial-desk.ts';
 import type { Ask, Documents, StoreFacts, Trouble } from './documents.ts';
 import { type CarrierRequest, partiesOf } from './request.ts';
 import { type StreamAddress, xml } from './twiml.ts';
@@ -32,6 +33,7 @@ export interface WaitDeps {
   door: CallDoor;
   line: WaitingLine;
   documents: Documents;
+  dials: Pick<DialDesk, 'preparing'>;
   bounded: Bounded;
   facts(): StoreFacts;
   streamTo(mediaUrl: string, view: CallView): StreamAddress;
@@ -157,12 +159,13 @@ export class WaitDesk {
     mediaUrl: string | null,
     startedAt: number,
   ): Promise<{ twiml: string } | { refused: Trouble }> {
-    const { door, documents, facts, bounded, streamTo, answerTimeoutMs } = this.deps;
+    const { door, documents, dials, facts, bounded, streamTo, answerTimeoutMs } = this.deps;
     const store = facts();
+    const prepare = dials.preparing(callSid, told.kind, ask);
     const render = (view: CallView) =>
       documents.forView(view, ask, store, mediaUrl === null ? 'nowhere' : streamTo(mediaUrl, view));
     return bounded<{ twiml: string } | { refused: Trouble }>(
-      () => door.answer({ callSid, idempotencyToken, ...told, render }),
+      () => door.answer({ callSid, idempotencyToken, ...told, prepare, render }),
       (refused) => ({ refused }),
       answerTimeoutMs - (performance.now() - startedAt),
     );

@@ -64,6 +64,7 @@ class MachineDoor implements CallDoor {
   }
 
   preferredNode = () => Promise.resolve(null);
+  look = () => Promise.resolve(null);
   streamFailed = () => undefined;
 }
 
@@ -162,6 +163,16 @@ export async function walk(link: RedisLink, walkers: readonly Walker[], capacity
   return { callers, perSecond };
 }
 
+/** Nobody waits for staff here. */
+const nobodyRings: Parameters<typeof webhookRoutes>[0]['staff'] = {
+  ring: () => Promise.resolve({ kind: 'away' }),
+  ringNext: () => Promise.resolve(null),
+  accepted: () => Promise.resolve('held'),
+  ended: () => Promise.resolve(),
+  hungUp: () => Promise.resolve(),
+  leave: () => Promise.resolve(),
+};
+
 function createNode(link: RedisLink, node: string, door: CallDoor, now: () => number, capacity: number) {
   const self: NodeAddresses = {
     node,
@@ -190,6 +201,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       ended: async (callSid) => void (await releaseReservation(link, callSid)),
     },
     waitingRoom: new WaitingRoom({ link, node, ceiling: () => Infinity, aside: () => null, log, metrics }),
+    staff: nobodyRings,
     placedCall: () => undefined,
     facts: () => ({
       name: 'Mangy Dog Coffee',
