@@ -115,10 +115,14 @@ test('only the attempt that holds a member frees it: what is told late of an ear
   const again = await kept('c1', { candidates: [ANN] });
   expect(await freeStaff(link, { callSid: 'c1', attempt: String(Number(again.attempt) - 1), restMs: 0 })).toBe(false);
   expect(await freeStaff(link, { callSid: 'c2', attempt: again.attempt, restMs: 0 })).toBe(false);
+  const talked = { callSid: 'c1', attempt: again.attempt, restMs: 0, only: 'talking' } as const;
+  expect(await freeStaff(link, talked), 'nobody has talked yet').toBe(false);
   expect(await holdStaff(link, { callSid: 'c1', attempt: again.attempt, state: 'talking', lifeMs: 90_000 })).toBe(ANN);
   expect(await holdStaff(link, { callSid: 'c2', attempt: again.attempt, state: 'talking', lifeMs: 9 })).toBeNull();
+  expect(await freeStaff(link, talked)).toBe(true);
+  const last = await kept('c1', { candidates: [ANN] });
   await runOut(ANN);
-  expect(await holdStaff(link, { callSid: 'c1', attempt: again.attempt, state: 'talking', lifeMs: 9 })).toBeNull();
+  expect(await holdStaff(link, { callSid: 'c1', attempt: last.attempt, state: 'talking', lifeMs: 9 })).toBeNull();
 });
 
 test('who did not answer rests, and is not rung twice for one call; the next transfer forgets it', async () => {

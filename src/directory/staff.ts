@@ -92,12 +92,18 @@ export async function holdStaff(link: RedisLink, change: HoldChange): Promise<st
   return reply.kind === 'held' ? reply.text(1) : null;
 }
 
-/** Ends a hold; the member is left alone for `restMs`. False where it had ended. */
-export async function freeStaff(
-  link: RedisLink,
-  { callSid, attempt, restMs }: { callSid: string; attempt: string; restMs: number },
-): Promise<boolean> {
-  const reply = await run(link, freeStaffScript, callSid, [callSid, attempt, Math.round(restMs)]);
+export interface HoldEnd {
+  callSid: string;
+  attempt: string;
+  /** The member is left alone for so long. */
+  restMs: number;
+  /** The hold ends only in this state. */
+  only?: HoldState;
+}
+
+/** Ends a hold. False where it had ended. */
+export async function freeStaff(link: RedisLink, { callSid, attempt, restMs, only }: HoldEnd): Promise<boolean> {
+  const reply = await run(link, freeStaffScript, callSid, [callSid, attempt, Math.round(restMs), only ?? '']);
   return reply.kind === 'freed';
 }
 

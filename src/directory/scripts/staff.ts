@@ -125,16 +125,17 @@ return { 'lost' }
 );
 
 /**
- * Ends a hold of this attempt: the member is free, or rests for a while. ARGV: CallSid, attempt, ms of rest or 0.
+ * Ends a hold of this attempt: the member is free, or rests for a while. ARGV: CallSid, attempt, ms of rest or 0; the
+ * state that it must be in, '' for any.
  */
 export const freeStaffScript = script(
   'freeStaff',
   ['hold'],
   `${HOLDS}
-local sid, attempt, restMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local sid, attempt, restMs, only = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local now = clock()
 for _, each in ipairs(holdsNow(now)) do
-  if each.sid == sid and each.attempt == attempt then
+  if each.sid == sid and each.attempt == attempt and (only == '' or each.state == only) then
     if restMs > 0 then writeHold(each.number, 'resting', attempt, '-', now, restMs)
     else redis.call('HDEL', hold, each.number) end
     return { 'freed', each.number }
