@@ -2,7 +2,7 @@ import uWS from 'uWebSockets.js';
 import type { CallEvent } from '../../machines/call-events.ts';
 import type { AttachRequest, CallDesk, ResidentCall, StreamPort, Told } from '../calls/stream-port.ts';
 import type { SessionProfile } from '../model/profile.ts';
-import { createSessions, type SessionsDeps } from '../model/sessions.ts';
+import { ModelSessions, type SessionsDeps } from '../model/sessions.ts';
 import { startFakeModel, type FakeModel, type FakeModelOptions } from '../sim/model/index.ts';
 import { startFakeTwilio, type FakeTwilio, type SimCall, type TwilioFaults } from '../sim/twilio/index.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -104,9 +104,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
       return Promise.resolve(call);
     });
   const log = createLog('silent');
-  const sessions = createSessions({
-    settings: { url: model.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' },
+  const sessions = new ModelSessions({
+    endpoints: [{ url: model.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' }],
     lifeMs: 3_600_000,
+    sessionsMax: 100,
+    isGreetingPrepared: () => false,
+    epochNow: Date.now,
     profile: () => Promise.resolve(profile),
     log,
     metrics,

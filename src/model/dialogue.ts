@@ -3,7 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import { endsSession, reactionTo } from './errors.ts';
 import type { FunctionCall, ServerEvent } from './events.ts';
 import { ResponseGate } from './gate.ts';
-import type { SeedItem } from './seed.ts';
+import { assistantItem, type SeedItem, systemItem } from './seed.ts';
 
 /** The server answers a caller's turn by itself well within it. */
 const answerOverdueMs = 1500;
@@ -13,6 +13,8 @@ const retryAfterMs = 1000;
 const stalledMs = 8_000;
 /** Responses whose late deltas are still recognised. */
 const discardedMax = 8;
+const goOnText =
+  'A noise on the line interrupted you; the caller said nothing. Go on where your last words stopped. Do not say sorry, do not repeat anything, do not greet.';
 /** Caller's turns whose transcript never came are forgotten beyond it. */
 const unheardMax = 32;
 
@@ -56,7 +58,7 @@ export interface DialogueDeps {
 
 /** Whose turn it is in a live session: responses, tool calls, caller's turns and their errors. */
 export class Dialogue {
-  readonly #deps: DialogueDeps;
+  #deps: DialogueDeps;
   readonly #gate = new ResponseGate();
   #ids = 0;
   #discarded: string[] = [];
@@ -75,6 +77,11 @@ export class Dialogue {
     this.#deps = deps;
   }
 
+  /** From now on this one is told. */
+  listen(listener: DialogueListener): void {
+    this.#deps = { ...this.#deps, listener };
+  }
+
   get busy(): boolean {
     return this.#gate.busy;
   }
@@ -83,10 +90,44 @@ export class Dialogue {
     return this.#unheard.size;
   }
 
-  sendItem(item: SeedItem): void {
+  /** Returns the item's id. */
+  sendItem(item: SeedItem): string {
     const id = `aida_${++this.#ids}`;
     this.#gate.itemSent(id);
     this.#deps.send({ type: 'conversation.item.create', event_id: id, item: { id, ...item } });
+    return id;
+  }
+
+  /** The caller hears this from elsewhere: the model is to know that it said so. Returns the item's id. */
+  tell(text: string): string {
+    return this.sendItem(assistantItem(text));
+  }
+
+  /** What was told proved untrue. */
+  untell(itemId: string): void {
+    this.#deps.send({ type: 'conversation.item.delete', item_id: itemId });
+  }
+
+  /** The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins. */
+  refuseAnswer(): boolean {
+    const verdict = this.#gate.refuseAnswer();
+    if (verdict === 'active') this.#cancelActive();
+    return verdict !== 'no';
+  }
+
+  /** What a noise cut off in the middle goes on. */
+  goOn(): void {
+    this.sendItem(systemItem(goOnText));
+    this.speak();
+  }
+
+  /** The model has let the caller wait: a response that says nothing is given up, and it is asked once more. */
+  nudge(): void {
+    if (this.#gate.active !== null) {
+      if (this.#spoke) return;
+      this.#cancelActive();
+    }
+    this.speak();
   }
 
   /** The model should speak about what was sent. */
@@ -176,8 +217,7 @@ export class Dialogue {
     this.#answerDueAt = null;
     this.#spoke = false;
     if (this.#gate.created(responseId) === 'go') return;
-    this.#discard(responseId);
-    this.#deps.send({ type: 'response.cancel', response_id: responseId });
+    this.#cancelActive();
   }
 
   #onCall(responseId: string, call: FunctionCall): void {
@@ -222,6 +262,13 @@ export class Dialogue {
     if (!eventId.startsWith('say_')) return;
     this.#gate.refused();
     this.#onFailure(code);
+  }
+
+  #cancelActive(): void {
+    const { active } = this.#gate;
+    if (active === null) return;
+    this.#discard(active);
+    this.#deps.send({ type: 'response.cancel', response_id: active });
   }
 
   #discard(responseId: string): void {

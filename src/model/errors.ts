@@ -55,3 +55,36 @@ export function closeCode(code: number, reason: string): string {
   const named = /\.([a-z_]+)$/.exec(reason)?.[1];
   return named !== undefined && Object.hasOwn(reactions, named) ? named : `closed_${code}`;
 }
+
+/** Codes of our own for the end of a session. */
+const ownCodes: ReadonlySet<string> = new Set([
+  'unreachable',
+  'configure_timeout',
+  'half_open',
+  'unread',
+  'response_stalled',
+  'format_refused',
+  'profile_failed',
+  'no_endpoint',
+]);
+/** The end of a socket, not of what its server can do. */
+const socketCodes: ReadonlySet<string> = new Set(['half_open', 'unread', 'unreachable']);
+
+/**
+ * What the end of a session says of its endpoint. `fatal`: every session would end so; `passing`: it counts; `nothing`: the
+ * endpoint is not to blame, or the next session has to show it.
+ */
+export type Blame = 'fatal' | 'passing' | 'nothing';
+
+/** `stage`: how far the session came. */
+export function blameOf(code: string, isFatal: boolean, stage: 'opening' | 'configured' | 'spoke'): Blame {
+  if (code === 'profile_failed' || code === 'session_expired') return 'nothing';
+  if (reactionTo(code) === 'fatal') return 'fatal';
+  if (stage === 'opening') return isFatal ? 'fatal' : 'passing';
+  return stage === 'spoke' && (socketCodes.has(code) || code.startsWith('closed_')) ? 'nothing' : 'passing';
+}
+
+/** The code as a metric's label: what a server makes up is one label. */
+export function labelOf(code: string): string {
+  return Object.hasOwn(reactions, code) || ownCodes.has(code) || /^(closed|http)_\d{3,4}$/.test(code) ? code : 'other';
+}

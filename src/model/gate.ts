@@ -22,6 +22,10 @@ export class ResponseGate {
   #speaking = false;
   #awaitingAnswer = false;
   #activeSawAll = false;
+  /** The active response is the server's own answer to the caller's last turn, and pays no debt. */
+  #activeAnswers = false;
+  /** The server's answer that has not begun yet is not wanted. */
+  #answerRefused = false;
   #unseen = new Set<string>();
   #calls = new Map<string, Calls>();
   #responseOf = new Map<string, string>();
@@ -63,14 +67,19 @@ export class ResponseGate {
 
   /**
    * `response.created`. Returns 'cancel' when a response that we asked for began while the caller speaks:
-   * the server answers the caller after the turn by itself.
+   * the server answers the caller after the turn by itself; and when it is an answer that was refused.
    */
   created(responseId: string): 'go' | 'cancel' {
     const ours = this.#asking;
+    const isAnswer = !ours && this.#awaitingAnswer;
+    const isRefused = isAnswer && this.#answerRefused;
     this.#asking = false;
     this.#active = responseId;
     this.#awaitingAnswer = false;
-    this.#activeSawAll = this.#unseen.size === 0;
+    this.#answerRefused = false;
+    this.#activeAnswers = isAnswer && !this.#owed;
+    this.#activeSawAll = !isRefused && this.#unseen.size === 0;
+    if (isRefused) return 'cancel';
     if (this.#activeSawAll) this.#owed = false;
     if (!ours || !this.#speaking) return 'go';
     this.#owed = true;
@@ -115,9 +124,21 @@ export class ResponseGate {
     return this.#release();
   }
 
+  /**
+   * The caller's last turn was no words: its answer by the server is not wanted. 'active': cancel the active response;
+   * 'coming': it will be cancelled when it begins; 'no': there is none, or it also speaks about something else.
+   */
+  refuseAnswer(): 'active' | 'coming' | 'no' {
+    if (this.#active !== null) return this.#activeAnswers ? 'active' : 'no';
+    if (!this.#awaitingAnswer || this.#owed) return 'no';
+    this.#answerRefused = true;
+    return 'coming';
+  }
+
   speechStarted(): void {
     this.#speaking = true;
     this.#awaitingAnswer = false;
+    this.#answerRefused = false;
   }
 
   /** The server answers a turn by itself; creates wait for that until `overdue`. */
@@ -129,6 +150,7 @@ export class ResponseGate {
   /** The server's own answer did not come: what is owed is asked for. */
   overdue(): boolean {
     this.#awaitingAnswer = false;
+    this.#answerRefused = false;
     return this.#release();
   }
 

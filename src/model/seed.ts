@@ -28,6 +28,10 @@ export function systemItem(text: string): SeedItem {
   return { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
 }
 
+export function assistantItem(text: string): SeedItem {
+  return { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] };
+}
+
 export function callPair(call: OpenCall, output: string): SeedItem[] {
   return [
     { type: 'function_call', call_id: call.toolCallId, name: call.name, arguments: call.arguments },
@@ -50,11 +54,7 @@ export function seedOf(turns: readonly Turn[]): Seed {
     seed.items.push(
       turn.who === 'caller'
         ? { type: 'message', role: 'user', content: [{ type: 'input_text', text: turn.text }] }
-        : {
-            type: 'message',
-            role: 'assistant',
-            content: [{ type: 'output_text', text: turn.cut ? `${turn.text} …` : turn.text }],
-          },
+        : assistantItem(turn.cut ? `${turn.text} …` : turn.text),
     );
   }
   return seed;

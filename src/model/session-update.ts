@@ -5,11 +5,20 @@ const transcriptionModel = 'gpt-transcribe';
 export const turnSilenceMs = 500;
 const prefixPaddingMs = 300;
 const vadThreshold = 0.5;
-/** The share of the context that survives a truncation, and what the conversation may fill beside the instructions. */
-const retentionRatio = 0.8;
+/**
+ * What the conversation may fill beside the instructions: the token budget of a call. The whole context is billed again
+ * with each response, and long ones make answers slow; 8,000 tokens are about seven minutes of both sides' audio, and
+ * what is older is out of the model's sight.
+ */
 const conversationTokensMax = 8000;
+/** What of it survives a truncation: each one makes the server read everything anew, so some room is made at once. */
+const retentionRatio = 0.8;
 
 export const audioFormat = 'audio/pcmu';
+
+function transcription({ language }: SessionProfile) {
+  return { model: transcriptionModel, ...(language === null ? {} : { language }) };
+}
 
 function turnDetection(createResponse: boolean) {
   return {
@@ -38,10 +47,7 @@ export function fullUpdate(eventId: string, profile: SessionProfile, createRespo
         input: {
           format: { type: audioFormat },
           noise_reduction: { type: 'near_field' },
-          transcription: {
-            model: transcriptionModel,
-            ...(profile.language === null ? {} : { language: profile.language }),
-          },
+          transcription: transcription(profile),
           turn_detection: turnDetection(createResponse),
         },
         output: { format: { type: audioFormat }, voice: profile.voice },
@@ -56,6 +62,21 @@ export function fullUpdate(eventId: string, profile: SessionProfile, createRespo
       },
     },
   });
+}
+
+/** The same assistant with other knowledge, tools or language. Its voice stays: it is locked once it was heard. */
+export function profileUpdate(eventId: string, profile: SessionProfile): string {
+  const { instructions, tools } = profile;
+  return JSON.stringify({
+    type: 'session.update',
+    event_id: eventId,
+    session: { type: 'realtime', instructions, tools, audio: { input: { transcription: transcription(profile) } } },
+  });
+}
+
+/** Nothing that `profileUpdate` says has changed: each change makes the model read the whole conversation anew. */
+export function isSameProfile(one: SessionProfile, other: SessionProfile): boolean {
+  return profileUpdate('', one) === profileUpdate('', other);
 }
 
 /** Whether the server answers the caller's turns by itself; off while a conversation is seeded. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Turn } from '../../machines/call-events.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { Endpoints } from './endpoints.ts';
 import type { SessionProfile } from './profile.ts';
 import { ModelSession, type SessionListener } from './session.ts';
 import { ModelStub } from './stub.fixture.ts';
@@ -13,6 +14,9 @@ export const profile: SessionProfile = {
   tools: [{ type: 'function', name: 'get_menu', description: 'Menu', parameters: { type: 'object', properties: {} } }],
   language: 'en',
 };
+
+/** Of the fleet's clock, when the session's own stands at 0. */
+export const epoch = 1_800_000_000_000;
 
 /** A session, the scripted server at its other end, and everything that the session told. */
 export class Line {
@@ -34,16 +38,11 @@ export class Line {
   }
 
   connect(given: Promise<SessionProfile> = Promise.resolve(profile)): ModelSession {
-    const settings = { url: this.stub.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' };
     const account = { limitsTold: this.#record('limitsTold'), used: this.#record('used') };
-    const deps = {
-      settings,
-      lifeMs: 3_600_000,
-      account,
-      log: createLog('silent'),
-      metrics: this.metrics,
-      now: () => this.now,
-    };
+    const common = { log: createLog('silent'), metrics: this.metrics, now: () => this.now };
+    const settings = { url: this.stub.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' };
+    const leave = new Endpoints({ ...common, endpoints: [settings] }).enter('CA1');
+    const deps = { ...common, leave, lifeMs: 3_600_000, account, epochNow: () => epoch + this.now };
     this.session = new ModelSession(deps, given, this.#listener());
     return this.session;
   }

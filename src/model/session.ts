@@ -1,15 +1,19 @@
 import type { Opening, Turn, Usage } from '../../machines/call-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { Configuration } from './configuration.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from './delta.ts';
 import { Dialogue, type DialogueListener } from './dialogue.ts';
+import type { EarlyEvents } from './early-events.ts';
+import type { Leave } from './endpoints.ts';
 import { reactionTo } from './errors.ts';
 import { readEvent, type RateLimits, type ServerEvent } from './events.ts';
+import { Memory } from './memory.ts';
 import { openingText } from './openings.ts';
-import type { ModelSettings, SessionProfile } from './profile.ts';
+import type { SessionProfile } from './profile.ts';
 import { callPair, seedOf, systemItem, type OpenCall, type Seed } from './seed.ts';
-import { audioFormat, fullUpdate, turnsUpdate } from './session-update.ts';
-import { ModelSocket } from './socket.ts';
+import { audioFormat } from './session-update.ts';
+import type { SessionSocket } from './socket.ts';
 
 /** From the first byte of the handshake to the configuration's confirmation. */
 const readyTimeoutMs = 7000;
@@ -39,14 +43,18 @@ export interface AccountListener {
 }
 
 export interface SessionDeps {
-  settings: ModelSettings;
-  /** The server ends a session after it. */
+  leave: Leave;
+  /** The server ends a session after it, unless it says that it does so sooner. */
   lifeMs: number;
   account?: AccountListener;
   log: Log;
   metrics: Metrics;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Redis-clock ms: what the server says in epoch seconds is measured by it. */
+  epochNow(): number;
+  /** The session is over, however it ended. Once. */
+  onOver?: () => void;
 }
 
 /**
@@ -55,17 +63,19 @@ export interface SessionDeps {
  */
 export class ModelSession {
   readonly #deps: SessionDeps;
-  readonly #listener: SessionListener;
-  readonly #socket: ModelSocket;
+  readonly #socket: SessionSocket;
   readonly #dialogue: Dialogue;
+  readonly #configuration: Configuration;
+  readonly #memory = new Memory();
   readonly #delta: AudioDelta = { responseId: '', itemId: '', payload: '', bytes: 0 };
   readonly #startedAt: number;
+  #listener: SessionListener;
+  /** What was told before somebody listened. */
+  #early: EarlyEvents | null = null;
+  #endsAt: number;
+  #hasSpoken = false;
   #state: 'connecting' | 'configuring' | 'configured' | 'live' | 'closed' = 'connecting';
-  #profile: SessionProfile | null = null;
   #sessionId = '';
-  #updates = 0;
-  /** The last update sent lets the server answer the caller's turns. */
-  #answersTurns = true;
   #begin: { opening: Opening; seed: Seed } | null = null;
   #openCalls = new Map<string, OpenCall>();
   #openingDueAt: number | null = null;
@@ -74,6 +84,7 @@ export class ModelSession {
     this.#deps = deps;
     this.#listener = listener;
     this.#startedAt = deps.now();
+    this.#endsAt = this.#startedAt + deps.lifeMs;
     this.#dialogue = new Dialogue({
       send: (event) => this.#socket.send(JSON.stringify(event)),
       lose: (code, fatal) => this.#lose(code, fatal),
@@ -81,7 +92,7 @@ export class ModelSession {
       log: deps.log,
       now: deps.now,
     });
-    this.#socket = new ModelSocket(deps.settings, {
+    this.#socket = deps.leave.connect({
       onOpen: () => {
         this.#state = 'configuring';
         this.#configure();
@@ -89,16 +100,23 @@ export class ModelSession {
       onMessage: (data) => this.#onMessage(data),
       onGone: (code, fatal) => this.#lose(code, fatal),
     });
-    profile.then(
-      (value) => {
-        this.#profile = value;
-        this.#configure();
+    this.#configuration = new Configuration(
+      {
+        send: (message) => this.#socket.send(message),
+        known: () => {
+          this.#configure();
+          this.#start();
+        },
+        failed: () => this.#lose('profile_failed', true),
+        log: deps.log,
       },
-      (error: unknown) => {
-        deps.log.error({ err: error }, 'session profile failed');
-        this.#lose('profile_failed', true);
-      },
+      profile,
     );
+  }
+
+  /** It has been told how to begin. */
+  get isBegun(): boolean {
+    return this.#begin !== null;
   }
 
   /** Audio may be appended and the conversation goes on. */
@@ -116,11 +134,46 @@ export class ModelSession {
     return this.#dialogue.transcriptsDue;
   }
 
-  /** Seeds the conversation and lets the model speak its opening, as soon as the session is configured. Once. */
+  /** It neither speaks nor listens nor waits for anything. */
+  get atRest(): boolean {
+    return this.live && !this.busy && this.transcriptsDue === 0 && !this.#memory.isBusy && this.#openCalls.size === 0;
+  }
+
+  /** All of these turns happened here or were seeded. */
+  knows(turns: readonly Turn[]): boolean {
+    return this.#memory.knows(turns);
+  }
+
+  /** From now on this one is told; what was told before, `begin` hands over. */
+  listen(listener: SessionListener, early: EarlyEvents | null): void {
+    this.#listener = listener;
+    this.#dialogue.listen(listener);
+    this.#early = early;
+  }
+
+  /** The call goes on with it on another line: it may begin once more, and keeps what it knows. */
+  goOnWith(listener: SessionListener): void {
+    this.listen(listener, null);
+    this.#begin = null;
+  }
+
+  /**
+   * Seeds the conversation and lets the model speak its opening, as soon as the session is configured. Once; where it has
+   * begun before somebody listened, that is told now.
+   */
   begin(opening: Opening, turns: readonly Turn[]): void {
-    if (this.#begin || this.#state === 'closed') return;
+    if (this.#state === 'closed') return;
+    if (this.#begin) return this.#catchUp();
+    this.#early = null;
+    this.#memory.seeded(turns);
     this.#begin = { opening, seed: seedOf(turns) };
-    if (this.#state === 'configured') this.#start();
+    if (this.#state === 'live') this.#resume();
+    else this.#start();
+  }
+
+  /** Who the assistant is from now on: the model is told what changed of it. What has not begun waits for it. */
+  renew(profile: Promise<SessionProfile>): void {
+    if (this.#state !== 'closed') this.#configuration.renew(profile);
   }
 
   /** Hot: the caller's audio as a whole append event. Only while `live`. */
@@ -131,6 +184,7 @@ export class ModelSession {
   /** The output of a tool; with `respond` the model speaks once all outputs of that response are in. */
   deliver(toolCallId: string, output: string, respond: boolean): void {
     if (this.#state !== 'live') return;
+    this.#memory.delivered(toolCallId);
     const open = this.#openCalls.get(toolCallId);
     if (!open) {
       this.#dialogue.sendItem({ type: 'function_call_output', call_id: toolCallId, output });
@@ -146,6 +200,36 @@ export class ModelSession {
   say(text: string): void {
     this.#dialogue.sendItem(systemItem(text));
     this.#dialogue.speak();
+  }
+
+  /** The model says exactly this next. Only while `live`. */
+  sayExactly(text: string): void {
+    this.say(`Say exactly: "${text}" Say nothing else and do not call a tool.`);
+  }
+
+  /** The caller hears this from elsewhere: the model is to know that it said so. Returns the item's id. Only while `live`. */
+  tell(text: string): string {
+    return this.#dialogue.tell(text);
+  }
+
+  /** What was told proved untrue. */
+  untell(itemId: string): void {
+    this.#dialogue.untell(itemId);
+  }
+
+  /** The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins. */
+  refuseAnswer(): boolean {
+    return this.#dialogue.refuseAnswer();
+  }
+
+  /** What a noise cut off in the middle goes on. Only while `live`. */
+  goOn(): void {
+    this.#dialogue.goOn();
+  }
+
+  /** The model has let the caller wait: it is asked once more to speak. */
+  nudge(): void {
+    if (this.#state === 'live') this.#dialogue.nudge();
   }
 
   /** The caller interrupts: what the active response still sends is late. The server cancels it by itself. */
@@ -171,44 +255,57 @@ export class ModelSession {
   }
 
   close(): void {
-    this.#state = 'closed';
-    this.#socket.close();
+    if (this.#state === 'closed') return;
+    this.#end();
+    this.#deps.leave.left();
   }
 
   #configure(): void {
-    if (this.#state !== 'configuring' || !this.#profile) return;
-    this.#answersTurns = !this.#begin || this.#begin.seed.items.length === 0;
-    this.#socket.send(fullUpdate(this.#nextUpdate(), this.#profile, this.#answersTurns));
+    if (this.#state === 'configuring') this.#configuration.send(!this.#begin || this.#begin.seed.items.length === 0);
   }
 
   #start(): void {
-    if (!this.#begin) return;
+    if (!this.#begin || this.#state !== 'configured' || this.#configuration.isRenewed) return;
     const { items, open } = this.#begin.seed;
-    if (items.length > 0) {
-      if (this.#answersTurns) this.#socket.send(turnsUpdate(this.#nextUpdate(), false));
-      for (const item of items) this.#dialogue.sendItem(item);
-      this.#socket.send(turnsUpdate(this.#nextUpdate(), true));
-    }
+    if (items.length > 0) this.#configuration.answerTurns(false);
+    for (const item of items) this.#dialogue.sendItem(item);
+    this.#configuration.answerTurns(true);
     for (const call of open) this.#openCalls.set(call.toolCallId, call);
     this.#state = 'live';
     if (open.length === 0) this.#speakOpening();
     else this.#openingDueAt = this.#deps.now() + openCallsMs;
-    this.#listener.onReady(this.#sessionId, this.#deps.settings.model, this.#rotateMs());
+    this.#tellReady();
   }
 
-  /** From now on. */
-  #rotateMs(): number {
-    const { lifeMs, now } = this.#deps;
-    return Math.max(0, Math.round(this.#startedAt + lifeMs * rotateShare - now()));
+  #tellReady(): void {
+    const rotateAt = this.#startedAt + (this.#endsAt - this.#startedAt) * rotateShare;
+    const rotateMs = Math.max(0, Math.round(rotateAt - this.#deps.now()));
+    this.#listener.onReady(this.#sessionId, this.#deps.leave.model, rotateMs);
+  }
+
+  /** Another line, the same conversation. */
+  #resume(): void {
+    this.#tellReady();
+    this.#speakOpening();
+  }
+
+  /** Tells the new listener what it missed. */
+  #catchUp(): void {
+    const early = this.#early;
+    this.#early = null;
+    if (!early) return;
+    if (this.#state === 'live') this.#tellReady();
+    early.replay(this.#listener);
   }
 
   #speakOpening(): void {
     this.#openingDueAt = null;
-    if (!this.#begin || !this.#profile) return;
+    const { profile } = this.#configuration;
+    if (!this.#begin || !profile) return;
     const { opening, seed } = this.#begin;
     const running = [...this.#openCalls.values()];
     const { callerWaits, callerSpoke } = seed;
-    const scene = { greeting: this.#profile.greeting, callerWaits, callerSpoke, running };
+    const scene = { greeting: profile.greeting, callerWaits, callerSpoke, running };
     const text = openingText(opening, scene);
     if (text === null) return;
     this.#dialogue.sendItem(systemItem(text));
@@ -232,14 +329,20 @@ export class ModelSession {
     if (!readDelta(data, this.#delta)) return this.#ignore('broken');
     // Before the configuration is confirmed audio may be of another format: it must not reach anyone.
     if (this.#state !== 'live') return this.#ignore('early');
+    if (!this.#hasSpoken) {
+      this.#hasSpoken = true;
+      this.#deps.leave.spoke();
+    }
     this.#listener.onAudio(this.#delta, this.#dialogue.onAudio(this.#delta.responseId));
   }
 
   #onEvent(event: ServerEvent): void {
     if (event.type === 'rateLimits') this.#deps.account?.limitsTold({ tokens: event.tokens, requests: event.requests });
     if (event.type === 'response.done' && event.usage) this.#deps.account?.used(event.usage);
-    if (event.type === 'session.created') this.#sessionId = event.sessionId;
+    this.#memory.event(event);
+    if (event.type === 'session.created') this.#onCreated(event);
     else if (event.type === 'session.updated') this.#onUpdated(event.inputFormat, event.outputFormat);
+    else if (event.type === 'error' && this.#configuration.refusedChange(event)) return;
     else if (event.type === 'error' && this.#refusesUpdate(event.eventId)) {
       this.#deps.log.error({ code: event.code, param: event.param }, 'model refused the session');
       this.#lose(event.code, reactionTo(event.code) !== 'retry');
@@ -247,17 +350,28 @@ export class ModelSession {
     else if (event.type === 'response.created' || event.type === 'speech.started') this.#ignore('early');
   }
 
+  #onCreated({ sessionId, expiresAtS }: Extract<ServerEvent, { type: 'session.created' }>): void {
+    this.#sessionId = sessionId;
+    if (expiresAtS === null) return;
+    const { now, epochNow } = this.#deps;
+    const leftMs = expiresAtS * 1_000 - epochNow();
+    // Clocks that differ by more than a session's life say nothing.
+    if (leftMs > 0) this.#endsAt = Math.min(this.#endsAt, now() + leftMs);
+  }
+
   /** Until the configuration stands every error is about it. */
   #refusesUpdate(eventId: string | null): boolean {
-    return this.#state === 'connecting' || this.#state === 'configuring' || (eventId?.startsWith('cfg_') ?? false);
+    const isSetUp = this.#state !== 'connecting' && this.#state !== 'configuring';
+    return !isSetUp || this.#configuration.refused(eventId);
   }
 
   #onUpdated(inputFormat: string | null, outputFormat: string | null): void {
     if ((inputFormat ?? audioFormat) !== audioFormat || (outputFormat ?? audioFormat) !== audioFormat) {
       return this.#lose('format_refused', true);
     }
-    if (this.#state !== 'configuring' || this.#updates === 0) return;
+    if (this.#state !== 'configuring' || !this.#configuration.isSent) return;
     this.#state = 'configured';
+    this.#deps.leave.configured();
     this.#start();
   }
 
@@ -267,11 +381,13 @@ export class ModelSession {
 
   #lose(code: string, fatal: boolean): void {
     if (this.#state === 'closed') return;
-    this.close();
-    this.#listener.onLost(code, fatal);
+    this.#end();
+    this.#listener.onLost(code, this.#deps.leave.lost(code, fatal));
   }
 
-  #nextUpdate(): string {
-    return `cfg_${++this.#updates}`;
+  #end(): void {
+    this.#state = 'closed';
+    this.#socket.close();
+    this.#deps.onOver?.();
   }
 }

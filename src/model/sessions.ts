@@ -1,6 +1,13 @@
 import type { Opening, Turn } from '../../machines/call-events.ts';
-import type { ModelSettings, SessionProfile } from './profile.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { Endpoints, type EndpointsDeps } from './endpoints.ts';
+import { KeptSessions } from './kept.ts';
+import { Probe } from './probe.ts';
+import type { SessionProfile } from './profile.ts';
 import { ModelSession, type SessionDeps, type SessionListener } from './session.ts';
+import { type WarmAsk, WarmSessions } from './warm.ts';
+
+const tickMs = 250;
 
 /** Where calls get their model sessions. */
 export interface Sessions {
@@ -13,21 +20,120 @@ export interface Sessions {
   fresh(callSid: string, listener: SessionListener): ModelSession;
   /** The stream is gone and the call may go on here: its session is kept for a moment, with all that it knows. */
   keep(callSid: string, session: ModelSession): void;
-  /** Some endpoint may be tried now. */
+  /** New callers will have an assistant. */
   usable(): boolean;
 }
 
-export interface SessionsDeps extends Omit<SessionDeps, 'settings'> {
-  settings: ModelSettings;
+export interface SessionsDeps
+  extends Omit<SessionDeps, 'leave' | 'onOver' | 'metrics'>, Pick<EndpointsDeps, 'endpoints'> {
+  /** Who the assistant is in this call now. */
   profile(callSid: string): Promise<SessionProfile>;
+  /** The greeting is there to be played: no session needs to speak it in advance. */
+  isGreetingPrepared(): boolean;
+  /** As many sessions may be open when another one is made ready; a call that streams always gets its own. */
+  sessionsMax: number;
+  metrics: Metrics;
 }
 
-export function createSessions(deps: SessionsDeps): Sessions {
-  const fresh: Sessions['fresh'] = (callSid, listener) => new ModelSession(deps, deps.profile(callSid), listener);
-  return {
-    open: (callSid, listener) => fresh(callSid, listener),
-    fresh,
-    keep: (_callSid, session) => session.close(),
-    usable: () => true,
-  };
+/** The model sessions of this process: with their calls, ready for calls to come, and what is known of the endpoints. */
+export class ModelSessions implements Sessions {
+  readonly #deps: SessionsDeps;
+  readonly #endpoints: Endpoints;
+  readonly #warm: WarmSessions;
+  readonly #kept: KeptSessions;
+  readonly #probe: Probe;
+  /** Every session that is not over, and its call. */
+  readonly #open = new Map<ModelSession, string>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+    const { metrics, isGreetingPrepared, epochNow } = deps;
+    this.#endpoints = new Endpoints(deps);
+    this.#kept = new KeptSessions(metrics, deps.now);
+    this.#warm = new WarmSessions({
+      make: (callSid, listener) => this.fresh(callSid, listener),
+      refuses: () => (this.#endpoints.admits ? (this.#open.size >= deps.sessionsMax ? 'full' : null) : 'no_endpoint'),
+      isGreetingPrepared,
+      metrics,
+      epochNow,
+    });
+    this.#probe = new Probe((leave, profile, listener) => new ModelSession({ ...deps, leave }, profile, listener));
+    metrics.onScrape(() => this.#report());
+  }
+
+  /** Looks after sessions that no call looks after, from now on. */
+  start(): void {
+    this.#timer = setInterval(() => this.tick(this.#deps.now()), tickMs);
+    this.#timer.unref();
+  }
+
+  tick(now: number): void {
+    this.#warm.tick(now);
+    this.#kept.tick(now);
+    this.#probe.tick(now, this.#endpoints);
+  }
+
+  /** Makes a session ready for a call whose stream is on its way here. Returns at once. */
+  warm(ask: WarmAsk): void {
+    this.#warm.ask(ask);
+  }
+
+  /** The call is over: what was kept for it is given back. */
+  over(callSid: string): void {
+    this.#warm.over(callSid);
+    this.#kept.drop(callSid);
+  }
+
+  open(callSid: string, listener: SessionListener, opening: Opening, turns: readonly Turn[]): ModelSession {
+    const kept = this.#kept.take(callSid, listener, turns);
+    if (kept) this.#warm.over(callSid);
+    const ready = kept ?? this.#warm.take(callSid, listener, opening, turns);
+    // What it was configured with may have changed since.
+    ready?.renew(this.#deps.profile(callSid));
+    return ready ?? this.fresh(callSid, listener);
+  }
+
+  fresh(callSid: string, listener: SessionListener): ModelSession {
+    const leave = this.#endpoints.enter(callSid);
+    const onOver = () => void this.#open.delete(session);
+    const session: ModelSession = new ModelSession(
+      { ...this.#deps, leave, onOver },
+      this.#deps.profile(callSid),
+      listener,
+    );
+    this.#open.set(session, callSid);
+    return session;
+  }
+
+  keep(callSid: string, session: ModelSession): void {
+    this.#kept.keep(callSid, session);
+  }
+
+  usable(): boolean {
+    return this.#endpoints.usable;
+  }
+
+  /** Tells the session of this call, or of all, what has changed of its profile. */
+  renew(callSid: string | null): void {
+    for (const [session, of] of this.#open)
+      if (callSid === null || of === callSid) session.renew(this.#deps.profile(of));
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#warm.close();
+    this.#kept.close();
+    this.#probe.close();
+  }
+
+  #report(): void {
+    const { modelSessions } = this.#deps.metrics;
+    const warm = this.#warm.size;
+    const kept = this.#kept.size;
+    modelSessions.set({ state: 'warm' }, warm);
+    modelSessions.set({ state: 'kept' }, kept);
+    modelSessions.set({ state: 'live' }, this.#open.size - warm - kept);
+  }
 }

@@ -20,8 +20,15 @@ export interface SocketListener {
   onGone(code: string, fatal: boolean): void;
 }
 
+/** What a session needs of it. */
+export interface SessionSocket {
+  send(message: string): void;
+  tick(now: number): void;
+  close(): void;
+}
+
 /** The model's WebSocket and its signs of life. */
-export class ModelSocket {
+export class ModelSocket implements SessionSocket {
   readonly #listener: SocketListener;
   readonly #socket: WebSocket;
   #gone = false;
