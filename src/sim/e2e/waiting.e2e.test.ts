@@ -4,7 +4,9 @@ import { CallbackRequestEntity } from '../../../entities/callback-request.ts';
 import { StoreSettingsEntity } from '../../../entities/store-settings.ts';
 import { CATALOG_CHANNEL } from '../../services/catalog-keeper.ts';
 import { metricIn, metricsOf } from '../node-metrics.ts';
+import { readAccount } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
+import { keepGolden } from './golden.fixture.ts';
 import { eventually, startWorld, type World } from './world.fixture.ts';
 
 const GREETING = 'Thanks for calling Mangy Dog Coffee! How can I help you today?';
@@ -90,5 +92,7 @@ test('the place of one caller is the next one’s, whatever node is lost meanwhi
     (known) => known.every((outcome) => outcome !== null && outcome !== 'waiting'),
   );
   expect(outcomes).toEqual(['answered', 'answered', 'callback', 'abandoned']);
+  await keepGolden('waits for a place and is answered', (await readAccount(world, second.call)).facts);
+  await keepGolden('asks for a call-back while waiting', (await readAccount(world, third.call)).facts);
   expect(world.complaints()).toEqual([]);
 }, 120_000);
