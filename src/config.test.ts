@@ -57,6 +57,9 @@ describe('readConfig', () => {
       spendMax: null,
       modelPrices: { textIn: 4, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 64 },
       redact: { phone: false, mail: false },
+      recordings: null,
+      notices: { smtpUrl: null, notifyUrl: null, notifySecret: '' },
+      consoleUrl: 'https://voice.example.com',
       logLevel: 'info',
       embedded: false,
     });
@@ -175,6 +178,7 @@ describe('readConfig', () => {
     ['FALLBACK_OPENAI_REALTIME_MODEL', 'a model'],
     ['MODEL_SESSION_SECONDS', '19'],
     ['MODEL_SESSION_SECONDS', '1h'],
+    ['CONSOLE_URL', 'admin'],
   ])('%s=%s stops the start with name, value and rule', (name, value) => {
     const rule = refusal({ [name]: value });
     expect(rule).toMatch(new RegExp(`^${name} is ${JSON.stringify(value).replace(/[?.]/g, '\\$&')}: must be .{5,}$`));
@@ -186,10 +190,33 @@ describe('readConfig', () => {
     ['ADMIN_TOKEN', 'short'],
     ['REDIS_URL', 'http://:hunter2@redis'],
     ['DATABASE_URL', 'mysql://root:hunter2@db'],
+    ['RECORDINGS_URL', 's3://bucket/no-key'],
+    ['RECORDINGS_URL', 'file://host/folder'],
+    ['RECORDINGS_URL', 's3://key:hunter2@bucket?endpoint=ftp://x'],
+    ['SMTP_URL', 'http://me:hunter2@mail'],
+    ['NOTIFY_SECRET', 'hunter2'],
   ])('%s is never printed', (name, value) => {
     const message = refusal({ [name]: value });
     expect(message).toMatch(new RegExp(`^${name} is \\(${value.length} characters, not shown\\): must be `));
     expect(message).not.toContain(value);
+  });
+
+  it('knows where recordings are kept, and wants a secret for whoever is told', () => {
+    expect(readConfig({ ...base, RECORDINGS_URL: 'file:///srv/x' }).recordings).toEqual({
+      kind: 'folder',
+      path: '/srv/x',
+    });
+    const bucket = 's3://key:se%2Fcret@bucket/a/b/?endpoint=http://127.0.0.1:9000/';
+    expect(readConfig({ ...base, RECORDINGS_URL: bucket }).recordings).toEqual({
+      kind: 's3',
+      endpoint: 'http://127.0.0.1:9000',
+      region: 'us-east-1',
+      bucket: 'bucket',
+      prefix: 'a/b',
+      accessKeyId: 'key',
+      secretAccessKey: 'se/cret',
+    });
+    expect(refusal({ NOTIFY_URL: 'https://example.com/hook' })).toMatch(/^NOTIFY_SECRET is not set: /);
   });
 
   it('names everything that is wrong at once', () => {

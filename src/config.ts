@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import type { Usage } from '../machines/call-events.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
+import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
 export interface Config {
@@ -47,6 +48,12 @@ export interface Config {
   modelPrices: ModelPrices;
   /** What is redacted besides card numbers. */
   redact: { phone: boolean; mail: boolean };
+  /** Where recordings are kept; null: in the database. */
+  recordings: RecordingPlace | null;
+  /** How the store is told of messages. */
+  notices: { smtpUrl: string | null; notifyUrl: string | null; notifySecret: string };
+  /** Where people reach the console, for links; without a trailing slash. */
+  consoleUrl: string;
   logLevel: LogLevel;
   embedded: boolean;
 }
@@ -249,6 +256,25 @@ const variables = {
       .default(DRAIN_S_DEFAULT),
     rule: 'seconds, 0 to 9999',
   },
+  RECORDINGS_URL: {
+    check: z
+      .string()
+      .transform(parseRecordingsUrl)
+      .refine((place) => place !== null)
+      .optional(),
+    rule: 'file:///folder or s3://KEY:SECRET@bucket[/prefix][?region=…&endpoint=https://…]',
+    secret: true,
+  },
+  SMTP_URL: {
+    check: url(['smtp:', 'smtps:'])
+      .refine((value) => new URL(value).hostname !== '')
+      .optional(),
+    rule: 'smtp://[user:password@]host[:port][?from=address], or smtps://…',
+    secret: true,
+  },
+  NOTIFY_URL: { check: url(['https:', 'http:']).optional(), rule: 'an http(s) URL', secret: true },
+  NOTIFY_SECRET: { check: secret(16).optional(), rule: '16 characters or more; needed with NOTIFY_URL', secret: true },
+  CONSOLE_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
   EMBEDDED: {
     check: z
@@ -306,6 +332,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     spendMax: values.SPEND_MAX ?? null,
     modelPrices: values.MODEL_PRICES,
     redact: { phone: values.REDACT.includes('phone'), mail: values.REDACT.includes('mail') },
+    recordings: values.RECORDINGS_URL ?? null,
+    notices: {
+      smtpUrl: values.SMTP_URL ?? null,
+      notifyUrl: values.NOTIFY_URL ?? null,
+      notifySecret: values.NOTIFY_SECRET ?? '',
+    },
+    consoleUrl: values.CONSOLE_URL ?? values.PUBLIC_URL,
     logLevel: values.LOG_LEVEL,
     embedded: values.EMBEDDED,
   };
@@ -344,6 +377,8 @@ function readValues(env: Record<string, string | undefined>): Values {
       if (!env[name]) problems.push(problem(name, undefined, variables[name]));
     }
   }
+  if (read.NOTIFY_URL !== undefined && !env['NOTIFY_SECRET'])
+    problems.push(problem('NOTIFY_SECRET', undefined, variables.NOTIFY_SECRET));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   // Every key was checked by its own schema in the loop above.
   return read as Values;

@@ -11,11 +11,11 @@ import { createCallbacks } from './services/callbacks.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import { createServices } from './services/services.ts';
-import { createVoicemails } from './services/voicemail.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, watchProcess } from './telemetry/metrics.ts';
-import { accountOf, type Ground } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { createWork, type Work } from './work.ts';
 
 export interface NodeOptions {
   log: Log;
@@ -69,7 +69,8 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   const name = { node: config.nodeId, incarnation: randomUUID() };
   const has = (role: Role) => config.roles.includes(role);
   const switchboard = has('call') ? createSwitchboard(ground, name, amnesia) : null;
-  const analytics = has('analytics') ? createAnalytics(ground, name.incarnation) : null;
+  const work = has('analytics') ? createWork(ground, name.incarnation) : null;
+  const analytics = work && createAnalytics(ground, work, name.incarnation);
   const ready = {
     redis: () => link.ready,
     catalog: () => services.isLoaded(),
@@ -99,6 +100,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   ];
   const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
   analytics?.start();
+  work?.start();
   const port = (await switchboard?.start(opsServer.port)) ?? null;
   return {
     storeName: services.store().name,
@@ -112,6 +114,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
       await left;
       await switchboard?.close();
       await analytics?.stop();
+      await work?.stop();
       await opsServer.close();
       services.close();
       await dataSource.destroy();
@@ -120,23 +123,21 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   };
 }
 
-/** Rows from the outbox, voicemails from the carrier, and call-backs that were promised. */
+/** Rows from the outbox, jobs for recordings, and call-backs that were promised. */
 function createAnalytics(
-  { config, log, metrics, link, clock, dataSource, services }: Ground,
+  { log, metrics, link, dataSource, services }: Ground,
+  { enterRecording }: Work,
   holder: string,
 ): Analytics {
-  const voicemails = createVoicemails(dataSource, { account: accountOf(config), log });
-  const saveVoicemail: AnalyticsOptions['saveVoicemail'] = (recording) => voicemails.save(recording);
   const callbacks = createCallbacks(dataSource);
   const enterCallback: AnalyticsOptions['enterCallback'] = ({ askedAt, ...wish }) =>
     callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) });
   return new Analytics({
     link,
     dataSource,
-    saveVoicemail,
+    enterRecording,
     enterCallback,
     holder,
-    now: () => clock.now(),
     log,
     metrics,
   });

@@ -6,7 +6,7 @@ const STAGES = [
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
   ...['relay', 'analytics', 'console', 'jobs', 'services', 'sim'],
 ];
-const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts'];
+const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts', 'recordings-url.ts'];
 /** A webhook is written in the terms of the server that calls it. */
 const BACKWARD = new Set(['webhook http']);
 /** The composition root, and commands. */
@@ -14,6 +14,7 @@ const ROOTS = [
   'main.ts',
   'node.ts',
   'ground.ts',
+  'work.ts',
   'switchboard.ts',
   'seed.ts',
   'drain.ts',

@@ -19,7 +19,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { Analytics } from './analytics.ts';
 import type { CallbackWish } from './callback-consumer.ts';
 import { startedAt, wholeCall } from './story.fixture.ts';
-import type { Recording } from './voicemail-consumer.ts';
+import type { RecordingNews } from './recording-consumer.ts';
 
 const WAIT = { timeout: 20_000, interval: 20 };
 const redisDir = await mkdtemp(join(tmpdir(), 'aida-analytics-'));
@@ -44,14 +44,14 @@ afterAll(async () => {
 
 interface Started {
   analytics: Analytics;
-  asked: Recording[];
+  asked: RecordingNews[];
   wishes: CallbackWish[];
   faults: unknown[];
   metrics: ReturnType<typeof createMetrics>;
 }
 
-function start(dataSource: DataSource, answers: ('saved' | 'later')[] = []): Started {
-  const asked: Recording[] = [];
+function start(dataSource: DataSource, answers: ('taken' | 'later')[] = []): Started {
+  const asked: RecordingNews[] = [];
   const faults: unknown[] = [];
   const metrics = createMetrics();
   const log = {
@@ -59,17 +59,16 @@ function start(dataSource: DataSource, answers: ('saved' | 'later')[] = []): Sta
     error: (...args: unknown[]) => void faults.push(args),
   };
   const wishes: CallbackWish[] = [];
-  const saveVoicemail = async (recording: Recording) => {
+  const enterRecording = async (recording: RecordingNews) => {
     asked.push(recording);
-    return answers.shift() ?? 'saved';
+    return answers.shift() ?? 'taken';
   };
   const analytics = new Analytics({
     link,
     dataSource,
-    saveVoicemail,
+    enterRecording,
     enterCallback: async (wish) => void wishes.push(wish),
     holder: `h${running.length}`,
-    now: () => startedAt().getTime(),
     log,
     metrics,
   });
@@ -160,8 +159,8 @@ function analyticsTests(database: TestDatabase): void {
     ]);
   });
 
-  test('a recording that is ready is fetched with who called and what about; one that is not comes again', async () => {
-    const { analytics, asked } = start(database.source, ['later', 'saved', 'saved']);
+  test('a recording that is ready is entered with who called and what about; one without room comes again', async () => {
+    const { analytics, asked } = start(database.source, ['later', 'taken', 'taken']);
     const intent: CallEvent = {
       type: 'carrier.nextAsked',
       at: 3,
@@ -190,7 +189,8 @@ function analyticsTests(database: TestDatabase): void {
     await analytics.stop();
     const second = start(database.source);
     await vi.waitFor(() => expect(second.asked).toHaveLength(1), WAIT);
-    const expected: Recording = {
+    const expected: RecordingNews = {
+      of: 'voicemail',
       recordingSid: 'RE1',
       recordingUrl: 'https://x/RE1',
       durationS: 4,

@@ -10,8 +10,8 @@ import { createCallbackConsumer, type CallbackConsumerDeps } from './callback-co
 import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { Consumer } from './consumer.ts';
 import { OutboxReader } from './reader.ts';
+import { createRecordingConsumer, type RecordingConsumerDeps } from './recording-consumer.ts';
 import { createConversationProjector } from './transcript.ts';
-import { createVoicemailConsumer, type VoicemailDeps } from './voicemail-consumer.ts';
 
 /** How often what everybody has taken in is dropped from the outbox, and the rest counted. */
 const tidyMs = 5_000;
@@ -19,12 +19,10 @@ const tidyMs = 5_000;
 export interface AnalyticsOptions {
   link: RedisLink;
   dataSource: DataSource;
-  saveVoicemail: VoicemailDeps['save'];
+  enterRecording: RecordingConsumerDeps['enter'];
   enterCallback: CallbackConsumerDeps['enter'];
   /** Unlike that of any other process. */
   holder: string;
-  /** Redis-clock ms. */
-  now(): number;
   log: Pick<Log, 'warn' | 'error'>;
   metrics: Pick<Metrics, 'journalLag' | 'faults'>;
 }
@@ -39,7 +37,7 @@ export class Analytics {
 
   constructor(options: AnalyticsOptions) {
     this.options = options;
-    const { link, dataSource, now, saveVoicemail: save, enterCallback: enter } = options;
+    const { link, dataSource, enterRecording, enterCallback: enter } = options;
     const isHealthy = () =>
       dataSource.query('SELECT 1').then(
         () => true,
@@ -58,7 +56,7 @@ export class Analytics {
     this.consumers = [
       projects('call-log', createCallLogProjector(dataSource)),
       projects('analytics', createConversationProjector(dataSource, Date.now)),
-      createVoicemailConsumer({ save, journalOf, isHealthy: async () => true, now }),
+      createRecordingConsumer({ enter: enterRecording, journalOf, isHealthy }),
       createCallbackConsumer({ enter, journalOf, isHealthy }),
     ];
     this.readers = this.consumers.map((consumer) => this.reader(consumer));

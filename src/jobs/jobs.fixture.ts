@@ -26,7 +26,15 @@ export function worker(link: RedisLink, find: FindWork, reader = 'a') {
   const logged: string[] = [];
   const note = (_: unknown, message: string) => void logged.push(message);
   const metrics = createMetrics();
-  const built = new JobWorker({ link, lane: 'soon', find, reader, log: { warn: note, error: note } as never, metrics });
+  const built = new JobWorker({
+    link,
+    lane: 'soon',
+    find,
+    recurring: [],
+    reader,
+    log: { warn: note, error: note } as never,
+    metrics,
+  });
   return Object.assign(built, { logged, metrics });
 }
 

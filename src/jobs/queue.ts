@@ -22,12 +22,15 @@ const SEPARATOR = '|';
 export function createJobs(link: RedisLink): Jobs {
   return {
     enqueue(kind, key, payload, { at = 0 } = {}) {
-      return enqueueJob(link, jobKinds[kind].lane, `${kind}${SEPARATOR}${key}`, JSON.stringify(payload), at);
+      return enqueueJob(link, jobKinds[kind].lane, jobId(kind, key), JSON.stringify(payload), at);
     },
   };
 }
 
-/** The reverse of a job's id. */
+/** One job, however often it is asked for. */
+export const jobId = (kind: string, key: string): string => `${kind}${SEPARATOR}${key}`;
+
+/** The reverse. */
 export function parseJobId(id: string): { kind: string; key: string } {
   const at = id.indexOf(SEPARATOR);
   return at < 0 ? { kind: id, key: '' } : { kind: id.slice(0, at), key: id.slice(at + 1) };

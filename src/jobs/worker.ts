@@ -1,6 +1,7 @@
 import { DirectoryError } from '../directory/errors.ts';
 import {
   buryJob,
+  enqueueJob,
   finishJob,
   keepJobs,
   prepareJobs,
@@ -15,7 +16,7 @@ import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { backOff, type JobKind, jobKinds, type JobName, type JobPayload } from './kinds.ts';
-import { parseJobId } from './queue.ts';
+import { jobId, parseJobId } from './queue.ts';
 
 const limits = {
   /** Jobs of one lane that run at once in one process. */
@@ -36,6 +37,11 @@ const strangeTriesMax = 20;
 /** Thrown by a handler: another try would end the same way. */
 export class HopelessJob extends Error {
   override readonly name = 'HopelessJob';
+}
+
+/** Thrown by a handler: it is not the time yet, and nothing has failed. It counts as a try. */
+export class PostponedJob extends Error {
+  override readonly name = 'PostponedJob';
 }
 
 export interface JobContext {
@@ -74,6 +80,8 @@ export interface JobWorkerOptions {
   link: RedisLink;
   lane: JobLane;
   find: FindWork;
+  /** Kinds that begin by themselves, and how often, ms. */
+  recurring: readonly { kind: string; everyMs: number }[];
   /** Unlike that of any other process. */
   reader: string;
   log: Pick<Log, 'warn' | 'error'>;
@@ -126,10 +134,13 @@ export class JobWorker {
     await this.tidying;
   }
 
-  /** Counts and forgets; alarms. Never rejects. */
+  /** Begins what begins by itself, counts and forgets; alarms. Never rejects. */
   async tidy(): Promise<void> {
-    const { link, lane, log, metrics } = this.options;
+    const { link, lane, recurring, log, metrics } = this.options;
     try {
+      // Of one period only the first is taken, whichever process asks.
+      for (const { kind, everyMs } of recurring)
+        await enqueueJob(link, lane, jobId(kind, String(Math.floor(Date.now() / everyMs))), '{}', 0);
       const { open, later, running, failing, dead, oldestMs } = await tidyJobs(link, lane);
       metrics.jobs.set({ lane, state: 'waiting' }, Math.max(0, open - running));
       metrics.jobs.set({ lane, state: 'later' }, later);
@@ -208,7 +219,8 @@ export class JobWorker {
         else {
           const delayMs = work ? backOff(work.kind, job.tries) : strangeBackOffMs;
           result = await retryJob(link, lane, job, { delayMs, reason: reasonOf(fault) });
-          log.warn({ kind: name, tries: job.tries, fault: fault.name }, 'job failed and is tried again');
+          if (!(fault instanceof PostponedJob))
+            log.warn({ kind: name, tries: job.tries, fault: fault.name }, 'job failed and is tried again');
         }
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { type ConsentRegion, ConsentRegionEntity } from '../../entities/consent-region.ts';
 import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
 import { MenuCategoryEntity, type MenuCategory } from '../../entities/menu-category.ts';
 import { MenuItemEntity, type MenuItem } from '../../entities/menu-item.ts';
@@ -36,7 +37,7 @@ export async function readCatalog(dataSource: DataSource, now: number, onProblem
   const settings = row && { ...row, ...checkedSettings(row, onProblem) };
   const timeZone = settings?.timeZone ?? emptyCatalog.schedule.timeZone;
   const bySortOrder = { sortOrder: 'ASC', id: 'ASC' } as const;
-  const [categories, items, plans, schedule, promotions, documents, staff] = await Promise.all([
+  const [categories, items, plans, schedule, promotions, documents, staff, regions] = await Promise.all([
     dataSource.getRepository(MenuCategoryEntity).find({ order: bySortOrder, take: ROWS_MAX }),
     dataSource.getRepository(MenuItemEntity).find({
       where: { isActive: true },
@@ -52,6 +53,7 @@ export async function readCatalog(dataSource: DataSource, now: number, onProblem
     dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
     dataSource.getRepository(KnowledgeDocumentEntity).find({ order: bySortOrder, take: ROWS_MAX }),
     dataSource.getRepository(StaffMemberEntity).find({ order: bySortOrder, take: STAFF_MAX }),
+    dataSource.getRepository(ConsentRegionEntity).find({ take: ROWS_MAX }),
   ]);
   return {
     loadedAt: now,
@@ -62,6 +64,7 @@ export async function readCatalog(dataSource: DataSource, now: number, onProblem
     languages: settings?.languages ?? emptyCatalog.languages,
     closed: settings ? { behaviour: settings.closedBehaviour, lines: settings.closedLine } : emptyCatalog.closed,
     callMsMax: settings ? settings.maxCallMinutes * MINUTE_MS : emptyCatalog.callMsMax,
+    recording: recordingOf(settings, regions),
     schedule,
     categories: categories.map((category) => categoryOf(category, items)),
     plans: plans.map(({ name, description, price, interval, intervalCount }) => ({
@@ -122,6 +125,16 @@ function assistantOf(settings: StoreSettings | null): AssistantSettings {
     sharedNumbers,
     redactPhone,
     redactEmail,
+  };
+}
+
+function recordingOf(settings: StoreSettings | null, regions: readonly ConsentRegion[]): Catalog['recording'] {
+  const { calls, days, noticeEmail } = emptyCatalog.recording;
+  return {
+    calls: settings?.recordCalls ?? calls,
+    days: settings?.recordingDays ?? days,
+    noticeEmail: settings?.noticeEmail ?? noticeEmail,
+    regions: new Map(regions.map(({ prefix, parties }) => [prefix, parties])),
   };
 }
 

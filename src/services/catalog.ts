@@ -1,5 +1,6 @@
 import type { ClosedBehaviour } from '../../entities/store-settings.ts';
 import type { CallbackPolicy } from './callback-window.ts';
+import type { RecordingPolicy } from './consent.ts';
 import type { Schedule } from './hours.ts';
 import type { StaffPerson } from './staff.ts';
 import { defaultLanguage } from './languages.ts';
@@ -19,6 +20,7 @@ export interface Catalog {
   closed: ClosedPolicy;
   /** The longest conversation. */
   callMsMax: number;
+  recording: RecordingPolicy;
   schedule: Schedule;
   /** By sortOrder; only active items. */
   categories: readonly Category[];
@@ -127,6 +129,7 @@ export const emptyCatalog: Catalog = {
   languages: [defaultLanguage],
   closed: { behaviour: storeDefaults.closedBehaviour, lines: {} },
   callMsMax: storeDefaults.callMinutes * 60_000,
+  recording: { calls: false, days: 90, noticeEmail: '', regions: new Map() },
   schedule: { timeZone: storeDefaults.timeZone, week: [], exceptions: new Map() },
   categories: [],
   plans: [],

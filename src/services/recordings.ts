@@ -1,0 +1,187 @@
+import type { DataSource, Repository } from 'typeorm';
+import { type CallRecording, CallRecordingEntity } from '../../entities/call-recording.ts';
+import { type Voicemail, VoicemailEntity } from '../../entities/voicemail.ts';
+import type { Log } from '../telemetry/log.ts';
+import {
+  type CarrierAccount,
+  deleteRecording,
+  fetchRecording,
+  isOurRecording,
+  type Recording,
+  type RecordingFailure,
+  type RecordingFormat,
+} from './recording-fetch.ts';
+import type { RecordingStore } from './recording-store.ts';
+
+/** A message that a caller left, or the recording of a whole call. */
+export type RecordingOf = 'voicemail' | 'call';
+
+const MIB = 1024 * 1024;
+
+/**
+ * A message is fetched as WAV, which is written down best: two minutes are 2 MB. A call is fetched as MP3: two hours
+ * are 29 MB.
+ */
+const fetched: Record<RecordingOf, { format: RecordingFormat; bytesMax: number; end: string }> = {
+  voicemail: { format: 'wav', bytesMax: 8 * MIB, end: 'wav' },
+  call: { format: 'mp3', bytesMax: 32 * MIB, end: 'mp3' },
+};
+/** Deleted in one round; more wait for the next. */
+const oldMax = 500;
+
+/** A recording of which the carrier has told. */
+export interface RecordingNews {
+  of: RecordingOf;
+  recordingSid: string;
+  /** As the carrier names it, without extension. */
+  recordingUrl: string;
+  durationS: number;
+  /** The carrier's word: `completed`, `absent`, … */
+  status: string;
+  callSid: string;
+  /** Of a message. */
+  fromNumber: string;
+  topic: string;
+}
+
+/**
+ * `kept`: the audio is there, now or since an earlier time. `lost`: there is none that can be kept. `none`: no such row.
+ * Else why not now.
+ */
+export type KeepOutcome = 'kept' | 'lost' | 'none' | Extract<RecordingFailure, 'notYet' | 'denied'>;
+
+/** What there is of a message for whoever is told of it. */
+export type Message = Omit<Voicemail, 'audio'>;
+
+/** Messages and recordings of calls: their rows, and their audio wherever it is. Every method rejects as what it needs does. */
+export interface Recordings {
+  /** Makes the row, once. `refused`: not a recording of this account. `over`: nothing is to be fetched. */
+  enter(news: RecordingNews): Promise<'entered' | 'over' | 'refused'>;
+  /** Fetches the audio and keeps it, once however often asked. */
+  keep(of: RecordingOf, recordingSid: string, signal: AbortSignal): Promise<KeepOutcome>;
+  audio(of: RecordingOf, recordingSid: string, signal: AbortSignal): Promise<Recording | null>;
+  message(recordingSid: string): Promise<Message | null>;
+  writeDown(recordingSid: string, transcript: string): Promise<void>;
+  /** Notes that the store was told. */
+  told(recordingSid: string, by: 'mailedAt' | 'hookedAt', at: Date): Promise<void>;
+  /** Nobody is to hear it: the caller wanted none, or recorded another message. */
+  giveUp(of: RecordingOf, recordingSid: string): Promise<void>;
+  /** Those made before that time, and those that were given up; oldest first, some hundreds at most. */
+  old(before: Date): Promise<{ of: RecordingOf; recordingSid: string }[]>;
+  /** Deletes the audio where it is kept and at the carrier, then the row. */
+  remove(of: RecordingOf, recordingSid: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface RecordingsOptions {
+  account: CarrierAccount;
+  /** Null: the audio is kept in its row. */
+  store: RecordingStore | null;
+  log: Pick<Log, 'warn' | 'error'>;
+}
+
+/** What the rows of both kinds share. */
+type Row = Pick<CallRecording, 'recordingSid' | 'callSid' | 'durationS' | 'contentType' | 'location' | 'createdAt'> & {
+  audio: Buffer | null;
+  status: string;
+};
+
+export function createRecordings(dataSource: DataSource, { account, store, log }: RecordingsOptions): Recordings {
+  const messages = dataSource.getRepository(VoicemailEntity);
+  const calls = dataSource.getRepository(CallRecordingEntity);
+  // Both entities have these columns.
+  const rows = { voicemail: messages, call: calls } as unknown as Record<RecordingOf, Repository<Row>>;
+  const keptStatus: Record<RecordingOf, string> = { voicemail: 'new', call: 'kept' };
+  const givenUp: Record<RecordingOf, string> = { voicemail: 'discarded', call: 'declined' };
+
+  const markLost = (of: RecordingOf, recordingSid: string) =>
+    rows[of].update({ recordingSid, status: 'pending' }, { status: 'lost' });
+
+  async function lose(of: RecordingOf, recordingSid: string, reason: RecordingFailure): Promise<'lost'> {
+    log.error({ recordingSid, reason }, 'recording not to be had');
+    await markLost(of, recordingSid);
+    return 'lost';
+  }
+
+  async function put(of: RecordingOf, row: Row, { audio, contentType }: Recording, signal: AbortSignal) {
+    const { recordingSid } = row;
+    const month = row.createdAt.toISOString().slice(0, 7).replace('-', '/');
+    const name = `${of}/${month}/${recordingSid}.${fetched[of].end}`;
+    const where = store ? { location: await store.put(name, audio, contentType, signal) } : { audio };
+    await rows[of].update({ recordingSid, status: 'pending' }, { ...where, contentType, status: keptStatus[of] });
+  }
+
+  return {
+    async enter({ of, recordingSid, recordingUrl, callSid, fromNumber, topic, durationS, status }) {
+      if (!isOurRecording(recordingUrl, recordingSid, account)) {
+        log.warn({ callSid, recordingSid }, 'recording refused: not of this account');
+        return 'refused';
+      }
+      const row = { recordingSid, callSid, durationS, status: 'pending' };
+      const values = of === 'voicemail' ? { ...row, fromNumber, topic } : row;
+      await rows[of].createQueryBuilder().insert().values(values).orIgnore().execute();
+      if (status === 'absent') await markLost(of, recordingSid);
+      const entered = await rows[of].findOneBy({ recordingSid });
+      return entered?.status === 'pending' ? 'entered' : 'over';
+    },
+
+    async keep(of, recordingSid, signal) {
+      const row = await rows[of].findOneBy({ recordingSid });
+      if (!row) return 'none';
+      if (row.status !== 'pending') return row.status === 'lost' ? 'lost' : 'kept';
+      const { format, bytesMax } = fetched[of];
+      const outcome = await fetchRecording(recordingSid, { format, bytesMax, signal }, account);
+      if (typeof outcome !== 'string') {
+        await put(of, row, outcome, signal);
+        return 'kept';
+      }
+      return outcome === 'gone' || outcome === 'unusable' ? lose(of, recordingSid, outcome) : outcome;
+    },
+
+    async audio(of, recordingSid, signal) {
+      const row = await rows[of].createQueryBuilder('row').addSelect('row.audio').where({ recordingSid }).getOne();
+      if (!row) return null;
+      const audio = row.location !== null ? await store?.get(row.location, signal) : row.audio;
+      return audio ? { audio, contentType: row.contentType ?? 'audio/mpeg' } : null;
+    },
+
+    message: (recordingSid) => messages.findOneBy({ recordingSid }),
+
+    async writeDown(recordingSid, transcript) {
+      await messages.update({ recordingSid }, { transcript });
+    },
+
+    async told(recordingSid, by, at) {
+      await messages.update({ recordingSid }, { [by]: at });
+    },
+
+    async giveUp(of, recordingSid) {
+      await rows[of].update({ recordingSid }, { status: givenUp[of] });
+    },
+
+    async old(before) {
+      const found: { of: RecordingOf; recordingSid: string }[] = [];
+      for (const of of ['voicemail', 'call'] as const) {
+        const chosen = await rows[of]
+          .createQueryBuilder('row')
+          .select(['row.recordingSid'])
+          .where('row.createdAt < :before OR row.status = :status', { before, status: givenUp[of] })
+          .orderBy('row.createdAt', 'ASC')
+          .limit(oldMax)
+          .getMany();
+        found.push(...chosen.map(({ recordingSid }) => ({ of, recordingSid })));
+      }
+      return found;
+    },
+
+    async remove(of, recordingSid, signal) {
+      const row = await rows[of].findOneBy({ recordingSid });
+      if (!row) return;
+      if (row.location !== null) {
+        if (!store) throw new Error('RECORDINGS_URL is not set, and the recording is kept there');
+        await store.delete(row.location, signal);
+      }
+      await deleteRecording(recordingSid, account, signal);
+      await rows[of].delete({ recordingSid });
+    },
+  };
+}
