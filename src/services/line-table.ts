@@ -59,6 +59,11 @@ export const lineTable = {
     es: 'Un momento, por favor, sigo en ello.',
     fr: 'Un instant, s’il vous plaît, je m’en occupe encore.',
   },
+  withdrawn: {
+    en: "I'm sorry, that did not work just now. Can I help you with anything else, or shall I try again?",
+    es: 'Lo siento, no ha funcionado. ¿Puedo ayudarle en otra cosa o lo intento de nuevo?',
+    fr: 'Je suis désolée, cela n’a pas fonctionné. Puis-je vous aider autrement, ou dois-je réessayer ?',
+  },
 
   // Where no conversation can be had.
   busy: {
@@ -231,6 +236,16 @@ export const lineTable = {
     en: "I'm sorry, I do not have our menu at hand.",
     es: 'Lo siento, no tengo a mano nuestra carta.',
     fr: 'Je suis désolée, je n’ai pas notre carte sous la main.',
+  },
+  menuItemFrom: {
+    en: '{item} from {price}',
+    es: '{item} desde {price}',
+    fr: '{item} à partir de {price}',
+  },
+  promotionCode: {
+    en: 'The code is {code}.',
+    es: 'El código es {code}.',
+    fr: 'Le code est {code}.',
   },
   noPromotion: {
     en: 'There is no promotion at the moment.',
