@@ -160,15 +160,15 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
 
     async old(before) {
       const found: { of: RecordingOf; recordingSid: string }[] = [];
-      for (const of of ['voicemail', 'call'] as const) {
-        const chosen = await rows[of]
+      for (const kind of ['voicemail', 'call'] as const) {
+        const chosen = await rows[kind]
           .createQueryBuilder('row')
           .select(['row.recordingSid'])
-          .where('row.createdAt < :before OR row.status = :status', { before, status: givenUp[of] })
+          .where('row.createdAt < :before OR row.status = :status', { before, status: givenUp[kind] })
           .orderBy('row.createdAt', 'ASC')
           .limit(oldMax)
           .getMany();
-        found.push(...chosen.map(({ recordingSid }) => ({ of, recordingSid })));
+        found.push(...chosen.map(({ recordingSid }) => ({ of: kind, recordingSid })));
       }
       return found;
     },
