@@ -2,6 +2,7 @@ import { Leg } from './leg.ts';
 import { pressKeys, ringOut, staffAt } from './phone.ts';
 import type { Run } from './run.ts';
 import type { FlowPort, Params, Step } from './step.ts';
+import type { Staff } from './world.ts';
 import type { XmlElement } from './xml.ts';
 import { reportStatus } from './status.ts';
 
@@ -109,11 +110,23 @@ async function answerOf(
 /** True when the called party may be bridged: its document ended without hanging up. */
 async function whisper(child: Leg, number: XmlElement, run: Run, flow: FlowPort): Promise<boolean> {
   const staff = staffAt(child);
-  const pressing = pressKeys(child, staff?.presses ?? '', run);
+  const person = run.child();
+  const acting = Promise.allSettled([pressKeys(child, staff?.presses ?? '', person), decline(child, staff, person)]);
+  if (staff?.greets !== undefined) child.mouth.speak(staff.greets);
   const method = number.attributes['method'] === 'GET' ? 'GET' : 'POST';
-  await run.until(flow.whisper(child, { url: flow.resolve(number.attributes['url'] ?? ''), method, params: [] }));
-  await pressing;
+  try {
+    await run.until(flow.whisper(child, { url: flow.resolve(number.attributes['url'] ?? ''), method, params: [] }));
+  } finally {
+    person.stop('redirected');
+    await acting;
+  }
   return !child.final;
+}
+
+async function decline(child: Leg, staff: Staff | undefined, person: Run): Promise<void> {
+  if (staff?.declinesAfterS === undefined) return;
+  await person.wait(staff.declinesAfterS * 1000);
+  child.end('completed', 'phone');
 }
 
 async function bridge(leg: Leg, verb: XmlElement, child: Leg, run: Run): Promise<void> {

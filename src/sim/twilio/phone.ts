@@ -18,11 +18,25 @@ export async function ringOut(
   timeoutMs: number,
   run: Run,
 ): Promise<'answers' | 'busy' | 'no-answer' | 'failed'> {
+  if (isOnCall(child)) {
+    child.world.complain(`${child.rootSid}: rang into a busy line: ${child.options.to}`);
+    await run.wait(Math.min(NETWORK_MS, timeoutMs));
+    return 'busy';
+  }
   const staff: Staff = staffAt(child) ?? { result: 'no-answer' };
   const afterMs =
     staff.afterS === undefined ? (staff.result === 'no-answer' ? Infinity : NETWORK_MS) : staff.afterS * 1000;
   await run.wait(Math.min(afterMs, timeoutMs));
   return afterMs > timeoutMs ? 'no-answer' : staff.result;
+}
+
+/** Another call has been answered at this phone, and is not over. */
+function isOnCall({ world, options, sid }: Leg): boolean {
+  for (const other of world.legs.values()) {
+    const isSamePhone = other.options.direction === 'outbound-dial' && other.options.to === options.to;
+    if (isSamePhone && other.sid !== sid && other.answeredMs !== null && !other.final) return true;
+  }
+  return false;
 }
 
 /** Each key as soon as somebody listens for keys. */

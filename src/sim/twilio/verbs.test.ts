@@ -191,6 +191,47 @@ test('Dial: a refused whisper is completed but not bridged', async () => {
   ]);
 });
 
+const ASKS =
+  '<Response><Gather action="/accepted" numDigits="1" timeout="1"><Say>Press one</Say></Gather><Hangup/></Response>';
+
+test.each([
+  ['a machine: it talks, and presses nothing', { greets: 'You have reached the desk' }, []],
+  ['another key', { presses: '9' }, ['9']],
+  ['more keys than were asked for', { presses: '98765' }, ['9']],
+  ['somebody who hangs up', { declinesAfterS: 0.1 }, []],
+])('Dial: not accepted: %s', async (_, person, keys) => {
+  const { service, twilio } = await world(
+    { '/voice': () => DIAL, '/whisper': () => ASKS, '/accepted': () => '<Response><Hangup/></Response>' },
+    {},
+    { '+15559990000': { result: 'answers', afterS: 0, ...person } },
+  );
+  const sim = call(twilio);
+  await sim.done;
+  expect(asked(service, '/done')).toEqual([expect.objectContaining({ DialBridged: 'false' })]);
+  expect(asked(service, '/accepted').map((params) => params['Digits'])).toEqual(keys);
+  expect(sim.heardText()).toBe('');
+  expect(twilio.complaints).toEqual([]);
+});
+
+test('Dial: a phone has one line: who is on a call is busy, and to ring it is a breach', async () => {
+  const { service, twilio } = await world(
+    { '/voice': () => DIAL.replace('url="/whisper" ', '') },
+    {},
+    { '+15559990000': { result: 'answers', afterS: 0, says: ['Bea'], hangsUpAfterS: 1 } },
+  );
+  const first = call(twilio);
+  await first.waitFor(() => first.heardText().includes('Bea'));
+  const second = call(twilio);
+  await Promise.all([first.done, second.done]);
+  expect(asked(service, '/done').map((params) => [params['CallSid'], params['DialCallStatus']])).toEqual([
+    [second.sid, 'busy'],
+    [first.sid, 'completed'],
+  ]);
+  expect(twilio.complaints).toEqual([`${second.sid}: rang into a busy line: +15559990000`]);
+  await call(twilio).done;
+  expect(twilio.complaints, 'free again').toHaveLength(1);
+});
+
 test('Enqueue: the wait document repeats until it leaves', async () => {
   let rounds = 0;
   const { service, twilio } = await world({

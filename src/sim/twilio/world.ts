@@ -48,13 +48,20 @@ export const NO_FAULTS: TwilioFaults = {
   recordingDelayMs: 300,
 };
 
-/** How a phone that `<Dial>` rings behaves. Times in seconds after the ringing began, or after the answer. */
+/**
+ * How a phone that `<Dial>` rings behaves. Times in seconds after the ringing began, or after the answer. A phone has one
+ * line: who is on a call is busy for every other one, and to ring it then is a breach of the service's.
+ */
 export interface Staff {
   result: 'answers' | 'busy' | 'no-answer' | 'failed';
   /** Ringing time until the result; a `no-answer` without it rings until Dial's timeout. */
   afterS?: number;
-  /** Keys pressed while the whisper runs. */
+  /** Keys pressed while the whisper runs; without any a machine might as well have answered. */
   presses?: string;
+  /** Said while the whisper runs: a machine's greeting. */
+  greets?: string;
+  /** Hangs up so long after the whisper began. */
+  declinesAfterS?: number;
   /** What staff says when bridged, one line after another. */
   says?: string[];
   /** Bridged time after which staff hangs up; without it the caller must. */
