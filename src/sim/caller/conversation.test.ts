@@ -160,7 +160,7 @@ test.each([
   ['name: a\nsteps: []', 'steps'],
   [
     'name: a\nsteps:\n  - shout: b',
-    'steps[0]: one of hear, say, interrupt, press, pause, play, hangUp is needed, none found',
+    'steps[0]: one of hear, say, interrupt, press, pause, noise, beep, play, hangUp is needed, none found',
   ],
   ['name: a\nsteps:\n  - say: b\n    hear: c', 'hear and say found'],
   ['name: a\nsteps:\n  - say: b\n    loud: true', 'steps[0]: Unrecognized key: "loud"'],

@@ -1,4 +1,5 @@
 import { Person, StepFailure } from '../caller/person.ts';
+import { eventually } from '../eventually.ts';
 import { formatLine, Transcript } from '../caller/transcript.ts';
 import type { Heard, SimCall } from '../twilio/index.ts';
 import { inflict } from './inflict.ts';
@@ -7,6 +8,8 @@ import { changeStore, type Stage } from './stage.ts';
 
 /** Callers speak twice as fast as people do. */
 const PACE = 2;
+/** Whoever waits for a signal before calling does so for so long. */
+const DIALS_MS_MAX = 90_000;
 
 /** What all callers of a scenario know of each other. */
 export class Signals {
@@ -33,6 +36,13 @@ export interface Span {
   toMs: number;
 }
 
+/** The call under way. */
+interface Line {
+  call: SimCall;
+  person: Person;
+  transcript: Transcript;
+}
+
 /** One call of a party, and when nothing was to be heard on purpose. */
 export interface PartyCall {
   call: SimCall;
@@ -44,6 +54,8 @@ export interface PartyOptions {
   signals: Signals;
   from: string;
   to: string;
+  /** Calls when this was signalled. */
+  dials?: string | undefined;
   dir: string;
   steps: readonly ScenarioStep[];
   /** Before everything that the caller says: where a fault of the whole run comes in. */
@@ -57,53 +69,47 @@ export class Party {
   readonly calls: PartyCall[] = [];
   readonly events: Event[] = [];
   private readonly options: PartyOptions;
-  private person: Person;
-  private transcript: Transcript;
+  private line: Line | null = null;
   private sayings = 0;
 
   constructor(options: PartyOptions) {
     this.options = options;
-    [this.person, this.transcript] = this.dial();
-  }
-
-  get call(): SimCall {
-    return this.current.call;
   }
 
   /** The step that did not come about, in words; null when all did. The last call is over afterwards, or within `withinS`. */
   async live(withinS: number): Promise<string | null> {
-    const { steps } = this.options;
+    const { steps, dials } = this.options;
+    if (dials !== undefined && !(await this.signalled(dials, DIALS_MS_MAX)))
+      return `nobody signalled ${dials}: no call was placed`;
+    this.line = this.dial();
     for (const [index, step] of steps.entries()) {
       try {
-        await this.act(step);
+        await this.act(step, this.line);
       } catch (error) {
         if (!(error instanceof StepFailure)) throw error;
         return `steps[${index}] ${step.kind}: ${error.message}`;
       }
     }
-    await this.call.waitFor(({ ended }) => ended, withinS * 1000).catch(() => undefined);
-    return this.call.ended ? null : `the call was not ended within ${withinS} s after the last step`;
+    const { call } = this.line;
+    await call.waitFor(({ ended }) => ended, withinS * 1000).catch(() => undefined);
+    return call.ended ? null : `the call was not ended within ${withinS} s after the last step`;
   }
 
   /** Hangs up wherever nobody did, and writes the rest down. */
   async leave(): Promise<void> {
-    this.call.hangUp();
+    this.line?.call.hangUp();
     await Promise.all(this.calls.map(({ call }) => call.done));
-    this.transcript.look();
+    this.line?.transcript.look();
   }
 
-  private get current(): PartyCall {
-    return this.calls.at(-1) as PartyCall;
-  }
-
-  private async act(step: ScenarioStep): Promise<void> {
+  private async act(step: ScenarioStep, { call, person }: Line): Promise<void> {
     const { stage, signals } = this.options;
     switch (step.kind) {
       case 'redial':
         return this.redial(step.afterS);
       case 'fault':
         this.note(`fault ${JSON.stringify(step.fault)}`);
-        return inflict(stage, this.call, step.fault);
+        return inflict(stage, call, step.fault);
       case 'store':
         this.note(`store ${JSON.stringify(step.store)}`);
         return changeStore(stage, step.store);
@@ -112,41 +118,49 @@ export class Party {
       case 'await':
         return this.awaits(step.await, step.withinS);
       case 'pause':
-        return this.onPurpose(() => this.person.act(step));
+        return this.onPurpose(() => person.act(step));
       case 'hear':
         // A real model chooses its own words: whoever speaks next waits for its answer anyway.
-        return this.options.real ? undefined : this.person.act(step);
+        return this.options.real ? undefined : person.act(step);
       default:
         if (step.kind === 'say' || step.kind === 'interrupt') {
-          this.options.onSaying?.(this.sayings, this.call);
+          this.options.onSaying?.(this.sayings, call);
           this.sayings += 1;
         }
-        return this.person.act(step);
+        return person.act(step);
     }
   }
 
   private async awaits(name: string, withinS: number): Promise<void> {
-    const isGiven = (): boolean => this.options.signals.has(name);
-    await this.onPurpose(() => this.call.waitFor(isGiven, withinS * 1000)).catch(() => undefined);
-    if (!isGiven()) throw new StepFailure(`nobody signalled ${name} within ${withinS} s`);
+    let isGiven = false;
+    await this.onPurpose(async () => {
+      isGiven = await this.signalled(name, withinS * 1000);
+    });
+    if (!isGiven) throw new StepFailure(`nobody signalled ${name} within ${withinS} s`);
+  }
+
+  private signalled(name: string, boundMs: number): Promise<boolean> {
+    return eventually(
+      () => this.options.signals.has(name),
+      (given) => given,
+      boundMs,
+    );
   }
 
   private async redial(afterS: number): Promise<void> {
-    this.call.hangUp();
-    await this.call.done;
-    this.transcript.look();
+    await this.leave();
     await new Promise((resolve) => setTimeout(resolve, afterS * 1000));
-    [this.person, this.transcript] = this.dial();
+    this.line = this.dial();
   }
 
   private async onPurpose(work: () => Promise<void>): Promise<void> {
-    const { call, pauses } = this.current;
+    const { call, pauses } = this.calls.at(-1) as PartyCall;
     const span = { fromMs: call.nowMs(), toMs: Infinity };
     pauses.push(span);
     await work().finally(() => (span.toMs = call.nowMs()));
   }
 
-  private dial(): [Person, Transcript] {
+  private dial(): Line {
     const { stage, from, to, dir, real } = this.options;
     const call = stage.twilio.placeCall({ from, to, keepAudio: false });
     this.calls.push({ call, pauses: [] });
@@ -173,7 +187,7 @@ export class Party {
       dir,
       pace: real === undefined ? PACE : 1,
     });
-    return [person, transcript];
+    return { call, person, transcript };
   }
 
   private note(text: string): void {

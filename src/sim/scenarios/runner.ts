@@ -1,10 +1,11 @@
 import type { Account } from '../account.ts';
 import { matcherOf } from '../caller/words.ts';
 import { seededRandom } from '../model/options.ts';
+import type { Staff } from '../twilio/index.ts';
 import { accountsOf, unmet } from './evidence.ts';
 import { inflict } from './inflict.ts';
 import { type Event, Party, type PartyOptions, Signals } from './party.ts';
-import type { Expectation, Scenario } from './scenario.ts';
+import type { Expectation, Scenario, ScenarioCaller } from './scenario.ts';
 import { type Stage, startStage, type Variant } from './stage.ts';
 
 /** How a scenario went. */
@@ -129,11 +130,8 @@ class Desk {
     const real = variant === 'real' ? await options.real?.voices(stage, scenario) : undefined;
     const signals = new Signals();
     const common = { stage, signals, to: scenario.to, dir: scenario.dir, ...(real ? { real } : {}) };
-    const from = this.numberFor(scenario.from, scenario);
-    const main = new Party({ ...common, from, steps: scenario.steps, onSaying: this.cutterOf(scenario) });
-    const others = scenario.others.map(
-      (other) => new Party({ ...common, from: this.numberFor(other.from, scenario), steps: other.steps }),
-    );
+    const main = new Party({ ...common, ...this.caller(scenario), onSaying: this.cutterOf(scenario) });
+    const others = scenario.others.map((other) => new Party({ ...common, ...this.caller(other) }));
     const withinS = expect.withinS ?? WITHIN_S;
     const told = await Promise.all([main, ...others].map((party) => party.live(withinS)));
     await Promise.all([main, ...others].map((party) => party.leave()));
@@ -186,10 +184,10 @@ class Desk {
     results[0]?.failures.push(...stray.map((complaint) => `complaint: ${complaint}`));
   }
 
-  private numberFor(wanted: string | undefined, scenario: Scenario): string {
-    const number = wanted ?? `+1207555${String((this.numbers += 1))}`;
-    this.stage.phones.set(number, scenario.staff as NonNullable<ReturnType<Stage['phones']['get']>>);
-    return number;
+  private caller({ from, dials, staff, steps }: ScenarioCaller): Pick<PartyOptions, 'from' | 'dials' | 'steps'> {
+    const number = from ?? `+1207555${String((this.numbers += 1))}`;
+    this.stage.phones.expect(number, staff as Staff[]);
+    return { from: number, dials, steps };
   }
 
   /** In the variant that cuts, the model's socket dies once, at a saying and a moment that follow from the seed. */

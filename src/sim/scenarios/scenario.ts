@@ -27,7 +27,13 @@ const label = z.string().regex(/^[a-z][a-z0-9-]*$/, 'small letters, digits and -
 /** Rows of a table that are made otherwise: columns as the database names them, `now+3600s` is a time. */
 const tables = z.record(
   name,
-  z.strictObject({ set: z.record(name, z.json()).optional(), insert: z.array(z.record(name, z.json())).optional() }),
+  z.strictObject({
+    /** All other rows are deleted. */
+    keep: z.record(name, value).optional(),
+    /** In all rows. */
+    set: z.record(name, z.json()).optional(),
+    insert: z.array(z.record(name, z.json())).optional(),
+  }),
 );
 
 const fault = z.union([
@@ -112,13 +118,20 @@ const stack = z.strictObject({
 });
 export type ScenarioStack = z.output<typeof stack>;
 
+const caller = {
+  /** One of its own when left out. */
+  from: number.optional(),
+  /** Calls when this was signalled; at once when left out. */
+  dials: label.optional(),
+  /** Phones of staff in the order in which they ring for this caller; all others do not answer. */
+  staff: z.array(staff).default([]),
+};
+
 const head = z.strictObject({
   name: line,
   about: line,
-  from: number.optional(),
+  ...caller,
   to: number.default('+12075550142'),
-  /** Phones of staff as this caller meets them; all others do not answer. */
-  staff: z.record(number, staff).default({}),
   /** Parts that one scenario at a time may use. */
   uses: z.array(label).default([]),
   /** Why it is not among those of `npm test`. */
@@ -127,7 +140,7 @@ const head = z.strictObject({
   model: z.array(z.strictObject({ heard: words, answers: z.array(modelStep).min(1) })).default([]),
   steps: z.array(z.unknown()).min(1).max(200),
   /** More callers, who call at the same time. */
-  others: z.array(z.strictObject({ from: number.optional(), steps: z.array(z.unknown()).min(1).max(100) })).default([]),
+  others: z.array(z.strictObject({ ...caller, steps: z.array(z.unknown()).min(1).max(100) })).default([]),
   expect: partial.default({}),
   /** What is expected instead when the model's socket is cut once; or why it is not done. */
   whenCut: z.union([z.strictObject({ skip: line }), partial]).default({}),
@@ -143,8 +156,10 @@ export interface Scenario extends Omit<z.output<typeof head>, 'steps' | 'others'
   id: string;
   dir: string;
   steps: ScenarioStep[];
-  others: { from?: string | undefined; steps: ScenarioStep[] }[];
+  others: ScenarioCaller[];
 }
+
+export type ScenarioCaller = Pick<Scenario, 'from' | 'dials' | 'staff' | 'steps'>;
 
 function isSingle(value: object): boolean {
   return Object.keys(value).length === 1;
@@ -181,9 +196,9 @@ export function readScenario(yaml: string, options: { dir: string; source: strin
   if (!read.success) throw new ScriptError(faultsOf(source, '', read.error));
   const faults: string[] = [];
   const steps = readSteps(SCENARIO_STEPS, read.data.steps, `${source}: steps`, faults);
-  const others = read.data.others.map(({ from, steps: own }, index) => ({
-    from,
-    steps: readSteps(SCENARIO_STEPS, own, `${source}: others[${index}].steps`, faults),
+  const others = read.data.others.map((other, index) => ({
+    ...other,
+    steps: readSteps(SCENARIO_STEPS, other.steps, `${source}: others[${index}].steps`, faults),
   }));
   const scenario = { ...read.data, id: basename(source).replace(/\.ya?ml$/, ''), dir, steps, others };
   faults.push(...misplaced(scenario).map((fault) => `${source}: ${fault}`));
@@ -195,7 +210,8 @@ export function readScenario(yaml: string, options: { dir: string; source: strin
 const SHARED_FAULTS = ['door', 'tool', 'stop', 'rest'];
 
 function misplaced(scenario: Scenario): string[] {
-  const all = [scenario.steps, ...scenario.others.map(({ steps }) => steps)];
+  const callers = [scenario, ...scenario.others];
+  const all = callers.map(({ steps }) => steps);
   const faults = all.flatMap((steps) =>
     steps.flatMap((step, index) => {
       const next = steps[index + 1];
@@ -209,12 +225,16 @@ function misplaced(scenario: Scenario): string[] {
     }),
   );
   const signals = new Set(all.flat().flatMap((step) => (step.kind === 'signal' ? [step.signal] : [])));
-  for (const step of all.flat())
-    if (step.kind === 'await' && !signals.has(step.await)) faults.push(`nobody signals ${step.await}`);
+  const awaited = [
+    ...all.flat().flatMap((step) => (step.kind === 'await' ? [step.await] : [])),
+    ...callers.flatMap(({ dials }) => (dials === undefined ? [] : [dials])),
+  ];
+  for (const one of awaited) if (!signals.has(one)) faults.push(`nobody signals ${one}`);
   return faults;
 }
 
-const isAfterTheCall = ({ kind }: ScenarioStep): boolean => kind === 'signal' || kind === 'await' || kind === 'pause';
+const AFTER_THE_CALL: readonly string[] = ['signal', 'await', 'pause', 'fault', 'store'];
+const isAfterTheCall = ({ kind }: ScenarioStep): boolean => AFTER_THE_CALL.includes(kind);
 
 function isOfAll(fault: ScenarioFault): boolean {
   return SHARED_FAULTS.some((key) => key in fault);

@@ -19,13 +19,15 @@ export interface Stage extends Stack {
   /** What the nodes wrote. */
   lines: string[];
   stalls: Stalls;
-  /** Phones of staff by the number of who calls. */
-  phones: Map<string, Record<string, Staff>>;
+  phones: Phones;
 }
 
 const LOG_LINES_MAX = 50_000;
 const CALLS_MAX = 100;
-const NOBODY: Staff = { result: 'no-answer' };
+/** As many of the staff as scenarios at the same time may ring, at any hour. */
+const STAFF_MAX = 40;
+const STAFF_NUMBERS = Array.from({ length: STAFF_MAX }, (_, index) => `+12075550${600 + index}`);
+const STAFF_DAYS = JSON.stringify(Array.from({ length: 7 }, () => ({ openTime: '00:00', closeTime: '00:00' })));
 
 /** `env`: settings that come before those of the scenarios. */
 export async function startStage(
@@ -36,7 +38,7 @@ export async function startStage(
   const setup = scenarios[0]?.stack;
   const lines: string[] = [];
   const stalls = new Stalls();
-  const phones: Stage['phones'] = new Map();
+  const phones = new Phones();
   const { door, ...model } = setup?.model ?? {};
   const stack = await startStack({
     ...optionsOf(setup),
@@ -44,7 +46,7 @@ export async function startStage(
     env: { CALLS_MAX: String(CALLS_MAX), LOG_LEVEL: 'debug', ...env, ...setup?.env },
     model:
       variant === 'real' ? null : { charsPerSecond: CHARS_PER_SECOND, script: scriptOf(scenarios), ...defined(model) },
-    twilio: { staff: phonesOf(scenarios, phones) },
+    twilio: { staff: phones.staff },
     prepare: (url) => prepare(url, setup),
     onLog: (line) => {
       lines.push(line);
@@ -93,19 +95,43 @@ function scriptOf(scenarios: readonly Scenario[]): Script {
   };
 }
 
-/** Each phone is what it is for the scenario whose caller is put through to it. */
-function phonesOf(scenarios: readonly Scenario[], phones: Stage['phones']): Record<string, StaffPhone> {
-  const numbers = new Set(scenarios.flatMap(({ staff }) => Object.keys(staff)));
-  return Object.fromEntries(
-    [...numbers].map((number): [string, StaffPhone] => [number, (from) => phones.get(from)?.[number] ?? NOBODY]),
-  );
+/** Each phone is what the scenario says whose caller is put through to it. */
+class Phones {
+  readonly staff: Record<string, StaffPhone>;
+  private readonly left = new Map<string, Staff[]>();
+  private readonly taken = new Map<string, Staff>();
+
+  constructor() {
+    this.staff = Object.fromEntries(
+      STAFF_NUMBERS.map((number): [string, StaffPhone] => [number, (from) => this.phoneOf(number, from)]),
+    );
+  }
+
+  /** The phones that ring for this caller, in their order. */
+  expect(from: string, phones: readonly Staff[]): void {
+    this.left.set(from, [...phones]);
+  }
+
+  private phoneOf(number: string, from: string): Staff {
+    const key = `${from} ${number}`;
+    const phone = this.taken.get(key) ?? this.left.get(from)?.shift() ?? { result: 'no-answer' };
+    this.taken.set(key, phone);
+    return phone;
+  }
 }
 
 async function prepare(url: string, setup: ScenarioStack | undefined): Promise<void> {
-  if (setup === undefined || Object.keys(setup.store).length === 0) return;
   const source = await openDatabase(url, { poolMax: 1 });
   try {
-    await writeStore(source, setup.store);
+    await source.query('DELETE FROM staff_member');
+    for (const [index, number] of STAFF_NUMBERS.entries())
+      await source.query('INSERT INTO staff_member (name, number, sort_order, hours) VALUES ($1, $2, $3, $4)', [
+        `Bea ${index + 1}`,
+        number,
+        index,
+        STAFF_DAYS,
+      ]);
+    if (setup !== undefined) await writeStore(source, setup.store);
   } finally {
     await source.destroy();
   }
@@ -119,7 +145,9 @@ export async function changeStore(stage: Stage, store: ScenarioStack['store']): 
 
 /** Table and column names were checked when the scenario was read. */
 async function writeStore(source: DataSource, store: ScenarioStack['store']): Promise<void> {
-  for (const [table, { set = {}, insert = [] }] of Object.entries(store)) {
+  for (const [table, { keep = {}, set = {}, insert = [] }] of Object.entries(store)) {
+    for (const [column, value] of Object.entries(keep))
+      await source.query(`DELETE FROM "${table}" WHERE "${column}" IS DISTINCT FROM $1`, [value]);
     const columns = Object.entries(set);
     if (columns.length > 0) {
       const list = columns.map(([column], index) => `"${column}" = $${index + 1}`).join(', ');
