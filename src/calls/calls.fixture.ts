@@ -98,6 +98,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     callerOf: () => null,
     streamFailed: () => undefined,
     callEnded: () => undefined,
+    languageChosen: () => undefined,
     ...over,
   });
 }

@@ -175,7 +175,7 @@ export class Calls implements CallDesk, CallDoor {
   }
 
   /** What another process wrote. Never rejects. */
-  async take(message: Message): Promise<void> {
+  async take(message: Exclude<Message, { kind: 'warm' }>): Promise<void> {
     const { callSid } = message;
     const resident = this.residents.get(callSid);
     if (message.kind === 'superseded') {
@@ -208,6 +208,11 @@ export class Calls implements CallDesk, CallDoor {
 
   streamFailed(callSid: string, streamSid: string): void {
     this.deps.streamFailed(callSid, streamSid);
+  }
+
+  /** ISO 639-1 of what is spoken in a call with a stream here, null for another one. */
+  languageOf(callSid: string): string | null {
+    return this.residents.get(callSid)?.view.language ?? null;
   }
 
   async look(callSid: string): Promise<CallView | null> {

@@ -31,6 +31,8 @@ export interface EffectHost {
   /** TwiML that carries out an intent; null for one that only `/voice/next` can. */
   twimlFor(intent: Intent, call: CallView): string | null;
   toolRan(name: string, result: ToolResult): void;
+  /** The call goes on in this language. */
+  languageChosen(callSid: string, language: string): void;
   /** The stream was to be left; `isTold`: whoever decides what the caller hears next knows for what. */
   left(intent: Intent, isTold: boolean): void;
 }
@@ -117,6 +119,7 @@ export class Effects {
       : { result: 'refused', output: unconfirmed, durationMs: confirmMs, leave: null };
     this.host.toolRan(name, answer.result);
     this.call.tell({ type: 'tool.answered', toolCallId, ...answer });
+    if (answer.language !== undefined) this.host.languageChosen(callSid, answer.language);
   }
 
   private async leave(intent: Intent): Promise<void> {

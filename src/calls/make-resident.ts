@@ -26,6 +26,8 @@ export interface ResidentDeps {
   carrier: CarrierPort;
   /** TwiML that carries out an intent without the journal; null for one that only `/voice/next` can. */
   twimlFor(intent: Intent, call: CallView): string | null;
+  /** A call here goes on in another language. Must not throw. */
+  languageChosen(callSid: string, language: string): void;
   log: Log;
   metrics: Metrics;
   /** Tests: drop and rebuild each actor from its journal after every fact. */
@@ -53,6 +55,7 @@ export function makeResident(
       tools,
       carrier: deps.carrier,
       twimlFor: deps.twimlFor,
+      languageChosen: (callSid, language) => deps.languageChosen(callSid, language),
       ...own,
       toolRan: (name, result) => {
         // The model makes names up now and then: they must not become labels.
