@@ -10,10 +10,11 @@ import type { NodeName } from './directory/keys.ts';
 import { connectRedis } from './directory/redis.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
+import type { StreamLines } from './media/own-lines.ts';
 import type { ModelSettings } from './model/profile.ts';
 import { ModelSessions } from './model/sessions.ts';
 import { AccountBooks } from './placement/account-books.ts';
-import { Admission, asideOf } from './placement/admission.ts';
+import { Admission, type Assistants, asideOf } from './placement/admission.ts';
 import { callerKey, Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
@@ -23,11 +24,13 @@ import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
 import { CallbackDialler } from './services/callback-dialler.ts';
 import { createCallbacks } from './services/callbacks.ts';
+import { defaultLanguage } from './services/languages.ts';
+import { isShielded, ownLanguage } from './services/lines.ts';
 import type { Services } from './services/services.ts';
+import { currentText, lineStore } from './services/wanted-lines.ts';
 import { StaffDesk } from './services/staff-desk.ts';
 import { createTools } from './tools/registry.ts';
 import { Documents, type StoreFacts } from './webhook/documents.ts';
-import { createHoldAudio } from './webhook/hold-audio.ts';
 import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
@@ -46,7 +49,7 @@ export interface Switchboard {
 }
 
 export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Switchboard {
-  const { config, log, metrics, link, clock, services } = ground;
+  const { config, log, metrics, link, clock, services, lines, holdAudio } = ground;
   const carrier = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
@@ -64,7 +67,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     mail: config.redact.mail || redactEmail,
   });
   const now = () => clock.now();
-  const documents = new Documents(config.publicUrl, createHoldAudio());
+  const documents = new Documents(config.publicUrl, holdAudio, lines);
   const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>
     twimlForIntent(documents, intent, call, storeFacts(services));
   const parts = { link, node: name, now, carrier, log, metrics };
@@ -79,7 +82,11 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     answers: (holder, ms) => neighbours.answers(holder, ms),
     streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),
     callerOf: callerKey,
-    callEnded: (callSid) => void staff.leave(callSid),
+    languageChosen: (callSid) => sessions.renew(callSid),
+    callEnded: (callSid) => {
+      sessions.over(callSid);
+      void staff.leave(callSid);
+    },
   });
   const neighbours = new Neighbours({
     ...parts,
@@ -90,15 +97,19 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
         onError: (error) => log.warn({ err: error }, 'Redis connection of the inbox failed'),
       }),
     moveUrl: (epoch) => moveUrl(config.publicUrl, epoch),
+    warm: (ask) => sessions.warm(ask),
   });
   const books = new AccountBooks({ settings: config, now, log, metrics });
   const sessions = new ModelSessions({
     endpoints: [config.openai, ...(config.fallback ? [config.fallback] : [])].map(modelSettings),
     lifeMs: config.modelSessionMs,
     sessionsMax: config.callsMax,
-    isGreetingPrepared: () => false,
+    isGreetingPrepared: () => lines.audio('greeting', ownLanguage(lineStore(services))) !== null,
     epochNow: now,
-    profile: async () => ({ ...services.persona(), tools: tools.definitions, language: 'en' }),
+    profile: async (callSid) => {
+      const language = calls.languageOf(callSid) ?? services.languages()[0] ?? defaultLanguage;
+      return { ...services.persona(language), tools: tools.definitions, language };
+    },
     account: books,
     log,
     metrics,
@@ -108,6 +119,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     desk: calls,
     checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
     sessions,
+    lines: streamLines(ground),
     log,
     metrics,
   });
@@ -115,6 +127,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   let server: Server | null = null;
   let dialler: CallbackDialler | null = null;
   let stopLoop: (() => void) | null = null;
+  let stopWatching: (() => void) | null = null;
   let reconcile: Reconcile | null = null;
   const drain = new Drain({
     finishMs: config.drainS * 1_000,
@@ -140,6 +153,8 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
       const placed = new Placement({ link, self, callsMax, live: () => calls.held(), books, clock, log });
       placement = placed;
       metrics.onScrape(() => reportPlacement(metrics, placed.snapshot(), books));
+      sessions.start();
+      stopWatching = services.watchPersona(() => sessions.renewAll());
       await neighbours.start();
       await placed.start();
       stopLoop = watchLoop((isOpen, sample) => {
@@ -149,8 +164,8 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
         );
         placed.setLoop(isOpen);
       });
-      dialler = createDialler(ground, carrier, placed);
-      const answering = { calls, placement: placed, media, neighbours, dialler, staff };
+      dialler = createDialler(ground, carrier, placed, sessions);
+      const answering = { calls, placement: placed, media, neighbours, sessions, dialler, staff };
       server = await createServer({ ...publicServer(ground, answering), log, metrics });
       dialler.start();
       staff.start();
@@ -169,7 +184,9 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
       await dialler?.stop();
       await reconcile?.stop();
       await server?.close();
+      sessions.close();
       stopLoop?.();
+      stopWatching?.();
       // Until the last a node that is silent would be taken for dead.
       await placement?.stop();
     },
@@ -180,12 +197,22 @@ function modelSettings({ realtimeUrl, apiKey, realtimeModel }: NonNullable<Confi
   return { url: realtimeUrl, apiKey, model: realtimeModel };
 }
 
+/** The same for streams, in the store's own language where a call's is not known. */
+function streamLines({ lines, services }: Ground): StreamLines {
+  const own = () => ownLanguage(lineStore(services));
+  return {
+    audio: (line, language) => lines.audio(line, language ?? own()),
+    text: (line, language) => currentText(line, services, language ?? own()),
+    shielded: isShielded,
+  };
+}
+
 function storeFacts(services: Services): StoreFacts {
   return {
-    name: services.store().name,
+    ...lineStore(services),
     promotions: () => services.promotionLines(),
     callback: () => services.callbackPromise(),
-    hours: () => services.openNow().message,
+    hours: (language) => services.openNow(language).message,
     staffNumbers: services.onDuty().map(({ number }) => number),
   };
 }
@@ -195,12 +222,13 @@ function createDialler(
   { config, services, dataSource, log, metrics }: Ground,
   carrier: CarrierPort,
   placement: Placement,
+  sessions: ModelSessions,
 ) {
   return new CallbackDialler({
     callbacks: createCallbacks(dataSource),
     policy: () => services.callbacks(),
     isCallbackTime: () => services.isCallbackTime(),
-    freePlaces: () => (placement.isAway ? 0 : freePlaces(placement.snapshot())),
+    freePlaces: () => (placement.isAway ? 0 : freePlaces(placement.snapshot(), sessions.usable())),
     carrier: {
       place: ({ to, from, asked }) => carrier.place({ to, from, ...placedUrls(config.publicUrl, asked) }),
       async became(callSid) {
@@ -220,18 +248,25 @@ interface Answering {
   placement: Placement;
   media: Media;
   neighbours: Neighbours;
+  sessions: ModelSessions;
   dialler: CallbackDialler;
   staff: StaffDesk;
 }
 
 function publicServer(
-  { config, log, metrics, link, clock, services }: Ground,
-  { calls, placement, media, neighbours, dialler, staff }: Answering,
+  { config, log, metrics, link, clock, services, lines, holdAudio }: Ground,
+  { calls, placement, media, neighbours, sessions, dialler, staff }: Answering,
 ) {
   const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
   const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
   const hosts = () => [...ownHosts, ...neighbours.hosts()];
   const { authTokens } = config.twilio;
+  const now = () => clock.now();
+  const assistants: Assistants = {
+    usable: () => sessions.usable(),
+    warm: (node, ask) => neighbours.warm(node, ask),
+    over: (callSid) => sessions.over(callSid),
+  };
   return {
     host: config.host,
     port: config.port,
@@ -240,22 +275,26 @@ function publicServer(
       authTokens,
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
-      admission: new Admission({ placement, fairness, log, metrics }),
+      admission: new Admission({ placement, fairness, assistants, now, log, metrics }),
       waitingRoom: new WaitingRoom({
         link,
         node: config.nodeId,
         ceiling: () => placement.ceiling,
         aside() {
-          const aside = asideOf(placement.snapshot());
+          const aside = asideOf(placement.snapshot(), sessions.usable());
           return aside === 'closed' ? 'voicemail' : aside;
         },
+        warm: assistants.warm,
+        now,
         log,
         metrics,
       }),
       staff,
       placedCall: (news) => void dialler.told(news),
       facts: () => storeFacts(services),
-      now: () => clock.now(),
+      holdAudio,
+      sounds: lines,
+      now,
       log,
       metrics,
     }),

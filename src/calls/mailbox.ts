@@ -15,11 +15,22 @@ const retryMs = 200;
 const rememberedMax = 4_096;
 const closeReadsMax = 10;
 
+/** A place was reserved for a call's stream. */
+export interface WarmAsk {
+  callSid: string;
+  /** When, Redis-clock ms. */
+  at: number;
+  /** The call begins: its greeting may be spoken before anybody listens. */
+  isNew: boolean;
+}
+
 export type Message =
   /** What the carrier told another process of a call that has its stream here. */
   | { kind: 'fact'; id: string; callSid: string; fact: Told }
   /** Somebody has claimed the call with this epoch. */
-  | { kind: 'superseded'; callSid: string; epoch: number };
+  | { kind: 'superseded'; callSid: string; epoch: number }
+  /** The call's stream will come to this process. */
+  | ({ kind: 'warm' } & WarmAsk);
 
 /** A message, null for anything that is none. Its fact may be of a newer version. */
 export function parseMessage(text: string): Message | null {
@@ -31,6 +42,8 @@ export function parseMessage(text: string): Message | null {
     if (!('kind' in value)) return null;
     if (value.kind === 'superseded' && 'epoch' in value && typeof value.epoch === 'number')
       return { kind: 'superseded', callSid, epoch: value.epoch };
+    if (value.kind === 'warm' && 'at' in value && typeof value.at === 'number' && 'isNew' in value)
+      return { kind: 'warm', callSid, at: value.at, isNew: value.isNew === true };
     if (value.kind !== 'fact' || !('id' in value) || typeof value.id !== 'string' || !('fact' in value)) return null;
     const { id, fact } = value;
     const isFact = typeof fact === 'object' && fact !== null && 'type' in fact && typeof fact.type === 'string';

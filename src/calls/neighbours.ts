@@ -1,3 +1,4 @@
+import { writeInbox } from '../directory/inbox.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -6,7 +7,7 @@ import type { Calls } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
 import { foldCall, visit } from './door.ts';
 import { FleetWatch } from './fleet-watch.ts';
-import { Mailbox } from './mailbox.ts';
+import { Mailbox, type Message, type WarmAsk } from './mailbox.ts';
 import { Sweep } from './sweep.ts';
 import { Takeover, type TakeoverDeps } from './takeover.ts';
 
@@ -19,6 +20,8 @@ export interface NeighboursDeps {
   carrier: CarrierPort;
   /** Where the carrier asks for the call of this epoch; absolute. */
   moveUrl(epoch: number): string;
+  /** Makes a model session ready here for a call to come. Returns at once. */
+  warm(ask: WarmAsk): void;
   /** Redis-clock ms. */
   now(): number;
   log: Log;
@@ -52,11 +55,11 @@ export class Neighbours {
 
   /** Before this process enters the registry: whoever learns of it can write to it. */
   async start(): Promise<void> {
-    const { calls } = this.deps;
+    const { calls, warm } = this.deps;
     this.mailbox = new Mailbox({
       ...this.deps,
       blocking: await this.deps.connectBlocking(),
-      take: (message) => calls.take(message),
+      take: (message) => (message.kind === 'warm' ? Promise.resolve(warm(message)) : calls.take(message)),
       remade: () => calls.wasForgotten(),
     });
     await this.watch.start();
@@ -81,6 +84,17 @@ export class Neighbours {
 
   answers(holder: NodeName, ms: number): Promise<boolean> {
     return this.watch.answers(holder, ms);
+  }
+
+  /** Asks the process where a call's stream will come to make a model session ready. Returns at once. */
+  warm(to: NodeName, ask: WarmAsk): void {
+    const { link, node, warm, log } = this.deps;
+    if (to.node === node.node && to.incarnation === node.incarnation) return warm(ask);
+    const message: Message = { kind: 'warm', ...ask };
+    // Without it the call begins a moment later.
+    writeInbox(link, to, JSON.stringify(message)).catch((error: unknown) =>
+      log.debug({ err: error, callSid: ask.callSid }, 'no session could be made ready elsewhere'),
+    );
   }
 
   streamFailed(callSid: string, streamSid: string): void {

@@ -1,13 +1,16 @@
 import type { Opening, Turn } from '../../machines/call-events.ts';
+import type { WarmAsk } from '../calls/mailbox.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Endpoints, type EndpointsDeps } from './endpoints.ts';
 import { KeptSessions } from './kept.ts';
 import { Probe } from './probe.ts';
 import type { SessionProfile } from './profile.ts';
 import { ModelSession, type SessionDeps, type SessionListener } from './session.ts';
-import { type WarmAsk, WarmSessions } from './warm.ts';
+import { WarmSessions } from './warm.ts';
 
 const tickMs = 250;
+/** A change for everybody reaches all sessions within so many ticks: a node with hundreds tells a part in each. */
+const renewTicks = 4;
 
 /** Where calls get their model sessions. */
 export interface Sessions {
@@ -44,6 +47,9 @@ export class ModelSessions implements Sessions {
   readonly #probe: Probe;
   /** Every session that is not over, and its call. */
   readonly #open = new Map<ModelSession, string>();
+  /** Those that are still to be told what has changed. */
+  readonly #stale = new Set<ModelSession>();
+  #stalePerTick = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(deps: SessionsDeps) {
@@ -72,6 +78,7 @@ export class ModelSessions implements Sessions {
     this.#warm.tick(now);
     this.#kept.tick(now);
     this.#probe.tick(now, this.#endpoints);
+    this.#renewSome();
   }
 
   /** Makes a session ready for a call whose stream is on its way here. Returns at once. */
@@ -114,10 +121,15 @@ export class ModelSessions implements Sessions {
     return this.#endpoints.usable;
   }
 
-  /** Tells the session of this call, or of all, what has changed of its profile. */
-  renew(callSid: string | null): void {
-    for (const [session, of] of this.#open)
-      if (callSid === null || of === callSid) session.renew(this.#deps.profile(of));
+  /** Tells the sessions of this call what has changed of its profile. */
+  renew(callSid: string): void {
+    for (const [session, of] of this.#open) if (of === callSid) session.renew(this.#deps.profile(of));
+  }
+
+  /** Tells every session what has changed of its profile, within a second. */
+  renewAll(): void {
+    for (const session of this.#open.keys()) this.#stale.add(session);
+    this.#stalePerTick = Math.ceil(this.#stale.size / renewTicks);
   }
 
   close(): void {
@@ -126,6 +138,16 @@ export class ModelSessions implements Sessions {
     this.#warm.close();
     this.#kept.close();
     this.#probe.close();
+  }
+
+  #renewSome(): void {
+    let left = this.#stalePerTick;
+    for (const session of this.#stale) {
+      if (left-- <= 0) return;
+      this.#stale.delete(session);
+      const callSid = this.#open.get(session);
+      if (callSid !== undefined) session.renew(this.#deps.profile(callSid));
+    }
   }
 
   #report(): void {

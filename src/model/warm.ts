@@ -1,4 +1,5 @@
 import type { Opening, Turn } from '../../machines/call-events.ts';
+import type { WarmAsk } from '../calls/mailbox.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { EarlyEvents } from './early-events.ts';
 import type { ModelSession, SessionListener } from './session.ts';
@@ -7,15 +8,6 @@ import type { ModelSession, SessionListener } from './session.ts';
 export const warmLifeMs = 20_000;
 /** Calls of which it is remembered when they got their session. */
 const servedMax = 4_096;
-
-/** A place was reserved here for a call's stream. */
-export interface WarmAsk {
-  callSid: string;
-  /** When, Redis-clock ms. */
-  at: number;
-  /** The call begins: its greeting may be spoken before anybody listens. */
-  isNew: boolean;
-}
 
 export interface WarmDeps {
   make(callSid: string, listener: SessionListener): ModelSession;

@@ -14,15 +14,19 @@ let snapshot: FleetSnapshot;
 let isAway = false;
 let fair: 'admitted' | 'tooMany' | 'blocked' | Error;
 let placing: Placing | 'never';
+let isModelUsable = true;
 let reserved: unknown[];
+let warmed: unknown[];
 let left: unknown[];
 let admission: Admission;
 
 beforeEach(() => {
   isAway = false;
   fair = 'admitted';
-  placing = { ok: true, node: 'n2', mediaUrl: 'wss://n2' };
+  placing = { ok: true, node: 'n2', incarnation: 'i2', mediaUrl: 'wss://n2' };
+  isModelUsable = true;
   reserved = [];
+  warmed = [];
   left = [];
   snapshot = {
     at: 1,
@@ -44,7 +48,14 @@ beforeEach(() => {
         return isAway;
       },
       here: 'wss://n1',
+      name: { node: 'n1', incarnation: 'i1' },
     },
+    assistants: {
+      usable: () => isModelUsable,
+      warm: (node, ask) => void warmed.push([node, ask]),
+      over: (callSid) => void left.push(['over', callSid]),
+    },
+    now: () => 7_000.4,
     fairness: {
       admit: () => (fair instanceof Error ? Promise.reject(fair) : Promise.resolve(fair)),
       leave: (from, callSid) => Promise.resolve(void left.push(['left', from, callSid])),
@@ -61,6 +72,44 @@ test('a call gets the place that was reserved; one that goes on prefers its node
     ['CA1', 'new', null],
     ['CA1', 'live', 'n2'],
   ]);
+});
+
+test('the node that holds a place makes a session ready, this one too when it is alone', async () => {
+  await admission.reserve(call);
+  await admission.reserve(live);
+  placing = { ok: false, reason: 'unavailable' };
+  await admission.reserve(call);
+  placing = { ok: false, reason: 'full', limit: 'nodes' };
+  await admission.reserve(call);
+  const ask = { callSid: 'CA1', at: 7_000, isNew: true };
+  expect(warmed).toEqual([
+    [{ node: 'n2', incarnation: 'i2' }, ask],
+    [
+      { node: 'n2', incarnation: 'i2' },
+      { ...ask, isNew: false },
+    ],
+    [{ node: 'n1', incarnation: 'i1' }, ask],
+  ]);
+});
+
+test('a place that is not used is given back with its session', async () => {
+  await admission.release('CA1');
+  expect(left).toEqual([
+    ['over', 'CA1'],
+    ['released', 'CA1'],
+  ]);
+});
+
+test('without any model new callers begin at the keypad, conversations go on', async () => {
+  isModelUsable = false;
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'rung', rung: 'menu' });
+  isAway = true;
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'rung', rung: 'menu' });
+  expect([reserved, warmed]).toEqual([[], []]);
+  isAway = false;
+  expect(await admission.reserve(live)).toMatchObject({ ok: true });
+  isModelUsable = true;
+  expect(await admission.reserve(call)).toMatchObject({ ok: true });
 });
 
 test('who may not come in is told before anything is reserved, and counted', async () => {
@@ -129,6 +178,7 @@ test('a Redis that says nothing is not waited for: the node answers by itself', 
 test('a call that is over gives back its place and its share of the lines', async () => {
   await admission.ended('CA1', '+15035550199');
   expect(left).toEqual([
+    ['over', 'CA1'],
     ['left', '+15035550199', 'CA1'],
     ['released', 'CA1'],
   ]);

@@ -1,5 +1,7 @@
 import type { Rung } from '../../machines/call-events.ts';
+import type { WarmAsk } from '../calls/mailbox.ts';
 import { DirectoryError } from '../directory/errors.ts';
+import type { NodeName } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Fairness } from './fairness.ts';
@@ -27,10 +29,23 @@ export type Admitted =
   | Extract<Placing, { ok: false }>;
 
 export interface AdmissionDeps {
-  placement: Pick<Placement, 'reserve' | 'release' | 'snapshot' | 'isAway' | 'here'>;
+  placement: Pick<Placement, 'reserve' | 'release' | 'snapshot' | 'isAway' | 'here' | 'name'>;
   fairness: Pick<Fairness, 'admit' | 'leave'>;
+  assistants: Assistants;
+  /** Redis-clock ms. */
+  now(): number;
   log: Log;
   metrics: Pick<Metrics, 'admissions'>;
+}
+
+/** The model sessions of the fleet, as far as admission minds them. No method throws or waits. */
+export interface Assistants {
+  /** A caller who comes in now will have one. */
+  usable(): boolean;
+  /** A place is held at this node: it may make a session ready. */
+  warm(node: NodeName, ask: WarmAsk): void;
+  /** No stream of the call's will come: what is ready for it here is given back. */
+  over(callSid: string): void;
 }
 
 /** Whether a call gets a place, and why not. Who may not come in is told before anything is reserved. */
@@ -49,12 +64,14 @@ export class Admission {
   }
 
   release(callSid: string): Promise<void> {
+    this.deps.assistants.over(callSid);
     return this.deps.placement.release(callSid);
   }
 
   /** The call is over: its place and its caller's share of the lines are free. */
   async ended(callSid: string, from: string): Promise<void> {
-    const { placement, fairness, log } = this.deps;
+    const { placement, fairness, assistants, log } = this.deps;
+    assistants.over(callSid);
     const left = fairness.leave(from, callSid).catch((error: unknown) => {
       log.warn({ err: error, callSid }, 'the end of a call was not counted for its caller');
     });
@@ -76,7 +93,8 @@ export class Admission {
   }
 
   private turnedAside(): Admitted | null {
-    const aside = asideOf(this.deps.placement.snapshot());
+    const { placement, assistants } = this.deps;
+    const aside = asideOf(placement.snapshot(), assistants.usable());
     if (aside === null) return null;
     return aside === 'closed' ? { ok: false, reason: aside } : { ok: false, reason: 'rung', rung: aside };
   }
@@ -89,22 +107,36 @@ export class Admission {
     const place = await Promise.race([placement.reserve(asked.callSid, asked.kind, asked.preferredNode), late]);
     clearTimeout(timer);
     if (!place.ok) return place.reason === 'unavailable' ? this.alone(asked) : place;
-    return { ok: true, mediaUrl: place.mediaUrl };
+    const { mediaUrl, node, incarnation } = place;
+    this.warm({ node, incarnation }, asked);
+    return { ok: true, mediaUrl };
   }
 
   /** Without Redis each node answers within its own bound; a conversation goes on wherever it is known. */
-  private alone({ kind }: Asked): Admitted {
+  private alone(asked: Asked): Admitted {
+    const { kind } = asked;
     const { own } = this.deps.placement.snapshot();
     if (own.reason === 'draining') return { ok: false, reason: kind === 'live' ? 'draining' : 'unavailable' };
     if (kind === 'new' && own.live + own.reserved >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
+    this.warm(this.deps.placement.name, asked);
     return { ok: true, mediaUrl: this.deps.placement.here, alone: true };
+  }
+
+  private warm(node: NodeName, { callSid, kind }: Asked): void {
+    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: kind === 'new' });
   }
 }
 
-/** What operators have switched, and what may be spent: new callers need no place then. Null: they may come in. */
-export function asideOf({ switches, spend }: Pick<FleetSnapshot, 'switches' | 'spend'>): Rung | 'closed' | null {
+/**
+ * What operators have switched, what may be spent, and whether any model can be had: new callers need no place then.
+ * Null: they may come in.
+ */
+export function asideOf(
+  { switches, spend }: Pick<FleetSnapshot, 'switches' | 'spend'>,
+  isModelUsable: boolean,
+): Rung | 'closed' | null {
   if (!switches.admission) return 'closed';
-  return switches.rung ?? (spend.state === 'spent' ? 'menu' : null);
+  return switches.rung ?? (spend.state === 'spent' || !isModelUsable ? 'menu' : null);
 }
 
 function resultOf(admitted: Admitted): string {

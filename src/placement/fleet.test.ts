@@ -93,7 +93,12 @@ test('a registry that names a process which ended long ago gives the name back',
 test('a Redis that comes back without the registry finds a node for the next call, and the node again', async () => {
   const { placement } = await createProcess('n1', 'a');
   await link.command('flushall');
-  expect(await placement.reserve('CA1', 'new')).toEqual({ ok: true, node: 'n1', mediaUrl: 'wss://n1.a' });
+  expect(await placement.reserve('CA1', 'new')).toEqual({
+    ok: true,
+    node: 'n1',
+    incarnation: 'a',
+    mediaUrl: 'wss://n1.a',
+  });
   await expect.poll(fleetOf).toEqual([{ node: 'n1', incarnation: 'a', load: 0 }]);
   expect(await placement.reserve('CA2', 'new')).toMatchObject({ ok: true });
   await placement.stop();
@@ -171,13 +176,14 @@ test("calls are placed only as far as they take nobody's place", () => {
     spend: { state: 'open', share: 0 },
     switches: noSwitches,
   };
-  expect(freePlaces(snapshot)).toBe(2);
-  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, load: 10 } })).toBe(0);
-  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, waiting: 1 } })).toBe(0);
-  expect(freePlaces({ ...snapshot, ceilings: [['carrier', 9]] })).toBe(1);
-  expect(freePlaces({ ...snapshot, spend: { state: 'spent', share: 1 } })).toBe(0);
-  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, admission: false } })).toBe(0);
-  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, rung: 'menu' } })).toBe(0);
+  expect(freePlaces(snapshot, true)).toBe(2);
+  expect(freePlaces(snapshot, false)).toBe(0);
+  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, load: 10 } }, true)).toBe(0);
+  expect(freePlaces({ ...snapshot, fleet: { ...snapshot.fleet, waiting: 1 } }, true)).toBe(0);
+  expect(freePlaces({ ...snapshot, ceilings: [['carrier', 9]] }, true)).toBe(1);
+  expect(freePlaces({ ...snapshot, spend: { state: 'spent', share: 1 } }, true)).toBe(0);
+  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, admission: false } }, true)).toBe(0);
+  expect(freePlaces({ ...snapshot, switches: { ...noSwitches, rung: 'menu' } }, true)).toBe(0);
 });
 
 test('a conversation is stranded when no other node has room for it', () => {

@@ -8,6 +8,7 @@ import {
   readFleet,
   retire,
 } from '../directory/fleet.ts';
+import type { NodeName } from '../directory/keys.ts';
 import { directoryLimits } from '../directory/limits.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
@@ -43,7 +44,7 @@ export interface PlacementDeps {
 }
 
 export type Placing =
-  | { ok: true; node: string; mediaUrl: string }
+  | ({ ok: true; mediaUrl: string } & NodeName)
   /** Every place is taken: on the nodes, or by what an account bears. */
   | { ok: false; reason: 'full'; limit: CeilingReason | 'nodes' }
   /**
@@ -108,6 +109,10 @@ export class Placement {
     return this.deps.self.mediaUrl;
   }
 
+  get name(): NodeName {
+    return nameOf(this.deps.self);
+  }
+
   /** Calls on their way here, as of the last heartbeat that was answered; a reservation does not live longer than so. */
   get reserved(): number {
     const isOver = this.deps.clock.monotonic() - this.answeredAt > directoryLimits.reservationLifeMs;
@@ -169,11 +174,9 @@ export class Placement {
     try {
       const request = { callSid, class: kind, preferredNode, ceiling: ceiling.calls };
       const reservation = await repeated(() => reserve(link, request));
-      if (reservation.kind === 'placed')
-        return { ok: true, node: reservation.node.node, mediaUrl: reservation.node.mediaUrl };
+      if (reservation.kind === 'placed') return placedAt(reservation.node);
       if (this.draining === 'leaving' && kind === 'live') return { ok: false, reason: 'draining' };
-      if (this.draining === 'finishing' && kind === 'live')
-        return { ok: true, node: self.node, mediaUrl: self.mediaUrl };
+      if (this.draining === 'finishing' && kind === 'live') return placedAt(self);
       if (reservation.kind === 'nowhere' && this.hasRoom()) return this.enter();
       if (reservation.kind !== 'full') return { ok: false, reason: reservation.kind };
       const limit = reservation.reason === 'ceiling' ? (ceiling.reason ?? 'nodes') : 'nodes';
@@ -223,9 +226,8 @@ export class Placement {
 
   /** Redis has come back without the registry: this node lives, and says so. */
   private enter(): Placing {
-    const { node, mediaUrl } = this.deps.self;
     void this.beatInTurn();
-    return { ok: true, node, mediaUrl };
+    return placedAt(this.deps.self);
   }
 
   private capacity(live: number): Capacity {
@@ -301,4 +303,12 @@ export class Placement {
     this.states = switchStates(set);
     this.deps.log.warn({ switches: set }, 'switches of the fleet have changed');
   }
+}
+
+function nameOf({ node, incarnation }: NodeName): NodeName {
+  return { node, incarnation };
+}
+
+function placedAt(node: NodeAddresses): Placing {
+  return { ok: true, mediaUrl: node.mediaUrl, ...nameOf(node) };
 }

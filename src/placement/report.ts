@@ -22,9 +22,9 @@ export function headrooms({
 }
 
 /** So many calls Aida itself may place: they take nobody's place, and meet the assistant. */
-export function freePlaces(snapshot: FleetSnapshot): number {
+export function freePlaces(snapshot: FleetSnapshot, isModelUsable: boolean): number {
   const [tightest] = headrooms(snapshot);
-  return snapshot.fleet.waiting > 0 || asideOf(snapshot) !== null ? 0 : (tightest?.[1] ?? 0);
+  return snapshot.fleet.waiting > 0 || asideOf(snapshot, isModelUsable) !== null ? 0 : (tightest?.[1] ?? 0);
 }
 
 /** Conversations here that the other nodes have no room for: lost if this node ended now. */

@@ -21,6 +21,8 @@ test('where no new caller comes to the assistant nobody waits for it any more bu
     node: 'n1',
     ceiling: () => Infinity,
     aside: () => aside,
+    warm: () => undefined,
+    now: () => 1,
     log: createLog('silent'),
     metrics: createMetrics(),
   });
@@ -30,4 +32,31 @@ test('where no new caller comes to the assistant nobody waits for it any more bu
   aside = null;
   expect(await room.stand('CA1', { kind: 'new', ticket: 7 })).toMatchObject({ kind: 'waiting', ticket: 7 });
   expect(asked).toEqual(['pollQueue', 'pollQueue']);
+});
+
+test('whoever leaves the line for a place finds a session there', async () => {
+  const warmed: unknown[] = [];
+  const record = JSON.stringify({ nodeUrl: 'http://n2', mediaUrl: 'wss://n2', version: '1' });
+  const room = new WaitingRoom({
+    link: {
+      ready: true,
+      run: () => Promise.resolve(['placed', 'n2', `i2 ${record}`]),
+      command: () => Promise.reject(new Error('not asked here')),
+      onRestored: () => () => undefined,
+      close: () => Promise.resolve(),
+    },
+    node: 'n1',
+    ceiling: () => Infinity,
+    aside: () => null,
+    warm: ({ node, incarnation }, ask) => void warmed.push([node, incarnation, ask]),
+    now: () => 7_000,
+    log: createLog('silent'),
+    metrics: createMetrics(),
+  });
+  expect(await room.stand('CA1', { kind: 'new', ticket: 7 })).toEqual({ kind: 'placed', mediaUrl: 'wss://n2' });
+  await room.stand('CA2', { kind: 'live', ticket: 8 });
+  expect(warmed).toEqual([
+    ['n2', 'i2', { callSid: 'CA1', at: 7_000, isNew: true }],
+    ['n2', 'i2', { callSid: 'CA2', at: 7_000, isNew: false }],
+  ]);
 });

@@ -4,6 +4,7 @@ import { DirectoryError } from '../directory/errors.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Assistants } from './admission.ts';
 
 export interface WaitingRoomDeps {
   link: RedisLink;
@@ -13,6 +14,10 @@ export interface WaitingRoomDeps {
   ceiling(): number;
   /** No new caller comes to the assistant: where those who wait go instead. Null: they wait. */
   aside(): Rung | null;
+  /** A place is held at this node. Must not throw or wait. */
+  warm: Assistants['warm'];
+  /** Redis-clock ms. */
+  now(): number;
   log: Log;
   metrics: Pick<Metrics, 'waitingCallers'>;
 }
@@ -36,7 +41,7 @@ export class WaitingRoom {
 
   /** Joins the line where `ticket` is 0, else asks whether the caller's turn has come. Both may be repeated. */
   async stand(callSid: string, wait: { kind: WaiterClass; ticket: number }): Promise<Standing> {
-    const { link, node, ceiling, aside, log, metrics } = this.deps;
+    const { link, node, ceiling, aside, warm, now, log, metrics } = this.deps;
     const { kind, ticket } = wait;
     const rung = kind === 'new' ? aside() : null;
     if (rung !== null) return { kind: 'aside', rung };
@@ -45,7 +50,10 @@ export class WaitingRoom {
         ticket === 0
           ? await joinQueue(link, { callSid, class: kind, ticket: null })
           : await pollQueue(link, { callSid, class: kind, ticket, ceiling: ceiling(), preferredNode: node });
-      if (reply.kind === 'placed') return { kind: 'placed', mediaUrl: reply.node.mediaUrl };
+      if (reply.kind === 'placed') {
+        warm(reply.node, { callSid, at: Math.round(now()), isNew: kind === 'new' });
+        return { kind: 'placed', mediaUrl: reply.node.mediaUrl };
+      }
       if (reply.kind === 'full') return { kind: 'full' };
       metrics.waitingCallers.set(reply.waiting);
       const { position, perMinute, pieceMs } = reply;

@@ -11,6 +11,7 @@ import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes } from './routes.ts';
 
 const PUBLIC_URL = 'https://voice.example.com';
@@ -18,7 +19,6 @@ const TOKEN = 'secret-of-the-walk';
 const HEARTBEAT_MS = 1_000;
 const CHARACTER_MS = 68;
 const SECONDS_MAX = 3_600;
-const sounds = createHoldAudio();
 
 export interface Walker {
   arrivesMs: number;
@@ -120,8 +120,8 @@ export async function walk(link: RedisLink, walkers: readonly Walker[], capacity
     caller.ticket = Number.parseInt(url.searchParams.get('t') ?? '', 36);
     let playsMs = Number(verb.attributes['timeout']) * 1000;
     for (const { name, text } of verb.children) {
-      const hash = new URL(name === 'Play' ? text : PUBLIC_URL).pathname.split('/')[2] ?? '';
-      playsMs += name === 'Say' ? text.length * CHARACTER_MS : (sounds.find(hash)?.seconds ?? NaN) * 1000;
+      playsMs +=
+        name === 'Say' ? text.length * CHARACTER_MS : Number(new URL(text).searchParams.get('s') ?? NaN) * 1000;
     }
     const pressesMs = caller.presses ? caller.arrivesMs + caller.presses.afterMs : Infinity;
     const isPressed = pressesMs >= nowMs && pressesMs < nowMs + playsMs;
@@ -200,10 +200,23 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       release: async (callSid) => void (await releaseReservation(link, callSid)),
       ended: async (callSid) => void (await releaseReservation(link, callSid)),
     },
-    waitingRoom: new WaitingRoom({ link, node, ceiling: () => Infinity, aside: () => null, log, metrics }),
+    waitingRoom: new WaitingRoom({
+      link,
+      node,
+      ceiling: () => Infinity,
+      aside: () => null,
+      warm: () => undefined,
+      now: Date.now,
+      log,
+      metrics,
+    }),
     staff: nobodyRings,
     placedCall: () => undefined,
+    holdAudio: createHoldAudio(),
+    sounds: noSounds,
     facts: () => ({
+      greeting: '',
+      languages: ['en'],
       name: 'Mangy Dog Coffee',
       hours: () => '',
       staffNumbers: [],
