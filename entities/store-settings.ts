@@ -20,6 +20,8 @@ export interface StoreSettings {
   timeZone: string;
   /** The assistant's first words. */
   greeting: string;
+  /** Where the greeting is prepared, it is played to its end whatever the caller says. */
+  greetingUninterruptible: boolean;
   /** Who the assistant is and how it speaks. */
   persona: string;
   /** ISO 639-1 of what may be spoken with callers; a call begins in the first. */
@@ -67,6 +69,7 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     voice: { type: 'text', default: 'marin' },
     timeZone: { type: 'text', default: 'America/New_York' },
     greeting: { type: 'text', default: '' },
+    greetingUninterruptible: { type: 'boolean', default: false },
     persona: { type: 'text', default: '' },
     languages: { type: 'text', array: true, default: ['en'] },
     closedBehaviour: { type: 'text', default: 'assistant' },

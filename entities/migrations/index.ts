@@ -1,6 +1,7 @@
 import { FirstTables1763800000000 } from './1763800000000-first-tables.ts';
 import { CallbackRequests1763820000000 } from './1763820000000-callback-requests.ts';
 import { SharedNumbers1763821000000 } from './1763821000000-shared-numbers.ts';
+import { UninterruptibleGreeting1763830003000 } from './1763830003000-uninterruptible-greeting.ts';
 import { PreparedLines1763830004000 } from './1763830004000-prepared-lines.ts';
 import { StaffMembers1763830005000 } from './1763830005000-staff-members.ts';
 import { Recordings1763830006000 } from './1763830006000-recordings.ts';
@@ -14,6 +15,7 @@ export const migrations = [
   FirstTables1763800000000,
   CallbackRequests1763820000000,
   SharedNumbers1763821000000,
+  UninterruptibleGreeting1763830003000,
   PreparedLines1763830004000,
   StaffMembers1763830005000,
   Recordings1763830006000,

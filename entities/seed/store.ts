@@ -16,6 +16,7 @@ export const settings: StoreSettings = {
   email: 'hello@mangydogcoffee.com',
   voice: 'marin',
   timeZone: 'America/New_York',
+  greetingUninterruptible: false,
   greeting: 'Thanks for calling Mangy Dog Coffee! How can I help you today?',
   persona:
     'You answer the telephone of a neighborhood coffee shop and roastery. You are warm, quick and a little playful, ' +

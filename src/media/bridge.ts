@@ -1,55 +1,47 @@
-import type { Opening, Turn } from '../../machines/call-events.ts';
+import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
 import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
-import { spokenLines } from '../model/openings.ts';
-import { turnSilenceMs } from '../model/session-update.ts';
 import type { ModelSession, SessionListener } from '../model/session.ts';
 import type { Sessions } from '../model/sessions.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallerAudio } from './caller-audio.ts';
-import { Mouth, type MouthListener } from './mouth.ts';
+import { Rotation, type Successor } from './rotation.ts';
+import { Voice, type VoiceDeps, type VoiceListener } from './voice.ts';
 import type { CarrierWire } from './wire.ts';
 
 /** The last words' transcript is waited for so long before the stream ends on purpose. */
 const lastWordsMs = 500;
 /** A sentence that has not been heard by then is not waited for. */
 const sentenceMs = 4_000;
+/** The stream ended and the call may go on at this node: its session is kept for it. */
+const keepsSession: ReadonlySet<StreamStopReason> = new Set(['closed', 'silent', 'failed', 'superseded']);
 
-export interface BridgeDeps {
+export interface BridgeDeps extends VoiceDeps {
   sessions: Sessions;
   log: Log;
-  metrics: Metrics;
-  /** Monotonic milliseconds. */
-  now(): number;
 }
 
 /** One call's model session on one side, the carrier's line on the other, and the call that is told about both. */
-export class Bridge implements SessionListener, MouthListener {
+export class Bridge implements SessionListener, VoiceListener {
   readonly #deps: BridgeDeps;
-  readonly #wire: CarrierWire;
   readonly #callerAudio: CallerAudio;
   readonly #onThrown: (error: unknown) => void;
-  readonly #mouth: Mouth;
-  readonly #pump: () => void;
+  readonly #voice: Voice;
   #call: ResidentCall | null = null;
   #session: ModelSession | null = null;
+  #rotation: Rotation | null = null;
   #speaking = false;
   #busy = false;
-  /** When the caller's last turn ended, until its answer was heard. */
-  #turnEndedAt: number | null = null;
   #lastWordsWaiters: (() => void)[] = [];
   #quietWaiters: (() => void)[] = [];
   #closed = false;
 
   constructor(deps: BridgeDeps, wire: CarrierWire, callerAudio: CallerAudio, onThrown: (error: unknown) => void) {
     this.#deps = deps;
-    this.#wire = wire;
     this.#callerAudio = callerAudio;
     this.#onThrown = onThrown;
-    this.#mouth = new Mouth(wire, this);
-    this.#pump = () => this.#mouth.pump(deps.now());
+    this.#voice = new Voice(deps, wire, this, () => this.#session);
   }
 
   /** The caller is talking, as far as the model heard. */
@@ -59,6 +51,7 @@ export class Bridge implements SessionListener, MouthListener {
 
   attach(call: ResidentCall): void {
     this.#call = call;
+    this.#voice.started(call.epoch);
   }
 
   tell(fact: Told): void {
@@ -68,12 +61,50 @@ export class Bridge implements SessionListener, MouthListener {
   open(opening: Opening, seed: readonly Turn[]): void {
     if (this.#closed || !this.#call) return;
     this.#drop();
-    this.#session = this.#deps.sessions.open(this.#call.callSid, this, opening, seed);
-    this.#session.begin(opening, seed);
+    this.#voice.opening();
+    const said = opening === 'greeting' ? this.#voice.play('greeting') : null;
+    const [begins, turns]: [Opening, readonly Turn[]] =
+      said === null ? [opening, seed] : ['resuming', [...seed, { who: 'assistant', ...said, cut: false }]];
+    this.#session = this.#deps.sessions.open(this.#call.callSid, this, begins, turns);
+    this.#session.begin(begins, turns);
+    this.#settle();
   }
 
   deliver(toolCallId: string, output: string, respond: boolean): void {
+    this.#abandonRotation();
     this.#session?.deliver(toolCallId, output, respond);
+  }
+
+  /** `moment` is for a caller who hears nothing. */
+  play(line: Line, language: string): void {
+    if (this.#closed || (line === 'moment' && this.#speaking)) return;
+    this.#abandonRotation();
+    if (line === 'moment') this.#voice.fill(line, language);
+    else this.#voice.say(line, language);
+    this.#settle();
+  }
+
+  nudge(): void {
+    if (this.#voice.silent && !this.#speaking) this.#session?.nudge();
+  }
+
+  dropModel(): void {
+    if (this.#session === null || !this.#voice.silent) return;
+    this.#session.close();
+    this.onLost('dead_air', false);
+  }
+
+  rotate(seed: readonly Turn[]): void {
+    const { sessions } = this.#deps;
+    const { callSid } = this.#call ?? {};
+    this.#rotation?.close();
+    this.#rotation = null;
+    if (this.#closed || callSid === undefined || !this.#isAtRest()) return this.#rotated(null);
+    this.#rotation = new Rotation(
+      (listener) => sessions.fresh(callSid, listener),
+      seed,
+      (successor) => this.#rotated(successor),
+    );
   }
 
   /** Resolves when no words of either side are outstanding, after 500 ms at the latest. */
@@ -83,43 +114,43 @@ export class Bridge implements SessionListener, MouthListener {
 
   /** Resolves when the assistant has said it and comes to rest, after 4 s at the latest. */
   say(line: SpokenLine): Promise<void> {
-    if (!this.#session?.live) return Promise.resolve();
-    this.#session.say(spokenLines[line]);
+    if (this.#closed) return Promise.resolve();
+    this.#abandonRotation();
+    const isSaid = this.#voice.say(line);
     this.#settle();
-    return waitIn(this.#quietWaiters, sentenceMs);
+    return isSaid ? waitIn(this.#quietWaiters, sentenceMs) : Promise.resolve();
   }
 
   /** A mark came back. False: it is none of ours. */
   echoed(name: string): boolean {
-    const now = this.#deps.now();
-    const playedMs = this.#mouth.echoed(name, now);
-    if (playedMs !== null && this.#turnEndedAt !== null) {
-      const silenceMs = now - playedMs - this.#turnEndedAt + turnSilenceMs;
-      this.#turnEndedAt = null;
-      this.#deps.metrics.silenceSeconds.observe(Math.max(0, silenceMs) / 1000);
-    }
+    const isOurs = this.#voice.echoed(name);
     this.#settle();
-    return playedMs !== null || /^g\d+:\d+:\d+$/.test(name);
+    return isOurs;
   }
 
   /** The carrier may take more. */
   drained(): void {
-    if (this.#mouth.waiting) this.#wire.cork(this.#pump);
+    this.#voice.drained();
   }
 
   tick(now: number): void {
     this.#session?.tick(now);
-    this.#mouth.tick(now);
-    this.drained();
+    this.#rotation?.tick(now);
+    this.#voice.tick(now);
     this.#settle();
   }
 
   /** The stream ended: tells what was heard and gives the session back. Nothing is told after `last`. */
-  close(last: Told): void {
+  close(last: Extract<Told, { type: 'carrier.streamStopped' }>): void {
     if (this.#closed) return;
-    this.#mouth.close(this.#deps.now());
+    this.#voice.close();
     this.tell(last);
     this.#closed = true;
+    const session = this.#session;
+    if (session?.live && this.#call && keepsSession.has(last.reason)) {
+      this.#session = null;
+      this.#deps.sessions.keep(this.#call.callSid, session);
+    }
     this.#drop();
     this.#wordsCame(true);
     wake(this.#quietWaiters);
@@ -128,46 +159,50 @@ export class Bridge implements SessionListener, MouthListener {
   onReady(sessionId: string, model: string, rotateMs: number): void {
     this.tell({ type: 'model.ready', sessionId, model, rotateMs });
     if (this.#session) this.#callerAudio.connect(this.#session);
+    this.#voice.ready();
     this.#settle();
   }
 
   onAudio(delta: AudioDelta, late: boolean): void {
     const startedAt = this.#deps.now();
-    this.#mouth.audio(delta.responseId, delta.itemId, delta.payload, delta.bytes, late);
-    this.#wire.cork(this.#pump);
+    this.#voice.audio(delta, late);
     this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
   }
 
   onOutputStarted(responseId: string, itemId: string): void {
-    this.#mouth.begin(responseId, itemId);
+    this.#abandonRotation();
+    this.#voice.begin(responseId, itemId);
   }
 
   onWords(responseId: string, itemId: string, text: string): void {
-    this.#mouth.words(responseId, itemId, text);
+    this.#voice.words(responseId, itemId, text);
   }
 
   onOutputEnded(responseId: string, itemId: string, text: string | null): void {
-    this.#mouth.ended(responseId, itemId, text);
-    this.#wire.cork(this.#pump);
+    this.#voice.ended(responseId, itemId, text);
     this.#settle();
   }
 
   onSpeechStarted(itemId: string): void {
     this.#speaking = true;
-    this.#turnEndedAt = null;
+    this.#callerAudio.keep();
+    this.#abandonRotation();
     this.tell({ type: 'caller.speechStarted', itemId });
-    if (!this.#mouth.silent || this.#session?.busy) this.#interrupt();
+    this.#voice.speechStarted(itemId);
     this.#settle();
   }
 
   onSpeechStopped(itemId: string): void {
     this.#speaking = false;
-    this.#turnEndedAt = this.#deps.now();
+    this.#voice.speechStopped();
     this.tell({ type: 'caller.speechStopped', itemId });
   }
 
   onCallerSaid(itemId: string, text: string, after: string | null): void {
+    this.#abandonRotation();
     this.tell({ type: 'caller.said', itemId, text, after });
+    if (!this.#speaking && this.#session?.transcriptsDue === 0) this.#callerAudio.settled();
+    this.#voice.callerSaid(itemId, text);
     this.#wordsCame();
   }
 
@@ -176,19 +211,18 @@ export class Bridge implements SessionListener, MouthListener {
   }
 
   onResponseEnded(end: ResponseEnd): void {
-    this.#mouth.responseEnded(end.responseId);
+    this.#voice.responseEnded(end.responseId);
     this.tell({ type: 'model.responded', ...end });
-    this.#wire.cork(this.#pump);
     this.#settle();
   }
 
   onLost(code: string, fatal: boolean): void {
+    this.#abandonRotation();
     this.#session = null;
     this.#speaking = false;
     this.#callerAudio.disconnect();
-    this.#mouth.sessionLost();
+    this.#voice.sessionLost();
     this.tell({ type: 'model.lost', code, fatal });
-    this.#wire.cork(this.#pump);
     this.#settle();
   }
 
@@ -209,18 +243,43 @@ export class Bridge implements SessionListener, MouthListener {
     this.#session?.truncate(itemId, audioEndMs);
   }
 
-  onDropped(): void {
-    this.#deps.metrics.droppedFrames.inc({ direction: 'to_caller' });
+  onChange(): void {
+    this.#settle();
   }
 
-  #interrupt(): void {
-    this.#session?.interrupt();
-    this.#wire.cork(() => this.#mouth.interrupt(this.#deps.now()));
+  /** Nobody is in the middle of anything. */
+  #isAtRest(): boolean {
+    const session = this.#session;
+    const isIdle = session?.live === true && !session.busy && session.transcriptsDue === 0;
+    return isIdle && !this.#speaking && this.#voice.atRest;
+  }
+
+  /** What the new session knows is no longer all that was said. */
+  #abandonRotation(): void {
+    if (this.#rotation === null) return;
+    this.#rotation.close();
+    this.#rotated(null);
+  }
+
+  #rotated(successor: Successor | null): void {
+    this.#rotation = null;
+    if (successor === null || !this.#isAtRest()) {
+      successor?.session.close();
+      this.#deps.metrics.rotations.inc({ result: 'put_off' });
+      return this.tell({ type: 'model.rotated', sessionId: null, rotateMs: 0 });
+    }
+    const { session, sessionId, rotateMs } = successor;
+    session.listen(this, null);
+    this.#session?.close();
+    this.#session = session;
+    this.#callerAudio.connect(session);
+    this.#deps.metrics.rotations.inc({ result: 'done' });
+    this.tell({ type: 'model.rotated', sessionId, rotateMs });
   }
 
   /** Tells once when the assistant has come to rest. */
   #settle(): void {
-    const busy = !this.#mouth.silent || (this.#session?.busy ?? false);
+    const busy = !this.#voice.atRest || (this.#session?.busy ?? false);
     const cameToRest = this.#busy && !busy;
     this.#busy = busy;
     if (!cameToRest) return;
@@ -229,7 +288,7 @@ export class Bridge implements SessionListener, MouthListener {
   }
 
   #wordsDue(): number {
-    return (this.#session?.transcriptsDue ?? 0) + this.#mouth.transcriptsDue;
+    return (this.#session?.transcriptsDue ?? 0) + this.#voice.transcriptsDue;
   }
 
   #wordsCame(all = false): void {
@@ -237,6 +296,7 @@ export class Bridge implements SessionListener, MouthListener {
   }
 
   #drop(): void {
+    this.#abandonRotation();
     this.#session?.close();
     this.#session = null;
     this.#callerAudio.disconnect();

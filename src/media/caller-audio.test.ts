@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { appendOf, payloadOf } from '../model/append.ts';
-import { CallerAudio, earlyBytesMax } from './caller-audio.ts';
+import { CallerAudio, keptBytesMax } from './caller-audio.ts';
 
 function frame(value: number, ms = 20): [event: string, bytes: number] {
   return [appendOf(Buffer.alloc(ms * 8, value).toString('base64')), ms * 8];
@@ -107,10 +107,10 @@ test('early frames wait in order and arrive joined', () => {
 test('early audio is bounded: the oldest goes', () => {
   let dropped = 0;
   const audio = new CallerAudio((frames) => (dropped += frames));
-  const frames = earlyBytesMax / 160 + 10;
+  const frames = keptBytesMax / 160 + 10;
   for (let i = 0; i < frames; i++) audio.frame(...frame(i < 10 ? 1 : 2), i * 20);
   const heard = new Heard();
   audio.connect(heard);
-  expect(heard.runs).toEqual([`2×${earlyBytesMax / 8}`]);
+  expect(heard.runs).toEqual([`2×${keptBytesMax / 8}`]);
   expect(dropped).toBe(10);
 });

@@ -1,8 +1,13 @@
 import { appendOf, payloadOf } from '../model/append.ts';
 import { bytesPerMs, frameBytes } from './cutter.ts';
 
-/** Kept while no session is ready: ten seconds, the newest. */
-export const earlyBytesMax = 80_000;
+/** Kept for the next session, while none is ready and while the caller's turn is not in words yet: ten seconds, the newest. */
+export const keptBytesMax = 80_000;
+/**
+ * Frames that another session hears again in any case: 400 ms. A turn whose beginning was not told of yet is whole with
+ * them, and the last word of the turn before lies further back: a turn ends only with a longer silence.
+ */
+const recentMax = 20;
 /** One append of joined early audio. */
 const joinedBytesMax = 12_000;
 /** A longer gap is not filled whole: the server's ears only need to hear that it was quiet. */
@@ -20,14 +25,18 @@ export interface Ear {
 }
 
 /**
- * The caller's audio on its way to the model: repeated frames are left out, missing spans become silence, early
- * frames wait.
+ * The caller's audio on its way to the model: repeated frames are left out, missing spans become silence, and what
+ * another session would have to hear is kept.
  */
 export class CallerAudio {
   readonly #onDropped: (frames: number) => void;
   #ear: Ear | null = null;
-  #early: string[] = [];
-  #earlyBytes = 0;
+  /** Null while what was said is in words. */
+  #kept: string[] | null = [];
+  #keptBytes = 0;
+  /** The last frames, in a ring. */
+  readonly #recent: string[] = Array.from({ length: recentMax }, () => '');
+  #recentAt = 0;
   #lastMs = -1;
   #nextMs = -1;
   #oldFrames = 0;
@@ -68,14 +77,26 @@ export class CallerAudio {
     this.#paddedTo += paddedMs;
   }
 
-  /** A session is ready: what waited goes first. */
+  /** The caller's words until `settled` may be needed again. */
+  keep(): void {
+    if (this.#kept !== null) return;
+    this.#kept = this.#inRing();
+    this.#keptBytes = this.#kept.reduce((sum, event) => sum + bytesOf(event), 0);
+  }
+
+  /** What the caller said is in words. */
+  settled(): void {
+    if (this.#ear !== null) this.#kept = null;
+  }
+
+  /** A session is ready, in place of another one or of none: what it would have to hear goes first. */
   connect(ear: Ear): void {
+    const kept = this.#kept ?? this.#inRing();
     this.#ear = ear;
-    const early = this.#early;
-    this.#early = [];
-    this.#earlyBytes = 0;
-    if (early.length === 0) return;
-    const audio = Buffer.concat(early.map((event) => Buffer.from(payloadOf(event), 'base64')));
+    this.#kept = null;
+    this.#recent.fill('');
+    if (kept.length === 0) return;
+    const audio = Buffer.concat(kept.map((event) => Buffer.from(payloadOf(event), 'base64')));
     for (let at = 0; at < audio.length; at += joinedBytesMax) {
       ear.append(appendOf(audio.toString('base64', at, at + joinedBytesMax)));
     }
@@ -83,6 +104,13 @@ export class CallerAudio {
 
   disconnect(): void {
     this.#ear = null;
+    this.keep();
+  }
+
+  #inRing(): string[] {
+    const { length } = this.#recent;
+    const inOrder = this.#recent.map((_, i) => this.#recent[(this.#recentAt + i) % length] ?? '');
+    return inOrder.filter((event) => event !== '');
   }
 
   /** Whole frames of silence; returns their milliseconds. */
@@ -95,15 +123,24 @@ export class CallerAudio {
   }
 
   #emit(event: string, bytes: number): void {
-    if (this.#ear !== null) return this.#ear.append(event);
-    this.#early.push(event);
-    this.#earlyBytes += bytes;
+    if (this.#ear !== null) this.#ear.append(event);
+    this.#recent[this.#recentAt] = event;
+    this.#recentAt = (this.#recentAt + 1) % recentMax;
+    if (this.#kept !== null) this.#keepMore(this.#kept, event, bytes);
+  }
+
+  #keepMore(kept: string[], event: string, bytes: number): void {
+    kept.push(event);
+    this.#keptBytes += bytes;
     let dropped = 0;
-    while (this.#earlyBytes > earlyBytesMax) {
-      const oldest = this.#early.shift() ?? '';
-      this.#earlyBytes -= Buffer.byteLength(payloadOf(oldest), 'base64');
+    while (this.#keptBytes > keptBytesMax) {
+      this.#keptBytes -= bytesOf(kept.shift() ?? '');
       dropped++;
     }
-    if (dropped > 0) this.#onDropped(dropped);
+    if (dropped > 0 && this.#ear === null) this.#onDropped(dropped);
   }
+}
+
+function bytesOf(event: string): number {
+  return Buffer.byteLength(payloadOf(event), 'base64');
 }

@@ -2,7 +2,7 @@
 export const frameBytes = 160;
 export const bytesPerMs = 8;
 /** The longest piece, and with it the longest way between two marks. A multiple of 480 bytes, where base64 can be cut. */
-const pieceBytesMax = 4800;
+export const pieceBytesMax = 4800;
 const pieceCharsMax = (pieceBytesMax / 3) * 4;
 const silenceByte = 0xff;
 

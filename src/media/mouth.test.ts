@@ -24,6 +24,7 @@ beforeEach(() => {
         log.push(`heard ${itemId} "${text}" ${heardMs}/${totalMs}${cut ? ' cut' : ''}`),
       onTruncate: (itemId, ms) => log.push(`truncate ${itemId} ${ms}`),
       onDropped: () => log.push('dropped'),
+      onBegun: () => undefined,
     },
   );
 });
@@ -105,7 +106,7 @@ test('an interruption clears, cuts what plays where the ear was, what waits at n
   ]);
   mouth.ended('resp_1', 'item_B', 'seven eight');
   expect(told()).toEqual(['said item_B resp_1 "seven eight" 600', 'heard item_B "" 0/600 cut']);
-  expect(mouth.echoed('g1:1:1200', 801)).toBe(null);
+  expect(mouth.echoed('g1:1:1200', 801)).toBe('old');
   expect(mouth.silent).toBe(true);
   speak('item_C', 200, 900);
   expect(told()).toEqual(['media 200', 'mark g2:3:200']);

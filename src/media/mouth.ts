@@ -1,30 +1,11 @@
-import { FrameCutter } from './cutter.ts';
+import { bytesPerMs, FrameCutter } from './cutter.ts';
 import { heardText } from './heard.ts';
-import { PlayoutClock } from './playout.ts';
-import { cutAt, playedMsOf, spokenItem, totalMsOf, type SpokenItem } from './spoken-item.ts';
+import { payloadsOf, type Rest, restAudio, restOf, restText } from './piece.ts';
+import { type MouthWire, Playback } from './playback.ts';
+import { cutAt, ownItem, playedMsOf, spokenItem, totalMsOf, type SpokenItem } from './spoken-item.ts';
 
-/** The carrier is handed at most so much ahead of playback: a clear takes effect at once, proxies see no bursts. */
-const leadMsMax = 5000;
-/** Audio that waits in the call. What goes over it is dropped: nobody listens to two minutes of one answer. */
-const queueMsMax = 120_000;
-/** An echo that is so late will not come: what was sent counts as played. */
-const echoOverdueMs = 10_000;
 /** Items told last, whose late events are recognised. */
 const finishedMax = 16;
-
-interface Piece {
-  item: SpokenItem;
-  payload: string;
-  ms: number;
-}
-
-export interface MouthWire {
-  /** The carrier reads slowly: audio waits. */
-  readonly full: boolean;
-  media(payload: string): void;
-  mark(name: string): void;
-  clear(): void;
-}
 
 export interface MouthListener {
   /** All that the model says in this item, and how long it is. */
@@ -34,38 +15,53 @@ export interface MouthListener {
   /** The model's memory must end where the caller's does. */
   onTruncate(itemId: string, audioEndMs: number): void;
   onDropped(): void;
+  /** The first audio of an item was handed over. */
+  onBegun(): void;
+}
+
+/** A sentence of ours. */
+export interface OwnWords {
+  itemId: string;
+  text: string;
+  /** Not empty. */
+  ulaw: Buffer;
+  /** Played to its end whatever the caller says. */
+  shielded: boolean;
 }
 
 /** The assistant's voice towards the carrier: paced, marked, and cut where the caller interrupts. */
 export class Mouth {
-  readonly #wire: MouthWire;
   readonly #listener: MouthListener;
-  readonly #clock = new PlayoutClock();
+  readonly #playback: Playback;
   readonly #cutter: FrameCutter;
   /** Items not yet told as heard, oldest first. */
   #items: SpokenItem[] = [];
   #finished: string[] = [];
-  #queue: Piece[] = [];
-  #queuedMs = 0;
-  #generation = 1;
+  /** Sentences of ours that wait for the end of what the model is saying. */
+  #own: { item: SpokenItem; ulaw: Buffer }[] = [];
   #ordinals = 0;
   /** The item whose audio is in the cutter. */
   #cutting: SpokenItem | null = null;
 
   constructor(wire: MouthWire, listener: MouthListener) {
-    this.#wire = wire;
     this.#listener = listener;
+    this.#playback = new Playback(wire, () => listener.onBegun());
     this.#cutter = new FrameCutter((payload, ms) => this.#enqueue(payload, ms));
   }
 
   /** Nothing is queued, and everything that was sent was played. */
   get silent(): boolean {
-    return this.#queue.length === 0 && this.#clock.drained;
+    return !this.#playback.waiting && this.#playback.drained && this.#own.length === 0;
+  }
+
+  /** The carrier has audio to play, as far as is known. */
+  get sounding(): boolean {
+    return !this.#playback.drained;
   }
 
   /** Audio waits to be sent. */
   get waiting(): boolean {
-    return this.#queue.length > 0;
+    return this.#playback.waiting;
   }
 
   /** Items whose words are not complete yet. */
@@ -121,67 +117,102 @@ export class Mouth {
     }
   }
 
-  /** Sends what may be sent. Call it corked. */
-  pump(now: number): void {
-    while (this.#queue.length > 0 && !this.#wire.full) {
-      const { item, payload, ms } = this.#queue[0] as Piece;
-      if (this.#clock.leadMs(now) + ms > leadMsMax) return;
-      this.#queue.shift();
-      this.#queuedMs -= ms;
-      item.queuedPieces--;
-      if (item.startMs < 0) item.startMs = this.#clock.sentMs;
-      item.sentMs += ms;
-      this.#clock.sent(ms, now);
-      this.#wire.media(payload);
-      this.#wire.mark(`g${this.#generation}:${item.ordinal}:${item.sentMs}`);
-    }
+  /** A sentence of ours, after what plays or waits and never within an item of the model. Call `pump` afterwards. */
+  play({ itemId, text, ulaw, shielded }: OwnWords): void {
+    const item = ownItem(itemId, ++this.#ordinals, text, ulaw.length, shielded);
+    this.#own.push({ item, ulaw });
+    this.#tellSaid(item);
+    this.#admitOwn();
   }
 
-  /** An echoed mark. Returns the milliseconds of its item that were played, null for one that says nothing. */
-  echoed(name: string, now: number): number | null {
+  /** What is queued, and what comes, waits until it is told to go on. Call `pump` afterwards. */
+  hold(isHeld: boolean): void {
+    this.#playback.hold(isHeld);
+  }
+
+  /** What an interruption cut goes on as an item of its own, before all that waits. Returns its words. */
+  resume(itemId: string, rest: Rest): string {
+    const audio = restAudio(rest);
+    const text = restText(rest);
+    const ms = audio.reduce((sum, piece) => sum + piece.ms, 0);
+    const item = ownItem(itemId, ++this.#ordinals, text, ms * bytesPerMs, false);
+    this.#items.push(item);
+    this.#playback.add(item, audio, true);
+    this.#tellSaid(item);
+    return text;
+  }
+
+  /** What was not sent of this response will not be. */
+  discard(responseId: string): void {
+    for (const item of [...this.#items]) {
+      if (item.responseId !== responseId || item.startMs >= 0) continue;
+      this.#playback.drop((owner) => owner === item);
+      if (this.#cutting === item) this.#stopCutting();
+      item.cutMs = 0;
+      this.#truncate(item, 0);
+      if (item.ended) this.#finish(item);
+    }
+    this.#admitOwn();
+  }
+
+  /** Sends what may be sent. Call it corked. */
+  pump(now: number): void {
+    this.#playback.pump(now);
+  }
+
+  /**
+   * An echoed mark. Returns the milliseconds of its item that were played, 'old' for one from before the last
+   * interruption, null for one that says nothing.
+   */
+  echoed(name: string, now: number): number | 'old' | null {
     const parts = /^g(\d{1,9}):(\d{1,9}):(\d{1,9})$/.exec(name);
-    if (!parts || Number(parts[1]) !== this.#generation) return null;
+    if (!parts) return null;
+    const generation = Number(parts[1]);
+    if (this.#playback.isOld(generation)) return 'old';
     const ordinal = Number(parts[2]);
     const ms = Number(parts[3]);
     const item = this.#items.find((candidate) => candidate.ordinal === ordinal);
-    if (!item || item.startMs < 0 || ms > item.sentMs) return null;
-    if (!this.#clock.echoed(item.startMs + ms, now)) return null;
-    item.echoedMs = Math.max(item.echoedMs, ms);
+    if (!item || !this.#playback.echoed(generation, item, ms, now)) return null;
     this.#settle(item);
     this.pump(now);
     return ms;
   }
 
   tick(now: number): void {
-    if (this.#clock.overdueMs(now) <= echoOverdueMs) return;
-    this.#clock.echoed(this.#clock.sentMs, now);
+    if (!this.#playback.givesUp(now)) return;
     for (const item of [...this.#items]) {
       item.echoedMs = item.sentMs;
       this.#settle(item);
     }
   }
 
-  /** The caller interrupts: playback stops, every item not fully heard ends where the caller's ear was. */
-  interrupt(now: number): void {
-    const heardMs = this.#clock.heardMs(now);
-    this.#wire.clear();
-    this.#generation++;
-    this.#clock.clear();
-    this.#cutter.reset();
-    this.#cutting = null;
-    this.#queue = [];
-    this.#queuedMs = 0;
+  /**
+   * The caller interrupts: playback stops, every item not fully heard ends where the caller's ear was. What is
+   * shielded goes on. Returns what was not heard, for `resume`. Call `pump` afterwards.
+   */
+  interrupt(now: number): Rest | null {
+    const heardMs = this.#playback.heardMs(now);
+    const sent = this.#playback.clear();
+    this.#stopCutting();
+    this.#admitOwn();
+    for (const item of this.#items) if (!item.shielded && item.cutMs === null) cutAt(item, heardMs);
+    const rest = restOf(
+      sent,
+      this.#playback.drop((item) => !item.shielded),
+      heardMs,
+    );
     for (const item of [...this.#items]) {
-      if (item.cutMs === null) cutAt(item, heardMs);
       if (item.cutMs !== null) this.#truncate(item, item.cutMs);
-      if (item.ended) this.#finish(item);
+      if (item.ended && !item.shielded) this.#finish(item);
     }
+    return rest;
   }
 
   /** The stream ends: what was heard until now is told. */
   close(now: number): void {
-    const heardMs = this.#clock.heardMs(now);
-    this.#queue = [];
+    const heardMs = this.#playback.heardMs(now);
+    this.#stopCutting();
+    this.#admitOwn();
     for (const item of [...this.#items]) {
       if (item.cutMs === null) cutAt(item, heardMs);
       if (!item.ended) {
@@ -207,14 +238,22 @@ export class Mouth {
   #enqueue(payload: string, ms: number): void {
     const item = this.#cutting;
     if (item === null) return;
-    if (this.#queuedMs + ms > queueMsMax) {
-      item.partial = true;
-      this.#listener.onDropped();
-      return;
+    if (this.#playback.push(item, payload, ms)) return;
+    item.partial = true;
+    this.#listener.onDropped();
+  }
+
+  #stopCutting(): void {
+    this.#cutter.reset();
+    this.#cutting = null;
+  }
+
+  #admitOwn(): void {
+    if (this.#cutting !== null) return;
+    for (const { item, ulaw } of this.#own.splice(0)) {
+      this.#items.push(item);
+      this.#playback.add(item, payloadsOf(ulaw), false);
     }
-    item.queuedPieces++;
-    this.#queuedMs += ms;
-    this.#queue.push({ item, payload, ms });
   }
 
   #end(item: SpokenItem): void {
@@ -222,6 +261,7 @@ export class Mouth {
     if (this.#cutting === item) {
       this.#cutter.flush();
       this.#cutting = null;
+      this.#admitOwn();
     }
     this.#tellSaid(item);
     this.#settle(item);

@@ -38,6 +38,7 @@ class Line {
         onHeard: (itemId, _text, _heardMs, _totalMs, cut) => (cut ? undefined : this.whole.add(itemId)),
         onTruncate: (itemId, ms) => this.truncated.set(itemId, ms),
         onDropped: () => undefined,
+        onBegun: () => undefined,
       },
     );
   }

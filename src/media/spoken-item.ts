@@ -6,8 +6,10 @@ export interface SpokenItem {
   readonly responseId: string;
   /** Stands for the item in the names of marks. */
   readonly ordinal: number;
-  /** Of a session that is gone: its server cannot be told what was heard. */
+  /** No item of a server that could be told what was heard: its session is gone, or the audio was ours. */
   orphan: boolean;
+  /** Played to its end whatever the caller says. */
+  shielded: boolean;
   words: string;
   generatedBytes: number;
   /** Playout position of its first sample, -1 before any was sent. */
@@ -31,6 +33,7 @@ export function spokenItem(itemId: string, responseId: string, ordinal: number):
     responseId: detached(responseId),
     ordinal,
     orphan: false,
+    shielded: false,
     words: '',
     generatedBytes: 0,
     startMs: -1,
@@ -42,6 +45,11 @@ export function spokenItem(itemId: string, responseId: string, ordinal: number):
     cutMs: null,
     truncated: false,
   };
+}
+
+/** An item of ours: complete from the first. */
+export function ownItem(itemId: string, ordinal: number, words: string, bytes: number, shielded: boolean): SpokenItem {
+  return { ...spokenItem(itemId, '', ordinal), orphan: true, shielded, words, generatedBytes: bytes, ended: true };
 }
 
 export function totalMsOf(item: SpokenItem): number {

@@ -1,4 +1,4 @@
-import type { Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
+import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
 import type { CallDesk, SpokenLine, StreamPort } from '../calls/stream-port.ts';
 import { Bridge, type BridgeDeps } from './bridge.ts';
 import { CallerAudio } from './caller-audio.ts';
@@ -113,6 +113,22 @@ export class CallStream implements StreamPort {
 
   deliverTool(toolCallId: string, output: string, respond: boolean): void {
     this.#guard(() => this.#bridge.deliver(toolCallId, output, respond));
+  }
+
+  play(line: Line, language: string): void {
+    this.#guard(() => this.#bridge.play(line, language));
+  }
+
+  rotate(seed: Turn[]): void {
+    this.#guard(() => this.#bridge.rotate(seed));
+  }
+
+  nudge(): void {
+    this.#guard(() => this.#bridge.nudge());
+  }
+
+  dropModel(): void {
+    this.#guard(() => this.#bridge.dropModel());
   }
 
   lastWords(): Promise<void> {

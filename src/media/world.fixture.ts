@@ -7,6 +7,7 @@ import { startFakeModel, type FakeModel, type FakeModelOptions } from '../sim/mo
 import { startFakeTwilio, type FakeTwilio, type SimCall, type TwilioFaults } from '../sim/twilio/index.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { rendered } from './lines.fixture.ts';
 import { createMedia, type Media, type MediaDeps, type MediaSocketData } from './media.ts';
 
 export const greeting = 'Hello, this is Mangy Dog Coffee. How can I help you?';
@@ -118,6 +119,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
   });
   const media = createMedia({
     sessions,
+    lines: rendered([]),
     log,
     metrics,
     desk: { attach },

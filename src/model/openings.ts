@@ -1,5 +1,4 @@
 import type { Opening } from '../../machines/call-events.ts';
-import type { SpokenLine } from '../calls/stream-port.ts';
 import type { OpenCall } from './seed.ts';
 
 export interface OpeningScene {
@@ -45,11 +44,3 @@ export function openingText(opening: Opening, scene: OpeningScene): string | nul
   );
   return (text ?? 'Answer with the result once it is there. Do not greet again.') + running.join('');
 }
-
-/** What the model is told to say in the middle of a conversation, by why. */
-export const spokenLines: Readonly<Record<SpokenLine, string>> = {
-  holding:
-    'What you announced takes a moment longer. Say "One moment please, I am still on it." Say nothing else and do not call a tool.',
-  withdrawn:
-    'What you announced could not be done. Say "I am sorry, that did not work just now." Then offer to go on helping or to try again.',
-};

@@ -116,10 +116,12 @@ function storeOf(settings: StoreSettings | null): Catalog['store'] {
 
 function assistantOf(settings: StoreSettings | null): AssistantSettings {
   if (!settings) return emptyCatalog.assistant;
-  const { voice, greeting, persona, staffNumbers, sharedNumbers, redactPhone, redactEmail } = settings;
+  const { voice, greeting, greetingUninterruptible, persona, staffNumbers, sharedNumbers, redactPhone, redactEmail } =
+    settings;
   return {
     voice: voice || emptyCatalog.assistant.voice,
     greeting,
+    greetingUninterruptible,
     persona,
     staffNumbers,
     sharedNumbers,

@@ -48,6 +48,8 @@ export interface ClosedPolicy {
 export interface AssistantSettings {
   voice: string;
   greeting: string;
+  /** Where the greeting is prepared, it is played to its end whatever the caller says. */
+  greetingUninterruptible: boolean;
   persona: string;
   /** E.164 numbers that a transfer rings, in this order. */
   staffNumbers: readonly string[];
@@ -110,6 +112,7 @@ export const emptyCatalog: Catalog = {
   assistant: {
     voice: 'marin',
     greeting: '',
+    greetingUninterruptible: false,
     persona: '',
     staffNumbers: [],
     sharedNumbers: [],

@@ -1,0 +1,75 @@
+import type { ModelSession } from '../model/session.ts';
+import type { LineName } from '../services/lines.ts';
+import type { Mouth } from './mouth.ts';
+
+/** Sentences that are ready before they are needed. All in memory: every method answers at once. */
+export interface StreamLines {
+  /** Null where it is not rendered; `language` null: the store's own. */
+  audio(line: LineName, language: string | null): { text: string; ulaw: Buffer } | null;
+  /** The same in words, for the model to say. */
+  text(line: LineName, language: string | null): string;
+  /** It is played to its end, whatever the caller says. */
+  shielded(line: LineName): boolean;
+}
+
+const idsPerEpoch = 10_000;
+
+/** What the caller hears of ours beside what the model says, and what the model knows of it. */
+export class OwnLines {
+  readonly #mouth: Mouth;
+  readonly #session: () => ModelSession | null;
+  #number = 0;
+  /** Items of the server that stand for ours, until these were heard. */
+  readonly #told = new Map<string, { session: ModelSession; itemId: string }>();
+  /** No session was there to be told. */
+  #untold: { itemId: string; text: string }[] = [];
+
+  constructor(mouth: Mouth, session: () => ModelSession | null) {
+    this.#mouth = mouth;
+    this.#session = session;
+  }
+
+  /** Ids are unique in the call: epochs rise with every stream. */
+  number(epoch: number): void {
+    this.#number = epoch * idsPerEpoch;
+  }
+
+  nextId(name: string): string {
+    return `${name}_${++this.#number}`;
+  }
+
+  play(line: LineName, { text, ulaw }: { text: string; ulaw: Buffer }, shielded: boolean): string {
+    const itemId = this.nextId(`line_${line}`);
+    this.#mouth.play({ itemId, text, ulaw, shielded });
+    return itemId;
+  }
+
+  /** The model is to know that it said so, at once or when there is a session. */
+  tell(itemId: string, text: string): void {
+    const session = this.#session();
+    if (session?.live) this.#told.set(itemId, { session, itemId: session.tell(text) });
+    else this.#untold.push({ itemId, text });
+  }
+
+  /** A session is opened that knows what was said until now. */
+  opening(): void {
+    this.#untold = [];
+    this.#told.clear();
+  }
+
+  ready(): void {
+    for (const { itemId, text } of this.#untold.splice(0)) this.tell(itemId, text);
+  }
+
+  /** What the model was told ends where the caller's ear was. */
+  heard(itemId: string, text: string, cut: boolean): void {
+    const untold = this.#untold.find((line) => line.itemId === itemId);
+    if (untold && cut) untold.text = text;
+    const told = this.#told.get(itemId);
+    if (!told) return;
+    this.#told.delete(itemId);
+    if (!cut || told.session !== this.#session() || !told.session.live) return;
+    told.session.untell(told.itemId);
+    if (text !== '') told.session.tell(`${text} …`);
+  }
+}
