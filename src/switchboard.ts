@@ -203,7 +203,7 @@ function streamLines({ lines, services }: Ground): StreamLines {
   return {
     audio: (line, language) => lines.audio(line, language ?? own()),
     text: (line, language) => currentText(line, services, language ?? own()),
-    shielded: isShielded,
+    shielded: (line) => isShielded(line) || (line === 'greeting' && services.assistant().greetingUninterruptible),
   };
 }
 

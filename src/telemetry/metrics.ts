@@ -119,10 +119,12 @@ export function createMetrics() {
       "Silence between a caller's last word and the first audio of the answer",
       SILENCE_SECONDS,
     ),
-    modelSessions: gauge('aida_model_sessions', "Model sessions that are open here: with a call, or ready for one", [
+    modelSessions: gauge('aida_model_sessions', 'Model sessions that are open here: with a call, or ready for one', [
       'state',
     ]),
-    modelSessionsOpened: counter('aida_model_sessions_opened_total', 'Model sessions opened, by endpoint', ['endpoint']),
+    modelSessionsOpened: counter('aida_model_sessions_opened_total', 'Model sessions opened, by endpoint', [
+      'endpoint',
+    ]),
     modelSessionsLost: counter(
       'aida_model_sessions_lost_total',
       'Model sessions that ended by themselves, by endpoint and code',
