@@ -79,20 +79,20 @@ export class Patron {
 
   /** Asks until the answer comes. Tells how often the question had to be said. */
   async ask(question: Question): Promise<number> {
-    for (let asks = 1; asks <= ASKS_MAX; asks += 1) {
-      await this.quiet();
-      const fromMs = this.call.nowMs();
-      this.call.speak(question.words, CHARS_PER_SECOND);
-      this.asked = question;
-      if (await this.isAnswered(question, fromMs)) return asks;
-    }
+    for (let asks = 1; asks <= ASKS_MAX; asks += 1) if (await this.isAnsweredOnce(question)) return asks;
     throw new Disappointed(`asked ${ASKS_MAX} times: "${question.words}", ${this.call.describe()}`);
   }
 
   /** The other side must know what was asked before. */
   async remember(): Promise<number> {
-    const words = this.asked?.words ?? '';
-    return this.ask({ words: 'What did I just ask you?', answer: `You asked me: ${words}` });
+    const { asked } = this;
+    const question = { words: 'What did I just ask you?', answer: `You asked me: ${asked?.words ?? ''}` };
+    for (let asks = 1; asks <= ASKS_MAX; asks += 1) {
+      if (await this.isAnsweredOnce(question)) return asks;
+      // Of a question that broke off the other side may remember a piece.
+      if (asked) await this.ask(asked);
+    }
+    throw new Disappointed(`not remembered: "${asked?.words ?? ''}", ${this.call.describe()}`);
   }
 
   /** Speaks whoever is speaking. */
@@ -132,6 +132,14 @@ export class Patron {
   async quiet(): Promise<void> {
     await this.until(() => this.silentMs() >= QUIET_MS, STEP_MS);
     this.needLine();
+  }
+
+  private async isAnsweredOnce(question: Question): Promise<boolean> {
+    await this.quiet();
+    const fromMs = this.call.nowMs();
+    this.call.speak(question.words, CHARS_PER_SECOND);
+    this.asked = question;
+    return this.isAnswered(question, fromMs);
   }
 
   private async isAnswered({ words, answer }: Question, fromMs: number): Promise<boolean> {
