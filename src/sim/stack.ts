@@ -140,7 +140,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     OPENAI_API_KEY: 'fake',
     ADMIN_TOKEN: adminToken,
     DRAIN_SECONDS: '0',
-    ...(model ? { OPENAI_REALTIME_URL: model.url } : {}),
+    ...(model ? { OPENAI_REALTIME_URL: model.url, OPENAI_API_URL: model.apiUrl } : {}),
     ...options.env,
   };
   step(count === 1 ? 'Aida' : `${count} nodes of Aida`);

@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS, MODELS, seededRandom, type FakeModelOptions, type Mod
 import { refuse, type Refusal } from './refusal.ts';
 import { FakeSession } from './session.ts';
 import { answerSpeech, refuseSpeech, type SpokenText } from './speech-interface.ts';
+import { answerTranscription } from './transcription-interface.ts';
 import { Watch } from './watch.ts';
 import { Wire } from './wire.ts';
 
@@ -20,6 +21,7 @@ export type { HeardTurn } from './hearing.ts';
 const PATH = '/v1/realtime';
 const REST_PATH = '/v1';
 const SPEECH_PATH = `${REST_PATH}/audio/speech`;
+const TRANSCRIPTION_PATH = `${REST_PATH}/audio/transcriptions`;
 const SESSIONS_MAX = 2000;
 const COMPLAINTS_MAX = 1000;
 const SPOKEN_MAX = 2000;
@@ -35,15 +37,18 @@ export type Door = 'open' | 'hang' | number;
 export interface FakeModel {
   /** `ws://127.0.0.1:<port>/v1/realtime` */
   readonly url: string;
-  /** `http://127.0.0.1:<port>/v1`: the REST interface, of which there is text to speech. */
+  /** `http://127.0.0.1:<port>/v1`: the REST interface, of which there is text to speech, and speech to text. */
   readonly apiUrl: string;
   /** What a strict server would dislike of its clients, oldest first. */
   readonly complaints: string[];
   /** Oldest first; the last 2,000 are kept. */
   readonly sessions: FakeSession[];
   door: Door;
-  /** The same for requests of speech. */
+  /** The same for requests of speech, and for what is to be written down. */
   speechDoor: Door;
+  transcriptionDoor: Door;
+  /** What was written down, oldest first. */
+  readonly writtenDown: string[];
   /** What was asked for and spoken, oldest first. */
   readonly spoken: SpokenText[];
   /** Connections that wait at a door that hangs. */
@@ -97,6 +102,7 @@ function nextUtterance(hall: Hall): number {
 
 function answerRest(hall: Hall, request: IncomingMessage, response: ServerResponse): void {
   const { model, options, settings, watch } = hall;
+  if (request.method === 'POST' && request.url === TRANSCRIPTION_PATH) return writeDown(hall, request, response);
   if (request.method !== 'POST' || request.url !== SPEECH_PATH) return void response.writeHead(404).end();
   const speech = {
     apiKey: options.apiKey,
@@ -112,6 +118,21 @@ function answerRest(hall: Hall, request: IncomingMessage, response: ServerRespon
   if (model.speechDoor !== 'open') return refuseSpeech(response, model.speechDoor, doorRefusal(model.speechDoor));
   // The client that goes away in the middle of its request gets no answer.
   void answerSpeech(request, response, speech).catch(() => response.destroy());
+}
+
+function writeDown(hall: Hall, request: IncomingMessage, response: ServerResponse): void {
+  const { model, options, watch } = hall;
+  const door = model.transcriptionDoor;
+  if (door === 'hang') return;
+  if (door !== 'open') return refuseSpeech(response, door, doorRefusal(door));
+  const wroteDown = (text: string): void => {
+    if (model.writtenDown.push(text) > SPOKEN_MAX) model.writtenDown.shift();
+    watch.changed();
+  };
+  const complain = (complaint: string): void => complainOf(hall, 'transcription', complaint);
+  void answerTranscription(request, response, { apiKey: options.apiKey, complain, wroteDown }).catch(() =>
+    response.destroy(),
+  );
 }
 
 function doorRefusal(status: number): Refusal {
@@ -190,6 +211,8 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     sessions: [],
     door: 'open',
     speechDoor: 'open',
+    transcriptionDoor: 'open',
+    writtenDown: [],
     spoken: [],
     get hanging() {
       return hanging.size;
