@@ -27,7 +27,13 @@ export interface Config {
   twilio: { accountSid: string; authTokens: string[]; apiUrl: string };
   /** Hex, 32 bytes when derived. */
   streamTokenSecret: string;
-  openai: { apiKey: string; realtimeUrl: string; realtimeModel: string; apiUrl: string };
+  openai: {
+    apiKey: string;
+    realtimeUrl: string;
+    realtimeModel: string;
+    /** REST: speech and transcription; null where none is known. */
+    apiUrl: string | null;
+  };
   /** A second endpoint of the model, for when the first cannot be had; null: there is none. */
   fallback: { apiKey: string; realtimeUrl: string; realtimeModel: string } | null;
   /** What the model's server allows one session to last, ms. */
@@ -73,6 +79,8 @@ const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
 /** By itself, or below one segment by which a proxy knows the node. */
 const MEDIA_PATH_SHAPE = /^(\/[a-z0-9][a-z0-9.-]*)?\/media-stream$/;
+const REALTIME_URL_DEFAULT = 'wss://api.openai.com/v1/realtime';
+const API_URL_DEFAULT = 'https://api.openai.com/v1';
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
 /** What the API allows, November 2026. */
@@ -199,7 +207,7 @@ const variables = {
   STREAM_TOKEN_SECRET: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   OPENAI_API_KEY: { check: secret(1), rule: 'an API key', secret: true },
   OPENAI_REALTIME_URL: {
-    check: baseUrl(['wss:', 'ws:']).default('wss://api.openai.com/v1/realtime'),
+    check: baseUrl(['wss:', 'ws:']).default(REALTIME_URL_DEFAULT),
     rule: 'a ws(s) URL without query',
   },
   OPENAI_REALTIME_MODEL: {
@@ -221,7 +229,7 @@ const variables = {
       .optional(),
     rule: 'the id of a realtime model',
   },
-  OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).default('https://api.openai.com/v1'), rule: 'an http(s) URL' },
+  OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
   ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   CALLS_MAX: { check: count.default(CALLS_MAX_DEFAULT), rule: 'calls that this node carries at once, 1 to 99999' },
   TWILIO_CALLS_MAX: { check: count.optional(), rule: "calls that the carrier's account carries at once, 1 to 99999" },
@@ -320,7 +328,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       apiKey: values.OPENAI_API_KEY,
       realtimeUrl: values.OPENAI_REALTIME_URL,
       realtimeModel: values.OPENAI_REALTIME_MODEL,
-      apiUrl: values.OPENAI_API_URL,
+      // Who answers in place of OpenAI may have no more than the realtime interface.
+      apiUrl: values.OPENAI_API_URL ?? (values.OPENAI_REALTIME_URL === REALTIME_URL_DEFAULT ? API_URL_DEFAULT : null),
     },
     fallback: fallbackOf(values),
     modelSessionMs: values.MODEL_SESSION_SECONDS * 1_000,

@@ -2,9 +2,11 @@ import type { DataSource } from 'typeorm';
 import type { Config } from './config.ts';
 import type { RedisClock } from './directory/clock.ts';
 import type { RedisLink } from './directory/redis.ts';
+import type { LineKeeper } from './services/prepared-lines.ts';
 import type { Services } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { HoldAudio } from './webhook/hold-audio.ts';
 
 /** What the parts of a node stand on. */
 export interface Ground {
@@ -15,6 +17,9 @@ export interface Ground {
   clock: RedisClock;
   dataSource: DataSource;
   services: Services;
+  /** What Aida says, as sound. */
+  lines: LineKeeper;
+  holdAudio: HoldAudio;
 }
 
 /** How the carrier's interfaces are signed in to. */

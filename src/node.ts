@@ -10,11 +10,14 @@ import { createServer } from './http/server.ts';
 import { createCallbacks } from './services/callbacks.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
+import type { OnChange } from './services/keeper.ts';
+import { keepLines } from './services/prepared-lines.ts';
 import { createServices } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, watchProcess } from './telemetry/metrics.ts';
 import type { Ground } from './ground.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { createHoldAudio } from './webhook/hold-audio.ts';
 import { createWork, type Work } from './work.ts';
 
 export interface NodeOptions {
@@ -55,17 +58,37 @@ export async function startNode(
   const dataSource = await openDatabase(config.databaseUrl, {
     onError: (error) => log.warn({ err: error }, 'database connection failed'),
   });
-  const services = await createServices(dataSource, {
-    now: Date.now,
-    log,
-    onChange: (changed) => subscribe(config.redisUrl, CATALOG_CHANNEL, changed),
-  });
-  const ground: Ground = { config, log, metrics, link, clock, dataSource, services };
-  return run(ground, options);
+  const changes = createChanges((changed) => subscribe(config.redisUrl, CATALOG_CHANNEL, changed));
+  const { onChange } = changes;
+  const services = await createServices(dataSource, { now: Date.now, log, onChange });
+  const holdAudio = createHoldAudio();
+  const lines = await keepLines(dataSource, { source: services, own: [holdAudio.sound], log, onChange });
+  const ground: Ground = { config, log, metrics, link, clock, dataSource, services, lines, holdAudio };
+  const node = await run(ground, options);
+  return {
+    ...node,
+    async close() {
+      changes.close();
+      await node.close();
+    },
+  };
+}
+
+/** One subscription for all who follow the store's data. */
+function createChanges(follow: OnChange): { onChange: OnChange; close(): void } {
+  const callbacks = new Set<() => void>();
+  const close = follow(() => callbacks.forEach((callback) => callback()));
+  return {
+    onChange(callback) {
+      callbacks.add(callback);
+      return () => void callbacks.delete(callback);
+    },
+    close,
+  };
 }
 
 async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
-  const { config, link, dataSource, services, log, metrics } = ground;
+  const { config, link, dataSource, services, lines, log, metrics } = ground;
   const name = { node: config.nodeId, incarnation: randomUUID() };
   const has = (role: Role) => config.roles.includes(role);
   const switchboard = has('call') ? createSwitchboard(ground, name, amnesia) : null;
@@ -117,6 +140,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
       await work?.stop();
       await opsServer.close();
       services.close();
+      lines.close();
       await dataSource.destroy();
       await link.close();
     },

@@ -3,13 +3,16 @@ import { readJournal } from './directory/journal.ts';
 import { jobLanes } from './directory/keys.ts';
 import { accountOf, type Ground } from './ground.ts';
 import { createJobs } from './jobs/queue.ts';
+import { lineJobs, requestLines } from './jobs/line-jobs.ts';
 import { enterRecording, recordingJobs } from './jobs/recording-jobs.ts';
 import { recurringOf } from './jobs/kinds.ts';
 import { JobWorker, workOf } from './jobs/worker.ts';
 import { createRedactor } from './redact/redactor.ts';
 import { createNotices } from './services/notices.ts';
+import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { createRecordingStore } from './services/recording-store.ts';
 import { createRecordings } from './services/recordings.ts';
+import { createSpeech } from './services/speech.ts';
 
 /** Delayed and retried work of this process. */
 export interface Work {
@@ -20,7 +23,9 @@ export interface Work {
 
 export function createWork(ground: Ground, reader: string): Work {
   const { config, log, metrics, link, clock, dataSource, services } = ground;
+  const { apiUrl, apiKey } = config.openai;
   const store = config.recordings && createRecordingStore(config.recordings);
+  const speech = apiUrl === null ? null : createSpeech({ apiUrl, apiKey });
   const parts = {
     recordings: createRecordings(dataSource, { account: accountOf(config), store, log }),
     jobs: createJobs(link),
@@ -49,16 +54,31 @@ export function createWork(ground: Ground, reader: string): Work {
       now: Date.now,
       metrics,
     }),
+    ...lineJobs({
+      dataSource,
+      speech,
+      source: services,
+      announce: async () => void (await link.command('publish', CATALOG_CHANNEL, 'lines')),
+      log,
+    }),
   };
+  const askForLines = (): void =>
+    void requestLines(parts.jobs, services).catch((error: unknown) => log.warn({ err: error }, 'lines not asked for'));
   const workers = jobLanes.map(
     (lane) => new JobWorker({ link, lane, find: workOf(handlers), recurring: recurringOf(lane), reader, log, metrics }),
   );
+  let stopAsking: (() => void) | null = null;
   return {
     enterRecording: (news) => enterRecording(parts, news, clock.now()),
     start() {
+      if (speech) {
+        askForLines();
+        stopAsking = services.watchPersona(askForLines);
+      }
       for (const worker of workers) worker.start();
     },
     async stop() {
+      stopAsking?.();
       await Promise.all(workers.map((worker) => worker.stop()));
     },
   };

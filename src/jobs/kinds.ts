@@ -63,6 +63,16 @@ export const jobKinds = {
   /** The store is told of a message. About six hours of tries. */
   'notice.mail': { ...notice },
   'notice.hook': { ...notice },
+  /** What Aida says becomes sound, and what it no longer says is forgotten. */
+  'lines.render': {
+    lane: 'bulk',
+    triesMax: 6,
+    timeoutMs: 120_000,
+    backOffMs: 5_000,
+    backOffMaxMs: 120_000,
+    everyMs: 3_600_000,
+    payload: z.object({}),
+  },
   /** Finds what is to be deleted. */
   retention: {
     lane: 'bulk',

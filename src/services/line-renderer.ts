@@ -20,6 +20,7 @@ export interface RenderOptions {
   speech: Speech;
   wanted: readonly WantedLine[];
   voice: string;
+  signal?: AbortSignal;
   log: Pick<Log, 'warn' | 'info'>;
 }
 
@@ -65,7 +66,7 @@ export async function renderLines(options: RenderOptions): Promise<RenderReport>
 async function renderAll(
   missing: readonly WantedLine[],
   rows: Repository<PreparedLine>,
-  { speech, voice }: RenderOptions,
+  { speech, voice, signal }: RenderOptions,
 ): Promise<{ rendered: number; failure: SpeechError | null }> {
   const waiting = [...missing];
   let rendered = 0;
@@ -74,7 +75,7 @@ async function renderAll(
   const work = async (): Promise<void> => {
     for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
       try {
-        await store(rows, line, voice, await speech.speak(requestOf(line, voice)));
+        await store(rows, line, voice, await speech.speak(requestOf(line, voice), signal));
         rendered += 1;
         inARow = 0;
       } catch (error) {

@@ -51,7 +51,7 @@ export function lineLanguage(language: string): LineLanguage {
 /** A sentence with the store's name and the values in it; a placeholder without a value is left out. */
 export function lineText(line: LineName, store: LineStore, language: string, values: LineValues = {}): string {
   const known = lineLanguage(language);
-  const own = line === 'greeting' && isOwn(store, known) ? store.greeting.trim() : '';
+  const own = line === 'greeting' && lineLanguage(ownLanguage(store)) === known ? store.greeting.trim() : '';
   const template = own === '' ? lineTable[line][known] : own;
   const filled: LineValues = { ...values, name: store.name };
   return template.replaceAll(PLACEHOLDER, (_, placeholder: string) => String(filled[placeholder] ?? ''));
@@ -62,6 +62,14 @@ export function isFixed(line: LineName): boolean {
   return [...lineTable[line].en.matchAll(PLACEHOLDER)].every(([, placeholder]) => placeholder === 'name');
 }
 
-function isOwn({ languages }: LineStore, language: LineLanguage): boolean {
-  return lineLanguage(languages[0] ?? 'en') === language;
+/** The law has it said, or the call ends with it: played to its end, whatever the caller says. */
+const shielded: ReadonlySet<LineName> = new Set<LineName>(['recorded', 'connecting', 'timeIsUp']);
+
+export function isShielded(line: LineName): boolean {
+  return shielded.has(line);
+}
+
+/** What is spoken with callers of whom nothing is known, and with staff. */
+export function ownLanguage({ languages }: Pick<LineStore, 'languages'>): string {
+  return languages[0] ?? 'en';
 }

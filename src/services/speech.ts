@@ -17,7 +17,7 @@ export interface SpeechRequest {
 
 export interface Speech {
   /** 8 kHz µ-law in whole frames. Rejects with SpeechError only. */
-  speak(request: SpeechRequest): Promise<Buffer>;
+  speak(request: SpeechRequest, signal?: AbortSignal): Promise<Buffer>;
 }
 
 /**
@@ -43,9 +43,9 @@ export class SpeechError extends Error {
 /** `POST {apiUrl}/audio/speech`: text to speech, as 24 kHz PCM. */
 export function createSpeech({ apiUrl, apiKey }: { apiUrl: string; apiKey: string }): Speech {
   return {
-    async speak({ text, voice, instructions }) {
+    async speak({ text, voice, instructions }, signal) {
       const body = JSON.stringify({ model: MODEL, input: text, voice, instructions, response_format: 'pcm' });
-      const pcm = await fetchPcm(`${apiUrl}/audio/speech`, apiKey, body);
+      const pcm = await fetchPcm(`${apiUrl}/audio/speech`, apiKey, { body, signal });
       const ulaw = toLineAudio(pcm);
       if (ulaw === null) throw new SpeechError('unusable', 'nothing is to be heard');
       return ulaw;
@@ -53,14 +53,19 @@ export function createSpeech({ apiUrl, apiKey }: { apiUrl: string; apiKey: strin
   };
 }
 
-async function fetchPcm(url: string, apiKey: string, body: string): Promise<Buffer> {
+async function fetchPcm(
+  url: string,
+  apiKey: string,
+  { body, signal }: { body: string; signal: AbortSignal | undefined },
+): Promise<Buffer> {
+  const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body,
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
     });
     if (!response.ok) throw await failureOf(response);
     return await bytesOf(response, AUDIO_BYTES_MAX);

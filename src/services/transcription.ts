@@ -1,6 +1,6 @@
-/** What listens to messages: REST at OPENAI_API_URL. */
+/** What listens to messages: REST at OPENAI_API_URL, null where there is none. */
 export interface TranscriptionSettings {
-  apiUrl: string;
+  apiUrl: string | null;
   apiKey: string;
 }
 
@@ -22,6 +22,7 @@ export async function transcribe(
   { apiUrl, apiKey }: TranscriptionSettings,
   signal: AbortSignal,
 ): Promise<string> {
+  if (apiUrl === null) throw new TranscriptionRefused('there is nothing that listens');
   const form = new FormData();
   // The service tells the format by the name.
   const name = /wav/.test(contentType) ? 'message.wav' : 'message.mp3';

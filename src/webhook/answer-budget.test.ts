@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HttpRequest } from '../http/message.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createHoldAudio } from './hold-audio.ts';
+import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes } from './routes.ts';
 import { sign } from './signature.ts';
 
@@ -42,7 +44,11 @@ test.each([
     admission: { reserve: never, release: never, ended: never },
     waitingRoom: { stand: never, leave: never },
     placedCall: () => undefined,
+    holdAudio: createHoldAudio(),
+    sounds: noSounds,
     facts: () => ({
+      greeting: '',
+      languages: ['en'],
       name: 'Mangy Dog Coffee',
       hours: () => '',
       staffNumbers: [],

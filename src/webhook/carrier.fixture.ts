@@ -7,6 +7,8 @@ import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { Standing, WaitingLine } from './wait-desk.ts';
+import { createHoldAudio } from './hold-audio.ts';
+import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes, type WebhookDeps } from './routes.ts';
 import type { Place } from './seating.ts';
 
@@ -141,7 +143,7 @@ const standard = {
 };
 
 /** The webhook routes behind real HTTP, with a carrier that calls them. */
-export async function startCarrier(): Promise<Carrier> {
+export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<Carrier> {
   const door = new FakeDoor();
   const metrics = createMetrics();
   const lines: string[] = [];
@@ -160,6 +162,8 @@ export async function startCarrier(): Promise<Carrier> {
     placed: [] as Carrier['placed'],
     now: NOW,
     facts: (): ReturnType<WebhookDeps['facts']> => ({
+      greeting: '',
+      languages: ['en'],
       name: 'Mangy Dog Coffee',
       hours: () => "We're open until 18:00 today.",
       staffNumbers: ['+15550001111'],
@@ -214,10 +218,13 @@ export async function startCarrier(): Promise<Carrier> {
     staff,
     placedCall: (news) => carrier.placed.push(news),
     facts,
+    holdAudio: createHoldAudio(),
+    sounds: noSounds,
     now: () => carrier.now,
     log,
     metrics,
     answerTimeoutMs: 100,
+    ...change,
   });
   const server: Server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics });
   const raw: Carrier['raw'] = async (target, init) => {

@@ -4,12 +4,16 @@ import type { CallState, CallView, TwimlRequest } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import type { XmlElement } from '../sim/twilio/xml.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noSounds, soundsOf } from './lines.fixture.ts';
+import { beginWait } from './wait-state.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 
 const PUBLIC_URL = 'https://voice.example.com';
 const RETRY = '#ct=1000&rt=2500&rc=3&rp=all';
-const documents = new Documents(PUBLIC_URL, createHoldAudio());
+const documents = new Documents(PUBLIC_URL, createHoldAudio(), noSounds);
 const staffed: StoreFacts = {
+  greeting: '',
+  languages: ['en'],
   name: 'Mangy Dog Coffee',
   hours: () => "We're open until 18:00 today.",
   staffNumbers: ['+15550001111', '+15550002222'],
@@ -292,6 +296,46 @@ describe('where the call stands', () => {
     expect(
       heard(documents.forView(view('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream)),
     ).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
+  });
+});
+
+describe('what is rendered', () => {
+  const goodbye = 'Thank you for calling. Goodbye.';
+  const sounds = soundsOf([goodbye, 'Press 1 to leave a message.']);
+  const withSounds = new Documents(PUBLIC_URL, createHoldAudio(), sounds);
+
+  it('is played, the rest is said', () => {
+    const end = withSounds.forView(view('hangingUp'), ask({ kind: 'menu' }), staffed, stream);
+    expect(heard(end)).toEqual([`Play ${PUBLIC_URL}/audio/${sounds.hashOf(goodbye)}`, 'Hangup']);
+    const piece = {
+      sentences: ['You are number 7 in line.', 'Press 1 to leave a message.'],
+      language: 'en',
+      holdMs: 4_000,
+      next: beginWait('new', 0),
+      announces: true,
+    };
+    expect(heard(withSounds.hold(piece))).toEqual([
+      'Say You are number 7 in line.',
+      `Play ${PUBLIC_URL}/audio/${sounds.hashOf('Press 1 to leave a message.')}`,
+      expect.stringMatching(/^Play .*\/audio\/[0-9a-f]{64}\?s=3$/),
+      'Gather',
+    ]);
+  });
+
+  it('in one language is not played in another, whose voice says it', () => {
+    const spanish = { ...view('hangingUp'), language: 'es' };
+    const end = withSounds.forView(spanish, ask({ kind: 'menu' }), staffed, stream);
+    expect(heard(end)).toEqual(['Say Gracias por llamar. Adiós.', 'Hangup']);
+    expect(attributes(end, 'Say')).toEqual({ language: 'es-MX' });
+    expect(heard(withSounds.forView(view('hangingUp'), ask({ kind: 'menu' }), staffed, stream))[0]).toMatch(/^Play/);
+  });
+
+  it('callers of whom nothing is known hear the store’s own language', () => {
+    const french: StoreFacts = { ...alone, languages: ['fr', 'en'] };
+    expect(heard(withSounds.forTrouble('threw', ask({ kind: 'arrive' }), french)).slice(0, 2)).toEqual([
+      'Say Je suis désolée, nous avons un problème technique en ce moment.',
+      'Say Laissez un message après le signal, puis appuyez sur la touche dièse.',
+    ]);
   });
 });
 

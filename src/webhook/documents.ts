@@ -1,17 +1,17 @@
 import type { WaitEnd } from '../../machines/call-events.ts';
 import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
 import type { Ring, StaffFound } from '../services/staff-desk.ts';
-import { lineText } from '../services/lines.ts';
+import { type LineName, lineText, type LineValues, ownLanguage } from '../services/lines.ts';
 import { audioPath } from './audio.ts';
 import type { HoldAudio } from './hold-audio.ts';
-import { Twiml, type Ending, type StreamAddress, waitListenMs } from './twiml.ts';
+import { type SpokenLines, Twiml, type Ending, type StreamAddress, waitListenMs } from './twiml.ts';
 import { waitQuery, type Wait } from './wait-state.ts';
 import type { Piece, WaitFacts } from './wait-words.ts';
 
 /** What the store says of itself, from memory: old rather than late. */
 export interface StoreFacts extends WaitFacts {
   /** A sentence: `We're open until 18:00 today.` */
-  hours(): string;
+  hours(language: string): string;
 }
 
 /** A request whose answer is TwiML, as far as the words depend on it. */
@@ -45,46 +45,35 @@ const HALF_SECOND_MS = 500;
 const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
 const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
 
-const lines = {
-  busy: "I'm sorry, all our lines are busy right now.",
-  moment: 'One moment, please.',
-  trouble: "I'm sorry, we are having technical trouble right now.",
-  holdForStaff: 'Please hold while I connect you with our staff.',
-  noStaff: "I'm sorry, nobody could take your call right now.",
-  leaveMessage: 'Please leave a message after the tone, and press the pound key when you are done.',
-  messageTaken: 'Thank you, we have your message. Goodbye.',
-  noMessage: 'I did not hear a message. Goodbye.',
-  notUnderstood: "I'm sorry, I did not understand that.",
-  noAssistant: 'Our assistant is not available at the moment.',
-  goodbye: 'Thank you for calling. Goodbye.',
-  tooMany: "I'm sorry, there were many calls from your number just now, and we cannot take another one yet.",
-  closed: "I'm sorry, we cannot take your call right now.",
-  willCall: 'Thank you. We will call you back',
-};
-
 interface PutOff {
   timesMax: number;
   afterS: number;
-  words: readonly string[];
+  line: LineName | null;
 }
 
 /** What is over soon: the call is left as it stands, for whoever is asked next. */
 const putOffs: Partial<Record<Trouble, PutOff>> = {
-  unavailable: { timesMax: 8, afterS: 1, words: [] },
-  late: { timesMax: 8, afterS: 1, words: [] },
+  unavailable: { timesMax: 8, afterS: 1, line: null },
+  late: { timesMax: 8, afterS: 1, line: null },
   /** Redis came back without the call: whoever holds its stream brings it back within a second. */
-  unknown: { timesMax: 2, afterS: 1, words: [lines.moment] },
+  unknown: { timesMax: 2, afterS: 1, line: 'moment' },
   /** No other node has room, and this process is to end: the one after it has so long to start. */
-  draining: { timesMax: 2, afterS: 8, words: [lines.moment] },
+  draining: { timesMax: 2, afterS: 8, line: 'moment' },
 };
 
-/** Which document a call is answered with. Pure: the same question, the same bytes. */
+/** In which language a document speaks, and of which store. */
+interface Words {
+  facts: StoreFacts;
+  language: string;
+}
+
+/** Which document a call is answered with. Pure: the same question and the same prepared lines, the same bytes. */
 export class Documents {
   private readonly twiml: Twiml;
   private readonly holdAudio: HoldAudio;
 
-  constructor(publicUrl: string, holdAudio: HoldAudio) {
-    this.twiml = new Twiml(publicUrl);
+  constructor(publicUrl: string, holdAudio: HoldAudio, lines: SpokenLines) {
+    this.twiml = new Twiml(publicUrl, lines);
     this.holdAudio = holdAudio;
   }
 
@@ -99,42 +88,49 @@ export class Documents {
   }
 
   /** A piece of the wait; a key pressed in it is heard at once. */
-  hold({ sentences, holdMs, next }: Piece, before: readonly string[] = []): string {
+  hold({ sentences, language, holdMs, next }: Piece, before: readonly string[] = []): string {
     // The carrier listens on after the last sound.
     const musicMs = Math.max(holdMs - waitListenMs + HALF_SECOND_MS, MUSIC_MS_MIN);
     const music = holdMs === 0 ? null : this.holdAudio.lasting(musicMs);
-    const ending: Ending = { verb: 'wait', query: waitQuery(next), music: music && audioPath(music) };
-    return this.twiml.say([...before, ...sentences], ending);
+    const ending: Ending = {
+      verb: 'wait',
+      query: waitQuery(next),
+      music: music && audioPath(music.hash, music.seconds),
+    };
+    return this.twiml.say([...before, ...sentences], ending, language);
   }
 
   /** Where the call stands decides. */
   forView(view: CallView, ask: Ask, facts: StoreFacts, next: Next): string {
+    const words = { facts, language: view.language };
     switch (view.state) {
       case 'ringing':
       case 'conversation':
       case 'detached':
         // A message was taken without the call's knowing why: it does not get a stream for it.
-        if (ask.kind === 'voicemail') return this.messageEnded(ask);
-        if (typeof next === 'string') return this.forTrouble(next, ask, facts);
+        if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
+        if (typeof next === 'string') return this.trouble(next, ask, words);
         // A place was sought in vain for a call that another request has taken out of the waiting room.
-        return 'piece' in next ? this.forTrouble('full', ask, facts) : this.twiml.connect(next);
+        return 'piece' in next ? this.trouble('full', ask, words) : this.twiml.connect(next);
       case 'dialing':
-        return this.dialing(view, ask, facts);
+        return this.dialing(view, ask, words);
       case 'recording':
-        return isUnwanted(next) ? this.unwanted(next) : this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
+        return isUnwanted(next)
+          ? this.unwanted(next, words)
+          : this.say(this.beforeMessage(ask), { verb: 'record' }, words);
       case 'reviewing':
-        return this.messageEnded(ask);
+        return this.messageEnded(ask, words);
       case 'menu':
-        return this.menu(ask, facts);
+        return this.menu(ask, words);
       case 'waiting':
-        if (ask.kind === 'voicemail') return this.messageEnded(ask);
-        if (typeof next === 'string' || !('piece' in next)) return this.forTrouble('full', ask, facts);
-        return this.hold(next.piece, ask.kind === 'dialResult' ? [lines.noStaff] : []);
+        if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
+        if (typeof next === 'string' || !('piece' in next)) return this.trouble('full', ask, words);
+        return this.hold(next.piece, ask.kind === 'dialResult' ? [said('noStaff', words)] : []);
       case 'hangingUp':
-        if (ask.kind === 'voicemail') return this.messageEnded(ask);
-        if (ask.waited?.how === 'callback') return this.calledBack(facts);
+        if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
+        if (ask.waited?.how === 'callback') return this.calledBack(words);
         // After `next` the assistant's own goodbye was heard.
-        return this.twiml.say(ask.kind === 'next' ? [] : [lines.goodbye], { verb: 'hangup' });
+        return this.say(ask.kind === 'next' ? [] : ['farewell'], { verb: 'hangup' }, words);
       case 'ended':
         return this.twiml.empty();
     }
@@ -148,78 +144,77 @@ export class Documents {
 
   /** The call could not be taken: the caller hears why, and gets a person or a machine for messages. */
   forTrouble(trouble: Trouble, ask: Ask, facts: StoreFacts): string {
-    if (trouble === 'ended') return this.twiml.say([lines.goodbye], { verb: 'hangup' });
-    if (ask.kind === 'voicemail') return this.messageEnded(ask);
-    if (ask.kind === 'dialResult') {
-      return ask.succeeded
-        ? this.twiml.say([lines.goodbye], { verb: 'hangup' })
-        : this.twiml.say([lines.noStaff, lines.leaveMessage], { verb: 'record' });
-    }
-    if (ask.kind === 'menu') return this.menuAlone(ask, facts);
-    if (isUnwanted(trouble)) return this.unwanted(trouble);
-    if (ask.waited?.how === 'voicemail') return this.twiml.say(this.beforeMessage(ask), { verb: 'record' });
-    if (ask.waited?.how === 'person')
-      return this.twiml.say([lines.holdForStaff], this.dial(facts, ask, ask.waited.wait));
-    const putOff = this.putOff(trouble, ask);
-    if (putOff) {
-      const query = `n=${ask.puttingOff + 1}`;
-      return this.twiml.say(putOff.words, { verb: 'redirect', path: '/voice/next', query, afterS: putOff.afterS });
-    }
-    return this.apology(busyReasons.has(trouble) ? lines.busy : lines.trouble, ask, facts);
+    return this.trouble(trouble, ask, { facts, language: ownLanguage(facts) });
   }
 
   /** Needs nothing but memory: for the carrier's own last resort. */
   fallback(ask: Pick<Ask, 'from' | 'to'>, facts: StoreFacts): string {
-    return this.apology(lines.trouble, ask, facts);
+    return this.apology('trouble', ask, { facts, language: ownLanguage(facts) });
   }
 
-  private apology(line: string, ask: Pick<Ask, 'from' | 'to'>, facts: StoreFacts): string {
-    if (facts.staffNumbers.length === 0) return this.twiml.say([line, lines.leaveMessage], { verb: 'record' });
-    return this.twiml.say([line, lines.holdForStaff], this.dial(facts, ask));
+  private trouble(trouble: Trouble, ask: Ask, words: Words): string {
+    const { facts } = words;
+    if (trouble === 'ended') return this.say(['farewell'], { verb: 'hangup' }, words);
+    if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
+    if (ask.kind === 'dialResult') {
+      return ask.succeeded
+        ? this.say(['farewell'], { verb: 'hangup' }, words)
+        : this.say(['noStaff', 'leaveMessage'], { verb: 'record' }, words);
+    }
+    if (ask.kind === 'menu') return this.menuAlone(ask, words);
+    if (isUnwanted(trouble)) return this.unwanted(trouble, words);
+    if (ask.waited?.how === 'voicemail') return this.say(this.beforeMessage(ask), { verb: 'record' }, words);
+    if (ask.waited?.how === 'person') return this.say(['holdForStaff'], this.dial(facts, ask, ask.waited.wait), words);
+    const putOff = this.putOff(trouble, ask);
+    if (putOff) {
+      const query = `n=${ask.puttingOff + 1}`;
+      const ending = { verb: 'redirect', path: '/voice/next', query, afterS: putOff.afterS } as const;
+      return this.say(putOff.line === null ? [] : [putOff.line], ending, words);
+    }
+    return this.apology(busyReasons.has(trouble) ? 'busy' : 'trouble', ask, words);
   }
 
-  private dialing(view: CallView, ask: Ask, facts: StoreFacts): string {
+  private apology(line: LineName, ask: Pick<Ask, 'from' | 'to'>, words: Words): string {
+    const { facts } = words;
+    if (facts.staffNumbers.length === 0) return this.say([line, 'leaveMessage'], { verb: 'record' }, words);
+    return this.say([line, 'holdForStaff'], this.dial(facts, ask), words);
+  }
+
+  private dialing(view: CallView, ask: Ask, words: Words): string {
+    const { facts } = words;
     const isNews = ask.kind === 'menu' || ask.kind === 'wait';
     const { staff, waited } = ask;
-    if (staff?.kind === 'busy' || staff?.kind === 'closed') return this.nobodyFree(staff, view, facts, waited?.wait);
+    if (staff?.kind === 'busy' || staff?.kind === 'closed') return this.nobodyFree(staff, words, waited?.wait);
     const ring = staff?.kind === 'ring' ? staff.ring : null;
     // Nobody could be asked: who was kept for the call is rung all the same.
     const numbers = view.ringing === null ? facts.staffNumbers : [view.ringing];
-    const before = isNews ? [lines.holdForStaff] : [];
-    return this.twiml.say(before, this.dial({ staffNumbers: numbers }, view, waited?.wait, ring));
+    const ending = this.dial({ staffNumbers: numbers }, view, waited?.wait, ring);
+    return this.say(isNews ? ['holdForStaff'] : [], ending, words);
   }
 
   /** Said before anybody is rung; the result is asked for at once, and leads back to where the call came from. */
-  private nobodyFree(
-    why: Extract<StaffFound, { kind: 'busy' | 'closed' }>,
-    { language }: CallView,
-    { name }: StoreFacts,
-    wait?: Wait,
-  ): string {
-    const store = { name, greeting: '', languages: [] };
+  private nobodyFree(why: Extract<StaffFound, { kind: 'busy' | 'closed' }>, words: Words, wait?: Wait): string {
     const place = why.kind === 'busy' ? why.place : 0;
     const line = why.kind === 'closed' ? 'staffAway' : place > 0 ? 'staffInLine' : 'staffBusy';
     const query = wait ? waitQuery({ ...wait, key: '' }) : '';
-    return this.twiml.say([lineText(line, store, language, { place })], {
-      verb: 'redirect',
-      path: '/voice/dial-result',
-      query,
-    });
+    const ending = { verb: 'redirect', path: '/voice/dial-result', query } as const;
+    return this.twiml.say([said(line, words, { place })], ending, words.language);
   }
 
-  private unwanted(why: Unwanted): string {
-    return this.twiml.say([lines[why], lines.leaveMessage], { verb: 'record' });
+  private unwanted(why: Unwanted, words: Words): string {
+    return this.say([why, 'leaveMessage'], { verb: 'record' }, words);
   }
 
-  private beforeMessage({ waited }: Ask): string[] {
+  private beforeMessage({ waited }: Ask): LineName[] {
     // Nobody asked for it: the wait had become too long.
     const isOurs = waited?.how === 'voicemail' && waited.wait.key === '';
-    return isOurs ? [lines.noStaff, lines.leaveMessage] : [lines.leaveMessage];
+    return isOurs ? ['noStaff', 'leaveMessage'] : ['leaveMessage'];
   }
 
-  private calledBack(facts: StoreFacts): string {
-    const promise = [lines.willCall, facts.callback() ?? ''].join(' ').trim();
-    return this.twiml.say([`${promise}, at the number that you are calling from. Goodbye.`], { verb: 'hangup' });
+  private calledBack(words: Words): string {
+    const { facts, language } = words;
+    const callback = facts.callback(language) ?? '';
+    return this.twiml.say([said('willCall', words, { callback })], { verb: 'hangup' }, language);
   }
 
   /** Whoever comes from the waiting room keeps the place in line. */
@@ -235,30 +230,39 @@ export class Documents {
     return { verb: 'redirect', path: '/voice/dial-result', query };
   }
 
-  private messageEnded(ask: Ask): string {
-    return this.twiml.say([ask.succeeded ? lines.messageTaken : lines.noMessage], { verb: 'hangup' });
+  private messageEnded(ask: Ask, words: Words): string {
+    return this.say([ask.succeeded ? 'messageTaken' : 'noMessage'], { verb: 'hangup' }, words);
   }
 
-  private menu(ask: Ask, facts: StoreFacts): string {
-    const staff = facts.staffNumbers.length > 0 ? ' press 2 to speak with our staff,' : '';
+  private menu(ask: Ask, words: Words): string {
+    const staff = words.facts.staffNumbers.length > 0 ? ' press 2 to speak with our staff,' : '';
     const options = `Press 1 for our opening hours,${staff} or press 3 to leave a message.`;
-    return this.twiml.say([...this.beforeOptions(ask, facts), options], { verb: 'menu' });
+    return this.twiml.say([...this.beforeOptions(ask, words), options], { verb: 'menu' }, words.language);
   }
 
-  private beforeOptions(ask: Ask, facts: StoreFacts): string[] {
-    if (ask.kind === 'dialResult') return [lines.noStaff];
-    if (ask.kind !== 'menu') return [`Thank you for calling ${facts.name}.`, lines.noAssistant];
-    if (ask.digits === '1') return [facts.hours()];
-    return ask.digits === '' ? [] : [lines.notUnderstood];
+  private beforeOptions(ask: Ask, words: Words): string[] {
+    if (ask.kind === 'dialResult') return [said('noStaff', words)];
+    if (ask.kind !== 'menu') return [said('welcome', words), said('noAssistant', words)];
+    if (ask.digits === '1') return [words.facts.hours(words.language)];
+    return ask.digits === '' ? [] : [said('notUnderstood', words)];
   }
 
   /** The menu without the call's journal: silence ends it, since nobody counts the rounds. */
-  private menuAlone(ask: Ask, facts: StoreFacts): string {
-    if (ask.digits === '') return this.twiml.say([lines.goodbye], { verb: 'hangup' });
-    if (ask.digits === '3') return this.twiml.say([lines.leaveMessage], { verb: 'record' });
-    if (personKeys.has(ask.digits)) return this.twiml.say([lines.holdForStaff], this.dial(facts, ask));
-    return this.menu(ask, facts);
+  private menuAlone(ask: Ask, words: Words): string {
+    if (ask.digits === '') return this.say(['farewell'], { verb: 'hangup' }, words);
+    if (ask.digits === '3') return this.say(['leaveMessage'], { verb: 'record' }, words);
+    if (personKeys.has(ask.digits)) return this.say(['holdForStaff'], this.dial(words.facts, ask), words);
+    return this.menu(ask, words);
   }
+
+  private say(lines: readonly LineName[], ending: Ending, words: Words): string {
+    const sentences = lines.map((line) => said(line, words));
+    return this.twiml.say(sentences, ending, words.language);
+  }
+}
+
+function said(line: LineName, { facts, language }: Words, values: LineValues = {}): string {
+  return lineText(line, facts, language, values);
 }
 
 function isUnwanted(next: Next): next is Unwanted {

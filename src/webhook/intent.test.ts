@@ -4,12 +4,15 @@ import type { CallView } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { Documents, type StoreFacts } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noSounds } from './lines.fixture.ts';
 import { twimlForIntent } from './intent.ts';
 
 /** The carrier takes no more inline. */
 const inlineCharsMax = 4_000;
-const documents = new Documents('https://voice.example.com', createHoldAudio());
+const documents = new Documents('https://voice.example.com', createHoldAudio(), noSounds);
 const facts: StoreFacts = {
+  greeting: '',
+  languages: ['en'],
   name: 'Mangy Dog Coffee',
   hours: () => "We're open until 18:00 today.",
   staffNumbers: ['+15550001111', '+15550002222'],

@@ -4,6 +4,8 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Ring } from '../services/staff-desk.ts';
 import type { Route } from '../http/server.ts';
 import { issueToken, streamTokenLifeMs } from '../placement/token.ts';
+import { defaultLanguage } from '../services/languages.ts';
+import type { LineKeeper } from '../services/prepared-lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { audioRoute } from './audio.ts';
@@ -12,7 +14,7 @@ import { breaksStream, recordingFact, statusFact, streamFact } from './callbacks
 import { debuggerRoute } from './debugger.ts';
 import { DialDesk, isStaffLine, type StaffPort } from './dial-desk.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
-import { createHoldAudio } from './hold-audio.ts';
+import type { HoldAudio } from './hold-audio.ts';
 import {
   isOver,
   isPlacedByUs,
@@ -27,6 +29,9 @@ import { type StreamAddress, Twiml, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
 import { WhisperDesk } from './whisper.ts';
 
+/** Sentences as sound, and every sound that was ever announced. Never rejects. */
+export type SoundShelf = Pick<LineKeeper, 'said' | 'find'>;
+
 export interface WebhookDeps {
   publicUrl: string;
   authTokens: readonly string[];
@@ -38,6 +43,8 @@ export interface WebhookDeps {
   /** A call that we placed is answered or over; `asked` is the call in which it was asked for. Never throws, returns at once. */
   placedCall(news: { asked: string; callSid: string; status: string }): void;
   facts(): StoreFacts;
+  holdAudio: HoldAudio;
+  sounds: SoundShelf;
   /** Redis-clock ms. */
   now(): number;
   log: Log;
@@ -51,6 +58,8 @@ const EPOCH = /^\d{1,15}$/;
 const MENU_KEY = /^[0-3*]?$/;
 const noFacts: StoreFacts = {
   name: 'us',
+  greeting: '',
+  languages: [defaultLanguage],
   hours: () => '',
   staffNumbers: [],
   promotions: () => [],
@@ -61,8 +70,8 @@ type FactOf = (request: CarrierRequest) => Told;
 /** Every webhook of the carrier's. Callers hear a sentence where Aida cannot take the call, never an error. */
 export function webhookRoutes(deps: WebhookDeps): Route[] {
   const rules = { publicUrl: deps.publicUrl, authTokens: deps.authTokens, metrics: deps.metrics };
-  const holdAudio = createHoldAudio();
-  const desk = new WebhookDesk(deps, rules, new Documents(deps.publicUrl, holdAudio));
+  const { holdAudio, sounds } = deps;
+  const desk = new WebhookDesk(deps, rules, new Documents(deps.publicUrl, holdAudio, sounds));
   const answering = (path: string, kind: TwimlRequest['kind'], factOf: FactOf): Route =>
     desk.route(path, (request) => desk.answer(request, kind, factOf(request)));
   return [
@@ -92,7 +101,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     desk.route('/voice/stream-status', (request) => desk.streamCallback(request)),
     desk.route('/voice/recording', (request) => desk.callback(request, recordingFact(request))),
     debuggerRoute(rules, deps.log),
-    audioRoute(holdAudio.find),
+    audioRoute((hash) => (hash === holdAudio.sound.hash ? Promise.resolve(holdAudio.sound) : sounds.find(hash))),
   ];
 }
 
@@ -127,8 +136,8 @@ class WebhookDesk {
     this.whispers = new WhisperDesk({
       ...common,
       staff,
-      twiml: new Twiml(deps.publicUrl),
-      store: () => ({ name: this.facts().name, greeting: '', languages: [] }),
+      twiml: new Twiml(deps.publicUrl, deps.sounds),
+      store: () => this.facts(),
     });
     this.waitDesk = new WaitDesk({ ...common, dials: this.dials, line: deps.waitingRoom, facts: () => this.facts() });
     this.seating = new Seating({ ...common, admission: deps.admission, waitDesk: this.waitDesk });

@@ -1,6 +1,9 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
 import type { HttpResponse } from '../http/message.ts';
 import { type Ring, staffLimits } from '../services/staff-desk.ts';
+import { defaultLanguage, sayLocale } from '../services/languages.ts';
+import type { LineKeeper } from '../services/prepared-lines.ts';
+import { audioPath } from './audio.ts';
 import { isNumber, isReachable } from './numbers.ts';
 
 /** Connect, read, tries, and on what the carrier tries again: four tries fit into its 15 s. */
@@ -23,6 +26,11 @@ const textXml = { 'content-type': 'text/xml; charset=utf-8' };
 export function xml(body: string): HttpResponse {
   return { status: 200, headers: textXml, body };
 }
+
+/** Sentences that are ready as sound. */
+export type SpokenLines = Pick<LineKeeper, 'said'>;
+/** What a document speaks with: itself, or inside `<Gather>`. */
+type Speaker = Pick<VoiceResponse, 'play' | 'say'>;
 
 /** The webhooks that TwiML names. */
 export type ActionPath = '/voice/next' | '/voice/wait' | '/voice/menu' | '/voice/dial-result' | '/voice/voicemail';
@@ -60,14 +68,23 @@ export const placedUrls = (publicUrl: string, asked: string): { url: string; sta
 /** Pure builders of the documents that the carrier is answered. Every URL is absolute, with our retry rules. */
 export class Twiml {
   private readonly publicUrl: string;
+  private readonly lines: SpokenLines;
 
-  constructor(publicUrl: string) {
+  constructor(publicUrl: string, lines: SpokenLines) {
     this.publicUrl = publicUrl;
+    this.lines = lines;
   }
 
   /** Ends the call, or answers a request of a call that has ended. */
   empty(): string {
     return new VoiceResponse().toString();
+  }
+
+  /** Without a word. */
+  hangup(): string {
+    const response = new VoiceResponse();
+    response.hangup();
+    return response.toString();
   }
 
   connect({ mediaUrl, token }: StreamAddress): string {
@@ -90,14 +107,14 @@ export class Twiml {
     return response.toString();
   }
 
-  /** Says the sentences, then does what is next. */
-  say(sentences: readonly string[], ending: Ending): string {
+  /** Plays or says the sentences, all in one language, then does what is next. */
+  say(sentences: readonly string[], ending: Ending, language: string): string {
     const response = new VoiceResponse();
     if (ending.verb === 'whisper') {
       const action = this.url('/voice/whisper', ending.query);
       const keys = { action, method: 'POST', numDigits: 1, timeout: WHISPER_GATHER_S, actionOnEmptyResult: true };
       const gather = response.gather(keys);
-      for (const sentence of sentences) gather.say(sentence);
+      for (const sentence of sentences) this.speak(gather, sentence, language);
       return response.toString();
     }
     if (ending.verb === 'menu' || ending.verb === 'wait') {
@@ -109,13 +126,21 @@ export class Twiml {
         timeout: isMenu ? GATHER_S : WAIT_GATHER_S,
         actionOnEmptyResult: true,
       });
-      for (const sentence of sentences) gather.say(sentence);
+      for (const sentence of sentences) this.speak(gather, sentence, language);
       if (!isMenu && ending.music !== null) gather.play(this.publicUrl + ending.music);
       return response.toString();
     }
-    for (const sentence of sentences) response.say(sentence);
+    for (const sentence of sentences) this.speak(response, sentence, language);
     this.end(response, ending);
     return response.toString();
+  }
+
+  private speak(verb: Speaker, sentence: string, language: string): void {
+    const prepared = this.lines.said(sentence, language);
+    if (prepared !== null) return void verb.play(this.publicUrl + audioPath(prepared.hash));
+    const locale = language === defaultLanguage ? null : sayLocale(language);
+    // The types know fewer languages than the carrier.
+    verb.say(locale === null ? {} : { language: locale as 'en-US' }, sentence);
   }
 
   private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' | 'wait' | 'whisper' }>): void {

@@ -8,7 +8,7 @@ import type { Ask, Documents, StoreFacts, Trouble } from './documents.ts';
 import { type CarrierRequest, partiesOf } from './request.ts';
 import { type StreamAddress, xml } from './twiml.ts';
 import { readWait, type Wait } from './wait-state.ts';
-import { callbackFor, type InLine, nextPiece, type Parties, type Piece } from './wait-words.ts';
+import { callbackFor, type InLine, nextPiece, type Parties, type Piece, silence } from './wait-words.ts';
 
 /** How a waiter stands. */
 export type Standing =
@@ -187,7 +187,7 @@ export class WaitDesk {
       const again = await this.ask(request, ask, { kind: 'arrive', fact: arrived }, mediaUrl, startedAt);
       if ('twiml' in again) return again.twiml;
     } else if (refused !== 'unknown' && (how === 'placed' || how === 'callback')) {
-      return documents.hold({ sentences: [], holdMs: 0, next: wait, announces: false });
+      return documents.hold(silence(facts(), wait, 0));
     }
     return documents.forTrouble(refused, ask, facts());
   }

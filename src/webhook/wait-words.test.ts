@@ -5,6 +5,8 @@ import { type InLine, nextPiece, type Parties, waitBoundMs, type WaitFacts } fro
 const NOW = 1_763_827_200_000;
 const parties: Parties = { from: '+15553334444', to: '+15559990000' };
 const facts: WaitFacts = {
+  greeting: '',
+  languages: ['en'],
   name: 'Mangy Dog Coffee',
   promotions: () => [
     ['Muddy Paws Two Weeks, through Monday, November 30.', 'Buy two 12 ounce bags of beans and get a third one free.'],
@@ -66,7 +68,7 @@ describe('joining', () => {
   });
 
   it('only what is configured is offered', () => {
-    const bare: WaitFacts = { name: 'us', promotions: () => [], callback: () => null, staffNumbers: [] };
+    const bare: WaitFacts = { ...facts, name: 'us', promotions: () => [], callback: () => null, staffNumbers: [] };
     expect(said(listen(() => ({ ...head, perMinute: null }), 30_000, { facts: bare }))).toEqual([
       'Thank you for calling us.',
       'All our lines are busy right now.',

@@ -1,3 +1,4 @@
+import { lineText, type LineName, type LineStore, type LineValues, ownLanguage } from '../services/lines.ts';
 import { isNumber, isReachable } from './numbers.ts';
 import type { Wait } from './wait-state.ts';
 
@@ -18,18 +19,18 @@ export interface Parties {
 }
 
 /** What may be said and offered to those who wait, from memory. */
-export interface WaitFacts {
-  name: string;
+export interface WaitFacts extends LineStore {
   /** What runs now, each in short sentences. */
   promotions(): readonly (readonly string[])[];
   /** When a call-back would come (`within 2 hours`), null where none is offered. */
-  callback(): string | null;
+  callback(language: string): string | null;
   staffNumbers: readonly string[];
 }
 
 /** A piece of the wait: words, then music. */
 export interface Piece {
   sentences: string[];
+  language: string;
   /** How long the music is to last so that the next poll comes when it is wanted. */
   holdMs: number;
   next: Wait;
@@ -65,7 +66,7 @@ interface Sentence {
 /** The next piece for a waiter; `line` is null while the queue cannot be asked. Pure. */
 export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, parties: Parties, now: number): Piece {
   const playMs = varied(line?.pieceMs ?? AWAY_PIECE_MS, wait.ticket + now);
-  if (line === null) return { sentences: [], holdMs: playMs, next: wait, announces: false };
+  if (line === null) return silence(facts, wait, playMs);
   const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, parties).length);
   const agenda = agendaOf(begun, line, facts, parties);
   const budgetMs = Math.max(playMs, WORDS_MS_MIN);
@@ -85,10 +86,16 @@ export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, par
   const announces = spoken.some(({ isPosition }) => isPosition);
   return {
     sentences: spoken.map(({ text }) => text),
+    language: ownLanguage(facts),
     holdMs: Math.max(0, playMs - wordsMs),
     next: { ...begun, said, position: announces ? line.position : begun.position },
     announces,
   };
+}
+
+/** Nothing is said. */
+export function silence(facts: WaitFacts, next: Wait, holdMs: number): Piece {
+  return { sentences: [], language: ownLanguage(facts), holdMs, next, announces: false };
 }
 
 /** From half to one and a half of it, by a number that differs from caller to caller and from time to time. */
@@ -111,7 +118,7 @@ function beginRound(wait: Wait, { position }: InLine, now: number, sentences: nu
 
 /** When this caller would be called back, from the number that was called; null where that is not to be had. */
 export function callbackFor({ from, to }: Parties, facts: WaitFacts): string | null {
-  return isReachable(from) && isNumber(to) ? facts.callback() : null;
+  return isReachable(from) && isNumber(to) ? facts.callback(ownLanguage(facts)) : null;
 }
 
 /** Everything that this round is to say, in order: what does not fit into one piece is said in the next. */
@@ -119,15 +126,13 @@ function agendaOf(wait: Wait, line: InLine, facts: WaitFacts, parties: Parties):
   const options = optionsOf(facts, parties);
   if (wait.round === 0) return [];
   if (wait.round === wait.apologyRound) {
-    return sentences(["I'm sorry that you have to wait so long.", ...options, 'Or hold the line and keep your place.']);
+    return sentences([said('waitLong', facts), ...options, said('waitHold', facts)]);
   }
-  const place = placeOf(line);
+  const place = placeOf(line, facts);
   const promotions = facts.promotions();
   if (wait.round === 1) {
     const opening =
-      wait.kind === 'live'
-        ? ['One moment please, we will be right back with you.']
-        : [`Thank you for calling ${facts.name}.`, 'All our lines are busy right now.'];
+      wait.kind === 'live' ? [said('waitBack', facts)] : [said('welcome', facts), said('waitBusy', facts)];
     return [...sentences(opening), ...place, ...sentences(options), ...sentences(promotions[0] ?? [])];
   }
   const isForOptions = wait.round % 2 === 1 || promotions.length === 0;
@@ -139,9 +144,13 @@ function sentences(texts: readonly string[]): Sentence[] {
   return texts.map((text) => ({ text }));
 }
 
-function placeOf({ position, perMinute }: InLine): Sentence[] {
-  const place = position === 1 ? 'You are next in line.' : `You are number ${position} in line.`;
-  const estimate = estimateOf(position, perMinute);
+function said(line: LineName, facts: WaitFacts, values: LineValues = {}): string {
+  return lineText(line, facts, ownLanguage(facts), values);
+}
+
+function placeOf({ position, perMinute }: InLine, facts: WaitFacts): Sentence[] {
+  const place = position === 1 ? said('waitNext', facts) : said('waitPosition', facts, { position });
+  const estimate = estimateOf(position, perMinute, facts);
   return [{ text: place, isPosition: true }, ...(estimate === null ? [] : sentences([estimate]))];
 }
 
@@ -150,20 +159,20 @@ const MINUTES_SAID_MAX = 30;
 const MINUTES_STEP = 5;
 
 /** Rounded up, so that it is rather kept than broken; null where nothing is known of the pace. */
-function estimateOf(position: number, perMinute: number | null): string | null {
+function estimateOf(position: number, perMinute: number | null, facts: WaitFacts): string | null {
   if (perMinute === null || !(perMinute > 0)) return null;
   const minutes = Math.ceil(position / perMinute);
-  if (minutes > MINUTES_SAID_MAX) return 'It may take more than half an hour.';
-  if (minutes <= 1) return 'It should take about a minute.';
-  const said = minutes <= MINUTES_EXACT_MAX ? minutes : Math.ceil(minutes / MINUTES_STEP) * MINUTES_STEP;
-  return `It should take about ${said} minutes.`;
+  if (minutes > MINUTES_SAID_MAX) return said('waitHalfHour', facts);
+  if (minutes <= 1) return said('waitAboutMinute', facts);
+  const rounded = minutes <= MINUTES_EXACT_MAX ? minutes : Math.ceil(minutes / MINUTES_STEP) * MINUTES_STEP;
+  return said('waitAboutMinutes', facts, { minutes: rounded });
 }
 
 function optionsOf(facts: WaitFacts, parties: Parties): string[] {
   const callback = callbackFor(parties, facts);
   return [
-    'Press 1 to leave a message.',
-    ...(callback === null ? [] : [`Press 2, and we will call you back ${callback}.`]),
-    ...(facts.staffNumbers.length === 0 ? [] : ['Press 0 to speak with our staff.']),
+    said('waitMessage', facts),
+    ...(callback === null ? [] : [said('waitCallback', facts, { callback })]),
+    ...(facts.staffNumbers.length === 0 ? [] : [said('waitStaff', facts)]),
   ];
 }

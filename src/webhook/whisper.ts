@@ -1,7 +1,7 @@
 import type { CallDoor, CallView } from '../calls/call-door.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { subjectOf } from '../services/call-subject.ts';
-import { lineText, type LineStore } from '../services/lines.ts';
+import { lineText, type LineStore, ownLanguage } from '../services/lines.ts';
 import type { Bounded } from './bounded.ts';
 import { callerOf, holdOf, type StaffPort } from './dial-desk.ts';
 import { isReachable } from './numbers.ts';
@@ -38,15 +38,16 @@ export class WhisperDesk {
     const { twiml } = this.deps;
     const [callSid, hold] = [callerOf(request), holdOf(request)];
     if (isOver(request.callStatus)) return xml(twiml.empty());
-    if (callSid === null || hold === null) return xml(twiml.say([], { verb: 'hangup' }));
+    if (callSid === null || hold === null) return xml(twiml.hangup());
     const round = Number(/^\d$/.exec(request.query.get('r') ?? '')?.[0] ?? 0);
     const key = request.value('Digits');
     if (key === ACCEPT) return xml(await this.accept(callSid, hold));
-    if (key !== '' || round >= ROUNDS_MAX) return xml(twiml.say([], { verb: 'hangup' }));
+    if (key !== '' || round >= ROUNDS_MAX) return xml(twiml.hangup());
     const sentences = round === 0 ? await this.introduction(callSid) : [];
     const { store } = this.deps;
-    const ask = lineText('whisperKeys', store(), languageOf(store()));
-    return xml(twiml.say([...sentences, ask], { verb: 'whisper', query: `h=${hold}&r=${round + 1}` }));
+    const ask = lineText('whisperKeys', store(), ownLanguage(store()));
+    const ending = { verb: 'whisper', query: `h=${hold}&r=${round + 1}` } as const;
+    return xml(twiml.say([...sentences, ask], ending, ownLanguage(store())));
   }
 
   private async accept(callSid: string, hold: string): Promise<string> {
@@ -55,7 +56,7 @@ export class WhisperDesk {
       () => staff.accepted(callSid, hold),
       () => 'held',
     );
-    return standing === 'held' ? twiml.empty() : twiml.say([], { verb: 'hangup' });
+    return standing === 'held' ? twiml.empty() : twiml.hangup();
   }
 
   /** Who calls, and about what. */
@@ -66,7 +67,7 @@ export class WhisperDesk {
       () => null,
       answerTimeoutMs * LOOK_SHARE,
     );
-    const language = languageOf(store());
+    const language = ownLanguage(store());
     const from = view !== null && isReachable(view.from) ? spokenDigits(view.from) : null;
     const who =
       from === null
@@ -76,9 +77,6 @@ export class WhisperDesk {
     return about === '' ? [who] : [who, lineText('whisperAbout', store(), language, { about })];
   }
 }
-
-/** Staff is spoken to in the store's own language, whatever the caller speaks. */
-const languageOf = (store: LineStore): string => store.languages[0] ?? 'en';
 
 /** A number is read digit by digit. */
 function spokenDigits(number: string): string {
