@@ -104,6 +104,14 @@ describe('a caller who says nothing', () => {
     expect(play([...asked, ...asks(20_000), words]).snapshot.context.quietRounds).toBe(0);
   });
 
+  test('is asked after a noise too: nobody owes it an answer', () => {
+    const noise: CallEvent[] = [
+      ...asks(6_000),
+      { type: 'caller.said', at: 7_400, itemId: 'u1', text: '', after: null },
+    ];
+    expect(deadlines([...greeted, ...noise])).toEqual({ quiet: 7_400 + limits.quietMs });
+  });
+
   test('is not asked while a tool runs', () => {
     expect(deadlines([...greeted, { ...fact.asked, at: 6_000 }])).toEqual({ filler: 6_000 + limits.fillerMs });
   });

@@ -43,6 +43,11 @@ export function beginTurn(step: Step): Step {
   return step.disarm('quiet').disarm('answer').set({ lastResponse: null });
 }
 
+/** It was a noise: nobody owes anybody an answer. */
+export function withoutTurn(context: CallContext, at: number) {
+  return context.speaking ? new Step(context) : settle(new Step(context).disarm('answer').set({ turnOpen: false }), at);
+}
+
 /** A tool runs: until its result is there the caller waits for nothing else. */
 export function awaitTool(step: Step, at: number): Step {
   return step

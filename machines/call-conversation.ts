@@ -146,6 +146,10 @@ const talking = setups.createStateConfig({
         params: ({ context, event }) => clocks.armAnswer(steps.withSpeech(context, false), event.at),
       },
     },
+    'caller.said': {
+      guard: 'saysNothing',
+      actions: { type: 'apply', params: ({ context, event }) => clocks.withoutTurn(context, event.at) },
+    },
     'tool.asked': {
       guard: 'isNewTool',
       actions: {

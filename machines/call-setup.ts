@@ -56,6 +56,7 @@ export const setups = setup({
       context.quietRounds >= limits.quietRoundsMax,
     isTimeUp: ({ context, event }) =>
       event.type === 'deadline.passed' && event.name === 'length' && isDue(context, event) && context.isNearlyOver,
+    saysNothing: ({ event }) => event.type === 'caller.said' && event.text === '',
     mayRotate: ({ context }) => context.rotation === 'due' && isBetweenTurns(context),
     mayConnect: ({ context }) => context.offer !== null && isBetweenTurns(context),
     isRungOn: ({ event }) => event.type === 'carrier.dialEnded' && event.next !== undefined,
