@@ -66,6 +66,7 @@ const ownCodes: ReadonlySet<string> = new Set([
   'format_refused',
   'profile_failed',
   'no_endpoint',
+  'dead_air',
 ]);
 /** The end of a socket, not of what its server can do. */
 const socketCodes: ReadonlySet<string> = new Set(['half_open', 'unread', 'unreachable']);

@@ -217,7 +217,10 @@ export class ModelSession {
     this.#dialogue.untell(itemId);
   }
 
-  /** The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins. */
+  /**
+   * The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins, or is
+   * complete and not to be heard.
+   */
   refuseAnswer(): boolean {
     return this.#dialogue.refuseAnswer();
   }
@@ -252,6 +255,11 @@ export class ModelSession {
       if (this.#openingDueAt !== null && now >= this.#openingDueAt) this.#speakOpening();
       this.#dialogue.tick(now);
     }
+  }
+
+  /** It is of no use any more: told as any other loss. */
+  giveUp(code: string): void {
+    this.#lose(code, false);
   }
 
   close(): void {
