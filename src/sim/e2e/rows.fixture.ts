@@ -5,8 +5,7 @@ import type { SimCall } from '../twilio/index.ts';
 import type { Account } from '../account.ts';
 import { eventually, type World } from './world.fixture.ts';
 
-/** The header of the fake carrier's MP3 frames. */
-const MP3_HEADER = [0xff, 0xe3, 0x18, 0xc4];
+const WAV_HEADER = 'RIFF';
 
 export function rowOf(world: World, callSid: string): Promise<CallLog | null> {
   return world.rows.getRepository(CallLogEntity).findOneBy({ callSid });
@@ -52,7 +51,7 @@ export async function judgeVoicemail(world: World, call: SimCall, account: Accou
   const rows = world.rows.getRepository(VoicemailEntity);
   const voicemail = await eventually<Voicemail | null>(
     () => rows.createQueryBuilder('v').addSelect('v.audio').where({ callSid: call.sid }).getOne(),
-    (found) => found?.status === 'new',
+    (found) => found?.status === 'new' && found.transcript !== null,
   );
   const [recorded] = account.of('carrier.recordEnded');
   expect(voicemail).toMatchObject({
@@ -60,8 +59,8 @@ export async function judgeVoicemail(world: World, call: SimCall, account: Accou
     fromNumber: call.leg.options.from,
     topic: 'i would like to leave a message.',
     durationS: recorded?.durationS,
-    contentType: 'audio/mpeg',
+    contentType: 'audio/x-wav',
     status: 'new',
   });
-  expect([...(voicemail?.audio?.subarray(0, MP3_HEADER.length) ?? [])]).toEqual(MP3_HEADER);
+  expect(voicemail?.audio?.subarray(0, WAV_HEADER.length).toString()).toBe(WAV_HEADER);
 }
