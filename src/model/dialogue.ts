@@ -108,7 +108,10 @@ export class Dialogue {
     this.#deps.send({ type: 'conversation.item.delete', item_id: itemId });
   }
 
-  /** The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins. */
+  /**
+   * The caller's last turn was no words. True: the server's answer to it is cancelled, now or when it begins, or is
+   * complete and not to be heard.
+   */
   refuseAnswer(): boolean {
     const verdict = this.#gate.refuseAnswer();
     if (verdict === 'active') this.#cancelActive();

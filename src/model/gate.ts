@@ -22,8 +22,10 @@ export class ResponseGate {
   #speaking = false;
   #awaitingAnswer = false;
   #activeSawAll = false;
-  /** The active response is the server's own answer to the caller's last turn, and pays no debt. */
+  /** The active response is the server's own answer to the caller's last turn: pays no debt, asks for nothing. */
   #activeAnswers = false;
+  /** That answer is complete. */
+  #answerIsDone = false;
   /** The server's answer that has not begun yet is not wanted. */
   #answerRefused = false;
   #unseen = new Set<string>();
@@ -78,6 +80,7 @@ export class ResponseGate {
     this.#awaitingAnswer = false;
     this.#answerRefused = false;
     this.#activeAnswers = isAnswer && !this.#owed;
+    this.#answerIsDone = false;
     this.#activeSawAll = !isRefused && this.#unseen.size === 0;
     if (isRefused) return 'cancel';
     if (this.#activeSawAll) this.#owed = false;
@@ -90,7 +93,10 @@ export class ResponseGate {
   done(responseId: string): boolean {
     this.#done.push(responseId);
     if (this.#done.length > doneMax) this.#done.shift();
-    if (this.#active === responseId) this.#active = null;
+    if (this.#active === responseId) {
+      this.#active = null;
+      this.#answerIsDone = this.#activeAnswers;
+    }
     const calls = this.#calls.get(responseId);
     if (calls) {
       calls.done = true;
@@ -103,6 +109,7 @@ export class ResponseGate {
   called(responseId: string, callId: string): boolean {
     if (this.#responseOf.has(callId)) return false;
     this.#responseOf.set(callId, responseId);
+    if (this.#active === responseId) this.#activeAnswers = false;
     const calls = this.#calls.get(responseId);
     if (calls) calls.open.add(callId);
     else
@@ -126,10 +133,12 @@ export class ResponseGate {
 
   /**
    * The caller's last turn was no words: its answer by the server is not wanted. 'active': cancel the active response;
-   * 'coming': it will be cancelled when it begins; 'no': there is none, or it also speaks about something else.
+   * 'coming': it will be cancelled when it begins; 'done': it is complete; 'no': there is none, or it also speaks
+   * about something else.
    */
-  refuseAnswer(): 'active' | 'coming' | 'no' {
+  refuseAnswer(): 'active' | 'coming' | 'done' | 'no' {
     if (this.#active !== null) return this.#activeAnswers ? 'active' : 'no';
+    if (this.#answerIsDone) return 'done';
     if (!this.#awaitingAnswer || this.#owed) return 'no';
     this.#answerRefused = true;
     return 'coming';
@@ -139,6 +148,7 @@ export class ResponseGate {
     this.#speaking = true;
     this.#awaitingAnswer = false;
     this.#answerRefused = false;
+    this.#answerIsDone = false;
   }
 
   /** The server answers a turn by itself; creates wait for that until `overdue`. */
