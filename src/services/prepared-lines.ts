@@ -44,6 +44,8 @@ export interface LineKeeperOptions {
   /** Stored too, so that every node can serve it as long as one announces it. */
   own: readonly OwnSound[];
   log: Pick<Log, 'warn'>;
+  /** Monotonic milliseconds. */
+  now?: () => number;
   onChange?: OnChange;
 }
 
@@ -63,13 +65,13 @@ const nothing: Known = { byHash: new Map(), bySentence: new Map() };
 
 /** Keeps every prepared line in memory and follows what is rendered. Resolves when the database was read, or five seconds later. */
 export async function keepLines(dataSource: DataSource, options: LineKeeperOptions): Promise<LineKeeper> {
-  const { source, own, log, onChange } = options;
+  const { source, own, log, onChange, now = () => performance.now() } = options;
   const ownByHash = new Map<string, StoredSound>(own.map((sound) => [sound.hash, sound]));
   let announcedAt = -Infinity;
   const read = async (): Promise<Known> => {
-    if (performance.now() - announcedAt >= limits.announceMs) {
+    if (now() - announcedAt >= limits.announceMs) {
       await announce(dataSource.getRepository(PreparedLineEntity), own);
-      announcedAt = performance.now();
+      announcedAt = now();
     }
     return readLines(dataSource.getRepository(PreparedLineEntity), keeper.current());
   };
@@ -99,8 +101,8 @@ export async function keepLines(dataSource: DataSource, options: LineKeeperOptio
     said,
     async find(hash) {
       const found = known(hash);
-      if (found !== null || performance.now() - lookedAt < limits.lookMsMin) return found;
-      lookedAt = performance.now();
+      if (found !== null || now() - lookedAt < limits.lookMsMin) return found;
+      lookedAt = now();
       await keeper.refresh();
       return known(hash);
     },

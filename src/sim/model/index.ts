@@ -49,6 +49,8 @@ export interface FakeModel {
   transcriptionDoor: Door;
   /** What was written down, oldest first. */
   readonly writtenDown: string[];
+  /** Requests of speech so far, those included that the door turned away. */
+  readonly asked: number;
   /** What was asked for and spoken, oldest first. */
   readonly spoken: SpokenText[];
   /** Connections that wait at a door that hangs. */
@@ -67,6 +69,7 @@ interface Hall {
   readonly random: () => number;
   utterances: number;
   count: number;
+  asked: number;
 }
 
 function settingsOf(options: FakeModelOptions): ModelSettings {
@@ -114,6 +117,7 @@ function answerRest(hall: Hall, request: IncomingMessage, response: ServerRespon
       watch.changed();
     },
   };
+  hall.asked += 1;
   if (model.speechDoor === 'hang') return;
   if (model.speechDoor !== 'open') return refuseSpeech(response, model.speechDoor, doorRefusal(model.speechDoor));
   // The client that goes away in the middle of its request gets no answer.
@@ -214,6 +218,9 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     transcriptionDoor: 'open',
     writtenDown: [],
     spoken: [],
+    get asked() {
+      return hall.asked;
+    },
     get hanging() {
       return hanging.size;
     },
@@ -238,6 +245,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     random: seededRandom(seed),
     utterances: first,
     count: 0,
+    asked: 0,
   };
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
