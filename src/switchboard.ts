@@ -212,7 +212,15 @@ function storeFacts(services: Services): StoreFacts {
     ...lineStore(services),
     promotions: () => services.promotionLines(),
     callback: () => services.callbackPromise(),
-    hours: (language) => services.openNow(language).message,
+    closed: (language) => services.closed(language)?.words ?? null,
+    callMsMax: services.callMsMax(),
+    keypad: {
+      address: services.store().address,
+      hours: (language) => (services.areHoursKnown() ? services.openNow(language).message : null),
+      categories: () => services.menu(null).categories ?? [],
+      promotions: () => services.promotions(),
+      plans: () => services.subscriptions(),
+    },
     staffNumbers: services.onDuty().map(({ number }) => number),
   };
 }
@@ -257,6 +265,7 @@ function publicServer(
   { config, log, metrics, link, clock, services, lines, holdAudio }: Ground,
   { calls, placement, media, neighbours, sessions, dialler, staff }: Answering,
 ) {
+  const isAfterHours = () => services.closed()?.behaviour === 'voicemail';
   const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
   const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
   const hosts = () => [...ownHosts, ...neighbours.hosts()];
@@ -275,7 +284,7 @@ function publicServer(
       authTokens,
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
-      admission: new Admission({ placement, fairness, assistants, now, log, metrics }),
+      admission: new Admission({ placement, fairness, assistants, isAfterHours, now, log, metrics }),
       waitingRoom: new WaitingRoom({
         link,
         node: config.nodeId,

@@ -14,6 +14,7 @@ let snapshot: FleetSnapshot;
 let isAway = false;
 let fair: 'admitted' | 'tooMany' | 'blocked' | Error;
 let placing: Placing | 'never';
+let isAfterHours: boolean;
 let isModelUsable = true;
 let reserved: unknown[];
 let warmed: unknown[];
@@ -24,6 +25,7 @@ beforeEach(() => {
   isAway = false;
   fair = 'admitted';
   placing = { ok: true, node: 'n2', incarnation: 'i2', mediaUrl: 'wss://n2' };
+  isAfterHours = false;
   isModelUsable = true;
   reserved = [];
   warmed = [];
@@ -55,6 +57,7 @@ beforeEach(() => {
       warm: (node, ask) => void warmed.push([node, ask]),
       over: (callSid) => void left.push(['over', callSid]),
     },
+    isAfterHours: () => isAfterHours,
     now: () => 7_000.4,
     fairness: {
       admit: () => (fair instanceof Error ? Promise.reject(fair) : Promise.resolve(fair)),
@@ -98,6 +101,20 @@ test('a place that is not used is given back with its session', async () => {
     ['over', 'CA1'],
     ['released', 'CA1'],
   ]);
+});
+
+test('after hours new callers leave a message where the store has it so; conversations go on', async () => {
+  isAfterHours = true;
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'afterHours' });
+  isAway = true;
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'afterHours' });
+  isAway = false;
+  expect(await admission.reserve(live)).toMatchObject({ ok: true });
+  fair = 'blocked';
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'blocked' });
+  fair = 'admitted';
+  snapshot = { ...snapshot, switches: { ...noSwitches, rung: 'staff' } };
+  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'rung', rung: 'staff' });
 });
 
 test('without any model new callers begin at the keypad, conversations go on', async () => {

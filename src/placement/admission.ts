@@ -24,14 +24,19 @@ export type Admitted =
   | { ok: true; mediaUrl: string; alone?: true }
   /** No assistant for this call: where it begins instead. */
   | { ok: false; reason: 'rung'; rung: Rung }
-  /** `blocked`: nobody wants this number; `tooMany`: it has too many calls; `closed`: admission is switched off. */
-  | { ok: false; reason: 'blocked' | 'tooMany' | 'closed' }
+  /**
+   * `blocked`: nobody wants this number; `tooMany`: it has too many calls; `closed`: admission is switched off;
+   * `afterHours`: the store is closed, and takes messages then.
+   */
+  | { ok: false; reason: 'blocked' | 'tooMany' | 'closed' | 'afterHours' }
   | Extract<Placing, { ok: false }>;
 
 export interface AdmissionDeps {
   placement: Pick<Placement, 'reserve' | 'release' | 'snapshot' | 'isAway' | 'here' | 'name'>;
   fairness: Pick<Fairness, 'admit' | 'leave'>;
   assistants: Assistants;
+  /** The store is closed now, and has messages taken then. */
+  isAfterHours(): boolean;
   /** Redis-clock ms. */
   now(): number;
   log: Log;
@@ -95,7 +100,7 @@ export class Admission {
   private turnedAside(): Admitted | null {
     const { placement, assistants } = this.deps;
     const aside = asideOf(placement.snapshot(), assistants.usable());
-    if (aside === null) return null;
+    if (aside === null) return this.deps.isAfterHours() ? { ok: false, reason: 'afterHours' } : null;
     return aside === 'closed' ? { ok: false, reason: aside } : { ok: false, reason: 'rung', rung: aside };
   }
 

@@ -55,6 +55,11 @@ export interface Opening {
   closesAt: number;
 }
 
+/** False for a store that has told nothing of its hours: it is not said to be closed. */
+export function areHoursKnown({ week, exceptions }: Schedule): boolean {
+  return exceptions.size > 0 || week.some((day) => day !== undefined);
+}
+
 /** The usual hours of a weekday. */
 export function weekdayHours(schedule: Schedule, day: number): DayHours {
   return { dayName: dayNames[day] ?? '', formattedHours: formatHours(schedule.week[day]) };

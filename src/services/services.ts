@@ -12,7 +12,15 @@ import { readCatalog } from './catalog-rows.ts';
 import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
 import { closedNow, type ClosedNow } from './closed.ts';
 import type { RecordingPolicy } from './consent.ts';
-import { dateHours, openNow, weekdayHours, type DateHours, type DayHours, type OpenNow } from './hours.ts';
+import {
+  areHoursKnown,
+  dateHours,
+  openNow,
+  weekdayHours,
+  type DateHours,
+  type DayHours,
+  type OpenNow,
+} from './hours.ts';
 import { createKnowledge, type Knowledge, type KnowledgeAnswer } from './knowledge.ts';
 import { wallTime } from './local-time.ts';
 import { defaultLanguage } from './languages.ts';
@@ -53,6 +61,8 @@ export interface Services {
   /** When somebody is there again, to be said after "at"; null for never. */
   staffReturns(language: string): string | null;
   openNow(language?: string): OpenNow;
+  /** False for a store that has told nothing of its hours. */
+  areHoursKnown(): boolean;
   /** The usual hours, from Sunday. */
   week(): DayHours[];
   /** Hours of the days that the caller means, at most seven; null if the words name no day. */
@@ -146,6 +156,7 @@ export function answersOf(
     onDuty: () => onDuty(known().staff, known().schedule, now()),
     hasStaff: () => known().staff.length > 0,
     staffReturns: (language) => staffReturns(known().staff, known().schedule, now(), language),
+    areHoursKnown: () => areHoursKnown(known().schedule),
     openNow: (language) => openNow(known().schedule, now(), language),
     week: () => Array.from({ length: 7 }, (_, day) => weekdayHours(known().schedule, day)),
     hoursOn(spoken) {

@@ -3,6 +3,7 @@ import type { HttpRequest } from '../http/message.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noKeypadFacts } from './menu-words.ts';
 import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes } from './routes.ts';
 import { sign } from './signature.ts';
@@ -50,7 +51,9 @@ test.each([
       greeting: '',
       languages: ['en'],
       name: 'Mangy Dog Coffee',
-      hours: () => '',
+      keypad: noKeypadFacts,
+      closed: () => null,
+      callMsMax: 1_800_000,
       staffNumbers: [],
       promotions: () => [],
       callback: () => null,

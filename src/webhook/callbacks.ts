@@ -1,10 +1,21 @@
 import type { Told } from '../calls/stream-port.ts';
+import { defaultLanguage } from '../services/languages.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { CarrierRequest } from './request.ts';
+import type { StoreFacts } from './documents.ts';
+import { type CarrierRequest, partiesOf } from './request.ts';
 
 const STATUS = /^[a-z][a-z-]{1,31}$/;
 const STREAM_SID = /^MZ[0-9a-fA-F]{32}$/;
 const RECORDING_SID = /^RE[0-9a-fA-F]{32}$/;
+
+/** A new call, as the store has calls; the node, and whatever is known of the caller, is filled in by the door. */
+export function arrivalFact(
+  request: CarrierRequest,
+  { callMsMax: lastsMsMax, languages }: Pick<StoreFacts, 'callMsMax' | 'languages'>,
+): Told {
+  const [language = defaultLanguage] = languages;
+  return { type: 'carrier.arrived', ...partiesOf(request), node: '', lastsMsMax, language };
+}
 
 /** A call status in the carrier's own word: new ones pass. */
 export function statusFact(request: CarrierRequest): Told | 'malformed' {

@@ -8,6 +8,7 @@ import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { Standing, WaitingLine } from './wait-desk.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noKeypadFacts } from './menu-words.ts';
 import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes, type WebhookDeps } from './routes.ts';
 import type { Place } from './seating.ts';
@@ -165,7 +166,9 @@ export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<C
       greeting: '',
       languages: ['en'],
       name: 'Mangy Dog Coffee',
-      hours: () => "We're open until 18:00 today.",
+      keypad: { ...noKeypadFacts, hours: () => "We're open until 18:00 today." },
+      closed: () => null,
+      callMsMax: 1_800_000,
       staffNumbers: ['+15550001111'],
       promotions: () => [['Muddy Paws, through Monday.', 'Buy two bags and get a third one free.']],
       callback: () => 'within 2 hours',

@@ -4,6 +4,7 @@ import type { CallState, CallView, TwimlRequest } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import type { XmlElement } from '../sim/twilio/xml.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noKeypadFacts } from './menu-words.ts';
 import { noSounds, soundsOf } from './lines.fixture.ts';
 import { beginWait } from './wait-state.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
@@ -15,7 +16,9 @@ const staffed: StoreFacts = {
   greeting: '',
   languages: ['en'],
   name: 'Mangy Dog Coffee',
-  hours: () => "We're open until 18:00 today.",
+  keypad: { ...noKeypadFacts, hours: () => "We're open until 18:00 today." },
+  closed: () => null,
+  callMsMax: 1_800_000,
   staffNumbers: ['+15550001111', '+15550002222'],
   promotions: () => [],
   callback: () => 'within 2 hours',
@@ -204,9 +207,10 @@ describe('where the call stands', () => {
     [{ kind: 'busy', place: 0 }, /everybody on our staff is on another call\.$/],
     [{ kind: 'closed' }, /nobody on our staff takes calls at this hour\.$/],
   ] as const)('says that nobody is free before anybody is rung: %j', (staff, words) => {
+    const query = staff.kind === 'busy' && staff.place > 0 ? '?w=1' : '';
     expect(heard(documents.forView(view('dialing'), ask({ staff }), staffed, stream))).toEqual([
       expect.stringMatching(words),
-      `Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`,
+      `Redirect ${PUBLIC_URL}/voice/dial-result${query}${RETRY}`,
     ]);
   });
 
@@ -230,33 +234,56 @@ describe('where the call stands', () => {
     expect(120_000).toBeLessThan(limits.recordMs);
   });
 
+  it('after hours takes a message, and says first that and until when the store is closed', () => {
+    const closed = (language: string) => (language === 'es' ? 'Hoy estamos cerrados.' : null);
+    const recording = (language: string) =>
+      heard(
+        documents.forView(
+          { ...view('recording'), language },
+          ask({ kind: 'arrive' }),
+          { ...staffed, closed },
+          'afterHours',
+        ),
+      );
+    expect(recording('es')).toEqual([
+      'Say Hoy estamos cerrados.',
+      'Say Deje su mensaje después de la señal y pulse la tecla numeral cuando termine.',
+      'Record',
+      'Redirect https://voice.example.com/voice/voicemail#ct=1000&rt=2500&rc=3&rp=all',
+    ]);
+    // It opened while the call was being taken.
+    expect(recording('en')[0]).toBe("Say I'm sorry, we cannot take your call right now.");
+  });
+
   it('offers the keypad menu from memory', () => {
     const menu = (change: Partial<Ask>, facts = staffed): string[] =>
       heard(documents.forView(view('menu'), ask(change), facts, stream));
-    const options =
-      'Say Press 1 for our opening hours, press 2 to speak with our staff, or press 3 to leave a message.';
+    const options = [
+      'Say Press 1 for our opening hours and our address.',
+      'Say Press 2 to speak with our staff.',
+      'Say Press 3 to leave a message.',
+      'Say Press 9 to hear this again.',
+    ];
     expect(menu({})).toEqual([
       'Say Thank you for calling Mangy Dog Coffee.',
       'Say Our assistant is not available at the moment.',
-      options,
+      ...options,
       'Gather',
     ]);
-    expect(menu({ kind: 'menu', digits: '1' })).toEqual(["Say We're open until 18:00 today.", options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '1' })).toEqual(["Say We're open until 18:00 today.", ...options, 'Gather']);
     expect(menu({ kind: 'menu', digits: '7' })).toEqual([
       "Say I'm sorry, I did not understand that.",
-      options,
+      ...options,
       'Gather',
     ]);
-    expect(menu({ kind: 'menu', digits: '' })).toEqual([options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '' })).toEqual([...options, 'Gather']);
+    expect(menu({ kind: 'menu', digits: '9' })).toEqual([...options, 'Gather']);
     expect(menu({ kind: 'dialResult' })).toEqual([
       "Say I'm sorry, nobody could take your call right now.",
-      options,
+      ...options,
       'Gather',
     ]);
-    expect(menu({ kind: 'menu' }, alone)).toEqual([
-      'Say Press 1 for our opening hours, or press 3 to leave a message.',
-      'Gather',
-    ]);
+    expect(menu({ kind: 'menu' }, alone)).toEqual([...options.filter((option) => !option.includes('2')), 'Gather']);
     expect(attributes(documents.forView(view('menu'), ask(), staffed, stream), 'Gather')).toEqual({
       action: `${PUBLIC_URL}/voice/menu${RETRY}`,
       method: 'POST',
@@ -394,7 +421,8 @@ describe('trouble', () => {
   });
 
   it('says what is in memory as text, never as markup', () => {
-    const facts = { ...staffed, hours: () => '<Hangup/> & "friends" <![CDATA[' };
+    const keypad = { ...noKeypadFacts, hours: () => '<Hangup/> & "friends" <![CDATA[' };
+    const facts = { ...staffed, keypad };
     expect(heard(documents.forView(view('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe(
       'Say <Hangup/> & "friends" <![CDATA[',
     );

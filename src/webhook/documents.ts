@@ -3,15 +3,21 @@ import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts'
 import type { Ring, StaffFound } from '../services/staff-desk.ts';
 import { type LineName, lineText, type LineValues, ownLanguage } from '../services/lines.ts';
 import { audioPath } from './audio.ts';
+import { inLineQuery } from './dial-desk.ts';
 import type { HoldAudio } from './hold-audio.ts';
+import { type KeypadFacts, menuAnswer, menuOptions } from './menu-words.ts';
 import { type SpokenLines, Twiml, type Ending, type StreamAddress, waitListenMs } from './twiml.ts';
+import type { MessageAsked } from './message-keys.ts';
 import { waitQuery, type Wait } from './wait-state.ts';
 import type { Piece, WaitFacts } from './wait-words.ts';
 
 /** What the store says of itself, from memory: old rather than late. */
 export interface StoreFacts extends WaitFacts {
-  /** A sentence: `We're open until 18:00 today.` */
-  hours(language: string): string;
+  keypad: KeypadFacts;
+  /** What is said first outside the hours; null while the store is open. */
+  closed(language: string): string | null;
+  /** The longest conversation, ms. */
+  callMsMax: number;
 }
 
 /** A request whose answer is TwiML, as far as the words depend on it. */
@@ -25,6 +31,8 @@ export interface Ask {
   to: string;
   /** `/voice/next`: times that it was put off. */
   puttingOff: number;
+  /** `/voice/voicemail`. */
+  message?: MessageAsked;
   /** The waiting room was left. */
   waited?: { how: WaitEnd; wait: Wait };
   /** Who is kept for a call that is put through, or why nobody is; absent where nobody was asked: all are rung. */
@@ -36,14 +44,16 @@ export type Next = StreamAddress | Trouble | { piece: Piece };
 
 /** Why a call was not taken: the door's word, the placement's, or `late` and `threw` for either. */
 export type Trouble = DoorRefusal | 'late' | 'threw' | 'full' | 'queued' | 'nowhere' | Unwanted;
-/** `tooMany`: the caller has too many calls; `closed`: nobody is let in. A message is taken. */
-export type Unwanted = 'tooMany' | 'closed';
+/** `tooMany`: the caller has too many calls; `closed`: nobody is let in; `afterHours`: the store is. A message is taken. */
+export type Unwanted = 'tooMany' | 'closed' | 'afterHours';
 
 const MUSIC_MS_MIN = 1_000;
 /** Music comes in whole seconds: the nearest. */
 const HALF_SECOND_MS = 500;
 const busyReasons: ReadonlySet<Trouble> = new Set(['full', 'queued']);
 const personKeys: ReadonlySet<string> = new Set(['2', '0', '*']);
+
+const lineFor: Record<Unwanted, LineName> = { tooMany: 'tooMany', closed: 'closed', afterHours: 'closed' };
 
 interface PutOff {
   timesMax: number;
@@ -115,11 +125,9 @@ export class Documents {
       case 'dialing':
         return this.dialing(view, ask, words);
       case 'recording':
-        return isUnwanted(next)
-          ? this.unwanted(next, words)
-          : this.say(this.beforeMessage(ask), { verb: 'record' }, words);
+        return isUnwanted(next) ? this.unwanted(next, words) : this.askForMessage(ask, words);
       case 'reviewing':
-        return this.messageEnded(ask, words);
+        return this.review(ask, words);
       case 'menu':
         return this.menu(ask, words);
       case 'waiting':
@@ -155,7 +163,7 @@ export class Documents {
   private trouble(trouble: Trouble, ask: Ask, words: Words): string {
     const { facts } = words;
     if (trouble === 'ended') return this.say(['farewell'], { verb: 'hangup' }, words);
-    if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
+    if (ask.kind === 'voicemail') return this.messageAlone(ask, words);
     if (ask.kind === 'dialResult') {
       return ask.succeeded
         ? this.say(['farewell'], { verb: 'hangup' }, words)
@@ -182,7 +190,7 @@ export class Documents {
 
   private dialing(view: CallView, ask: Ask, words: Words): string {
     const { facts } = words;
-    const isNews = ask.kind === 'menu' || ask.kind === 'wait';
+    const isNews = ask.kind === 'menu' || ask.kind === 'wait' || ask.kind === 'voicemail';
     const { staff, waited } = ask;
     if (staff?.kind === 'busy' || staff?.kind === 'closed') return this.nobodyFree(staff, words, waited?.wait);
     const ring = staff?.kind === 'ring' ? staff.ring : null;
@@ -196,19 +204,41 @@ export class Documents {
   private nobodyFree(why: Extract<StaffFound, { kind: 'busy' | 'closed' }>, words: Words, wait?: Wait): string {
     const place = why.kind === 'busy' ? why.place : 0;
     const line = why.kind === 'closed' ? 'staffAway' : place > 0 ? 'staffInLine' : 'staffBusy';
-    const query = wait ? waitQuery({ ...wait, key: '' }) : '';
+    const queries = [wait ? waitQuery({ ...wait, key: '' }) : '', place > 0 ? inLineQuery : ''];
+    const query = queries.filter(Boolean).join('&');
     const ending = { verb: 'redirect', path: '/voice/dial-result', query } as const;
     return this.twiml.say([said(line, words, { place })], ending, words.language);
   }
 
   private unwanted(why: Unwanted, words: Words): string {
-    return this.say([why, 'leaveMessage'], { verb: 'record' }, words);
+    const { facts, language } = words;
+    const first = (why === 'afterHours' ? facts.closed(language) : null) ?? said(lineFor[why], words);
+    return this.twiml.say([first, said('leaveMessage', words)], { verb: 'record' }, language);
   }
 
   private beforeMessage({ waited }: Ask): LineName[] {
     // Nobody asked for it: the wait had become too long.
     const isOurs = waited?.how === 'voicemail' && waited.wait.key === '';
     return isOurs ? ['noStaff', 'leaveMessage'] : ['leaveMessage'];
+  }
+
+  /** Whoever said nothing is asked once more. */
+  private askForMessage(ask: Ask, words: Words): string {
+    const isAgain = ask.message?.rounds === 0;
+    if (!isAgain) return this.say(this.beforeMessage(ask), { verb: 'record' }, words);
+    return this.say(['messageAgain'], { verb: 'record', tries: (ask.message?.tries ?? 0) + 1 }, words);
+  }
+
+  private review({ message }: Ask, words: Words): string {
+    const ending = { verb: 'review', rounds: (message?.rounds ?? 0) + 1 } as const;
+    return this.say(message?.isUnknownKey === true ? ['notUnderstood', 'review'] : ['review'], ending, words);
+  }
+
+  /** The message without the call's journal. */
+  private messageAlone(ask: Ask, words: Words): string {
+    if (ask.message?.choice === 'person') return this.say(['holdForStaff'], this.dial(words.facts, ask), words);
+    if (ask.message?.choice === 'again') return this.say(['leaveMessage'], { verb: 'record' }, words);
+    return this.messageEnded(ask, words);
   }
 
   private calledBack(words: Words): string {
@@ -235,16 +265,15 @@ export class Documents {
   }
 
   private menu(ask: Ask, words: Words): string {
-    const staff = words.facts.staffNumbers.length > 0 ? ' press 2 to speak with our staff,' : '';
-    const options = `Press 1 for our opening hours,${staff} or press 3 to leave a message.`;
-    return this.twiml.say([...this.beforeOptions(ask, words), options], { verb: 'menu' }, words.language);
+    const { facts, language } = words;
+    const options = menuOptions(facts.keypad, facts.staffNumbers.length > 0, language);
+    return this.twiml.say([...this.beforeOptions(ask, words), ...options], { verb: 'menu' }, language);
   }
 
   private beforeOptions(ask: Ask, words: Words): string[] {
     if (ask.kind === 'dialResult') return [said('noStaff', words)];
     if (ask.kind !== 'menu') return [said('welcome', words), said('noAssistant', words)];
-    if (ask.digits === '1') return [words.facts.hours(words.language)];
-    return ask.digits === '' ? [] : [said('notUnderstood', words)];
+    return menuAnswer(ask.digits, words.facts.keypad, words.language);
   }
 
   /** The menu without the call's journal: silence ends it, since nobody counts the rounds. */
@@ -266,5 +295,5 @@ function said(line: LineName, { facts, language }: Words, values: LineValues = {
 }
 
 function isUnwanted(next: Next): next is Unwanted {
-  return next === 'tooMany' || next === 'closed';
+  return next === 'tooMany' || next === 'closed' || next === 'afterHours';
 }

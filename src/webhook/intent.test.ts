@@ -3,6 +3,7 @@ import type { Intent } from '../../machines/call-events.ts';
 import type { CallView } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { Documents, type StoreFacts } from './documents.ts';
+import { noKeypadFacts } from './menu-words.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noSounds } from './lines.fixture.ts';
 import { twimlForIntent } from './intent.ts';
@@ -14,7 +15,9 @@ const facts: StoreFacts = {
   greeting: '',
   languages: ['en'],
   name: 'Mangy Dog Coffee',
-  hours: () => "We're open until 18:00 today.",
+  keypad: { ...noKeypadFacts, hours: () => "We're open until 18:00 today." },
+  closed: () => null,
+  callMsMax: 1_800_000,
   staffNumbers: ['+15550001111', '+15550002222'],
   promotions: () => [],
   callback: () => null,

@@ -10,11 +10,12 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
-import { breaksStream, recordingFact, statusFact, streamFact } from './callbacks.ts';
+import { arrivalFact, breaksStream, recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
 import { DialDesk, isStaffLine, type StaffPort } from './dial-desk.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import type { HoldAudio } from './hold-audio.ts';
+import { messageFact } from './message-keys.ts';
 import {
   isOver,
   isPlacedByUs,
@@ -25,6 +26,7 @@ import {
   type SignatureRules,
 } from './request.ts';
 import { type Admission, Seating } from './seating.ts';
+import { menuKeys, noKeypadFacts } from './menu-words.ts';
 import { type StreamAddress, Twiml, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
 import { WhisperDesk } from './whisper.ts';
@@ -54,13 +56,13 @@ export interface WebhookDeps {
 }
 
 const EPOCH = /^\d{1,15}$/;
-/** What the keypad menu minds: no row of other keys is kept. */
-const MENU_KEY = /^[0-3*]?$/;
 const noFacts: StoreFacts = {
   name: 'us',
   greeting: '',
   languages: [defaultLanguage],
-  hours: () => '',
+  keypad: noKeypadFacts,
+  closed: () => null,
+  callMsMax: 1_800_000,
   staffNumbers: [],
   promotions: () => [],
   callback: () => null,
@@ -75,22 +77,11 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
   const answering = (path: string, kind: TwimlRequest['kind'], factOf: FactOf): Route =>
     desk.route(path, (request) => desk.answer(request, kind, factOf(request)));
   return [
-    answering('/voice', 'arrive', (request) => ({
-      type: 'carrier.arrived',
-      ...partiesOf(request),
-      // Filled in by the door, as `intent` and `breaks` below.
-      node: '',
-    })),
+    answering('/voice', 'arrive', (request) => arrivalFact(request, desk.facts())),
     answering('/voice/next', 'next', () => ({ type: 'carrier.nextAsked', intent: null, breaks: 0 })),
     desk.route('/voice/dial-result', (request) => desk.dialed(request)),
     desk.route('/voice/whisper', (request) => desk.whisper(request)),
-    answering('/voice/voicemail', 'voicemail', (request) => ({
-      type: 'carrier.recordEnded',
-      recordingSid: request.value('RecordingSid'),
-      recordingUrl: request.value('RecordingUrl'),
-      durationS: request.count('RecordingDuration') ?? 0,
-      digits: request.value('Digits'),
-    })),
+    answering('/voice/voicemail', 'voicemail', (request) => messageFact(request).fact),
     answering('/voice/menu', 'menu', (request) => ({
       type: 'carrier.menuChosen',
       digits: menuKey(request.value('Digits').slice(0, 1)),
@@ -246,7 +237,9 @@ class WebhookDesk {
     const { callSid } = request;
     const startedAt = performance.now();
     const isNews =
-      fact?.type === 'carrier.dialEnded' || (fact?.type === 'carrier.recordEnded' && fact.recordingSid !== '');
+      fact?.type === 'carrier.dialEnded' ||
+      fact?.type === 'carrier.reviewed' ||
+      (fact?.type === 'carrier.recordEnded' && fact.recordingSid !== '');
     if (isNews) await this.tell(callSid, fact, this.timeoutMs / 2);
     const status = statusFact(request);
     if (status !== 'malformed') await this.tell(callSid, status, this.timeoutMs - (performance.now() - startedAt));
@@ -287,7 +280,7 @@ class WebhookDesk {
     return this.documents.forTrouble(trouble, ask, facts);
   }
 
-  private facts(): StoreFacts {
+  facts(): StoreFacts {
     try {
       return this.deps.facts();
     } catch (error) {
@@ -302,10 +295,12 @@ function askOf(request: CarrierRequest, kind: TwimlRequest['kind'], fact: Told, 
   return {
     ...(ring === null ? {} : { staff: { kind: 'ring', ring } }),
     kind,
+    ...(kind === 'voicemail' && { message: messageFact(request).message }),
     digits: fact.type === 'carrier.menuChosen' ? fact.digits : '',
     succeeded:
       (fact.type === 'carrier.dialEnded' && (fact.result === 'completed' || fact.result === 'answered')) ||
-      (fact.type === 'carrier.recordEnded' && fact.durationS > 0),
+      (fact.type === 'carrier.recordEnded' && fact.durationS > 0) ||
+      (fact.type === 'carrier.reviewed' && fact.choice === 'keep'),
     ...partiesOf(request),
     puttingOff: Number(/^\d$/.exec(request.query.get('n') ?? '')?.[0] ?? 0),
   };
@@ -318,5 +313,5 @@ function moveOf(request: CarrierRequest, kind: TwimlRequest['kind']): Pick<Twiml
 }
 
 function menuKey(digit: string): string {
-  return MENU_KEY.test(digit) ? digit : '?';
+  return menuKeys.includes(digit) ? digit : '?';
 }

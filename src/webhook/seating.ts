@@ -95,7 +95,7 @@ export class Seating {
       : await this.reserve(callSid, held, ask);
     if (place.ok) return this.at(callSid, place, fact);
     if (place.reason === 'blocked') return { ...this.without('nowhere', fact), isTurnedAway: true };
-    if (place.reason === 'tooMany' || place.reason === 'closed')
+    if (place.reason === 'tooMany' || place.reason === 'closed' || place.reason === 'afterHours')
       return this.without(place.reason, atRung(fact, 'voicemail'));
     if (place.reason === 'rung') return this.without('nowhere', atRung(fact, place.rung));
     if (place.reason === 'draining' && documents.putOff('draining', ask) !== null)

@@ -4,6 +4,7 @@ import type { HttpResponse } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Bounded } from './bounded.ts';
 import type { DialDesk } from './dial-desk.ts';
+import { arrivalFact } from './callbacks.ts';
 import type { Ask, Documents, StoreFacts, Trouble } from './documents.ts';
 import { type CarrierRequest, partiesOf } from './request.ts';
 import { type StreamAddress, xml } from './twiml.ts';
@@ -183,7 +184,7 @@ export class WaitDesk {
     if (refused === 'ended') this.leave(request.callSid);
     else if (refused === 'unknown' && how === 'placed') {
       // Its journal was lost: it begins again, with the place that it waited for.
-      const arrived = { type: 'carrier.arrived', ...partiesOf(request), node: '' } as const;
+      const arrived = arrivalFact(request, facts());
       const again = await this.ask(request, ask, { kind: 'arrive', fact: arrived }, mediaUrl, startedAt);
       if ('twiml' in again) return again.twiml;
     } else if (refused !== 'unknown' && (how === 'placed' || how === 'callback')) {

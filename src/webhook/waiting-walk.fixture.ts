@@ -11,6 +11,7 @@ import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createHoldAudio } from './hold-audio.ts';
+import { noKeypadFacts } from './menu-words.ts';
 import { noSounds } from './lines.fixture.ts';
 import { webhookRoutes } from './routes.ts';
 
@@ -218,7 +219,9 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       greeting: '',
       languages: ['en'],
       name: 'Mangy Dog Coffee',
-      hours: () => '',
+      keypad: noKeypadFacts,
+      closed: () => null,
+      callMsMax: 1_800_000,
       staffNumbers: [],
       promotions: () => [['Muddy Paws, through Monday.', 'Buy two bags and get a third one free.']],
       callback: () => 'within 2 hours',
