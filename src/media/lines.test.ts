@@ -54,19 +54,26 @@ describe('a prepared greeting', () => {
     },
   );
 
-  inWorld('that may be stops where the caller speaks', { media: { lines: rendered(['greeting']) } }, async ({ dial }) => {
-    const { sim, call } = await dial();
-    await sim.waitFor(() => sim.heardText().includes('Thank'));
-    sim.speak('What are your hours?');
-    await sim.waitFor(() => call.of('assistant.heard').length === 1);
-    expect(call.of('assistant.heard')).toMatchObject([{ itemId: 'line_greeting_70001', cut: true }]);
-    await sim.waitFor(() => sim.heardText().includes('You said'));
-    expect(sim.streams[0]?.clears).toHaveLength(1);
-  });
+  inWorld(
+    'that may be stops where the caller speaks',
+    { media: { lines: rendered(['greeting']) } },
+    async ({ dial }) => {
+      const { sim, call } = await dial();
+      await sim.waitFor(() => sim.heardText().includes('Thank'));
+      sim.speak('What are your hours?');
+      await sim.waitFor(() => call.of('assistant.heard').length === 1);
+      expect(call.of('assistant.heard')).toMatchObject([{ itemId: 'line_greeting_70001', cut: true }]);
+      await sim.waitFor(() => sim.heardText().includes('You said'));
+      expect(sim.streams[0]?.clears).toHaveLength(1);
+    },
+  );
 });
 
 describe('a line', () => {
-  const ready: WorldOptions = { ...tellsLong, media: { lines: rendered(['moment', 'connecting', 'stillThere', 'holding']) } };
+  const ready: WorldOptions = {
+    ...tellsLong,
+    media: { lines: rendered(['moment', 'connecting', 'stillThere', 'holding']) },
+  };
 
   greeted('waits for the end of what the model is saying, and the model knows of it', ready, async (scene) => {
     const { sim, call, model } = scene;
@@ -96,19 +103,23 @@ describe('a line', () => {
     expect(model.sessions[0]?.truncations).toEqual([]);
   });
 
-  greeted('that fills a silence is not for the model, and not for a caller who hears something', ready, async (scene) => {
-    const { sim, call } = scene;
-    call.port.play('moment', 'en');
-    call.port.play('moment', 'en');
-    await sim.waitFor(() => call.of('assistant.fellSilent').length === 2);
-    expect(sim.heard().slice(1)).toMatchObject([{ speaker: 'line', text: textOf('moment'), whole: true }]);
-    sim.speak('What is on the menu?');
-    await sim.waitFor(() => sim.heardText().includes('coffee'));
-    call.port.play('moment', 'en');
-    await sim.waitFor(() => call.of('assistant.fellSilent').length === 3, 15_000);
-    expect(call.of('assistant.said').filter(({ itemId }) => itemId.startsWith('line_'))).toHaveLength(1);
-    expect(texts(scene)).not.toContain(textOf('moment'));
-  });
+  greeted(
+    'that fills a silence is not for the model, and not for a caller who hears something',
+    ready,
+    async (scene) => {
+      const { sim, call } = scene;
+      call.port.play('moment', 'en');
+      call.port.play('moment', 'en');
+      await sim.waitFor(() => call.of('assistant.fellSilent').length === 2);
+      expect(sim.heard().slice(1)).toMatchObject([{ speaker: 'line', text: textOf('moment'), whole: true }]);
+      sim.speak('What is on the menu?');
+      await sim.waitFor(() => sim.heardText().includes('coffee'));
+      call.port.play('moment', 'en');
+      await sim.waitFor(() => call.of('assistant.fellSilent').length === 3, 15_000);
+      expect(call.of('assistant.said').filter(({ itemId }) => itemId.startsWith('line_'))).toHaveLength(1);
+      expect(texts(scene)).not.toContain(textOf('moment'));
+    },
+  );
 
   greeted('whose end is waited for', ready, async ({ sim, call, model }) => {
     await call.port.say('holding');
