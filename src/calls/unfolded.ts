@@ -38,6 +38,10 @@ export function unfoldedState(fact: CallEvent): CallState {
       return fact.digits === '' ? 'hangingUp' : 'menu';
     case 'carrier.dialEnded':
       return bridged.has(fact.result) ? 'hangingUp' : 'menu';
+    case 'carrier.reviewed':
+      if (fact.choice === 'person') return 'dialing';
+      return fact.choice === 'again' ? 'recording' : 'hangingUp';
+    // Nobody could tell afterwards what the caller decided.
     case 'carrier.recordEnded':
       return 'hangingUp';
     default:

@@ -54,6 +54,11 @@ export const lineTable = {
     es: 'Alguien de nuestro personal ya está libre. Le paso la llamada.',
     fr: 'Quelqu’un de notre équipe vient de se libérer. Je vous mets en relation.',
   },
+  stillInLine: {
+    en: 'You are still in line. I will put you through as soon as somebody is free.',
+    es: 'Sigue usted en la fila. Le pasaré la llamada en cuanto alguien esté libre.',
+    fr: 'Vous êtes toujours dans la file. Je vous mettrai en relation dès que quelqu’un sera libre.',
+  },
   holding: {
     en: 'One moment please, I am still on it.',
     es: 'Un momento, por favor, sigo en ello.',
@@ -154,6 +159,11 @@ export const lineTable = {
     en: 'Please leave a message after the tone, and press the pound key when you are done.',
     es: 'Deje su mensaje después de la señal y pulse la tecla numeral cuando termine.',
     fr: 'Laissez un message après le signal, puis appuyez sur la touche dièse.',
+  },
+  messageAgain: {
+    en: 'I did not hear you. Please leave your message after the tone, and press the pound key when you are done.',
+    es: 'No le he oído. Deje su mensaje después de la señal y pulse la tecla numeral cuando termine.',
+    fr: 'Je ne vous ai pas entendu. Laissez votre message après le signal, puis appuyez sur la touche dièse.',
   },
   messageTaken: {
     en: 'Thank you, we have your message. Goodbye.',

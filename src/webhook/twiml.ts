@@ -46,7 +46,10 @@ export interface StreamAddress {
 export type Ending =
   /** `query` goes with the question what to do after it. `ring`: who is kept for the call, alone. */
   | { verb: 'dial'; numbers: readonly string[]; from: string; to: string; query?: string; ring?: Ring | null }
-  | { verb: 'record' }
+  /** `tries`: times that a message was asked for, this one included; absent: once. */
+  | { verb: 'record'; tries?: number }
+  /** A key says what becomes of the message; `rounds`: times that it was asked, this one included. */
+  | { verb: 'review'; rounds: number }
   | { verb: 'menu' }
   /** Music, a path of ours or null for none; then `/voice/wait` is asked with the query, at a key at once. */
   | { verb: 'wait'; query: string; music: string | null }
@@ -117,6 +120,13 @@ export class Twiml {
       for (const sentence of sentences) this.speak(gather, sentence, language);
       return response.toString();
     }
+    if (ending.verb === 'review') {
+      const action = this.url('/voice/voicemail', `review=${ending.rounds}`);
+      const keys = { action, method: 'POST', numDigits: 1, timeout: GATHER_S, actionOnEmptyResult: true };
+      const gather = response.gather(keys);
+      for (const sentence of sentences) this.speak(gather, sentence, language);
+      return response.toString();
+    }
     if (ending.verb === 'menu' || ending.verb === 'wait') {
       const isMenu = ending.verb === 'menu';
       const gather = response.gather({
@@ -143,12 +153,15 @@ export class Twiml {
     verb.say(locale === null ? {} : { language: locale as 'en-US' }, sentence);
   }
 
-  private end(response: VoiceResponse, ending: Exclude<Ending, { verb: 'menu' | 'wait' | 'whisper' }>): void {
+  private end(
+    response: VoiceResponse,
+    ending: Exclude<Ending, { verb: 'menu' | 'wait' | 'whisper' | 'review' }>,
+  ): void {
     switch (ending.verb) {
       case 'dial':
         return this.dial(response, ending);
       case 'record':
-        return this.record(response);
+        return this.record(response, ending.tries ?? 1);
       case 'redirect':
         if (ending.afterS !== undefined) response.pause({ length: ending.afterS });
         response.redirect({ method: 'POST' }, this.url(ending.path, ending.query));
@@ -180,9 +193,10 @@ export class Twiml {
     }
   }
 
-  private record(response: VoiceResponse): void {
+  private record(response: VoiceResponse, tries: number): void {
+    const action = this.url('/voice/voicemail', tries === 1 ? '' : `tries=${tries}`);
     response.record({
-      action: this.url('/voice/voicemail'),
+      action,
       method: 'POST',
       timeout: RECORD_SILENCE_S,
       maxLength: RECORD_S_MAX,
@@ -192,7 +206,7 @@ export class Twiml {
       recordingStatusCallbackMethod: 'POST',
     });
     // Reached only when nothing was said: the carrier asks no action then.
-    response.redirect({ method: 'POST' }, this.url('/voice/voicemail'));
+    response.redirect({ method: 'POST' }, action);
   }
 
   private url(path: ActionPath | CallbackPath, query = ''): string {

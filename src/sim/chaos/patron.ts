@@ -114,6 +114,8 @@ export class Patron {
     this.interrupt('Please call me back about the catering on Friday.');
     await this.until(() => !this.call.leg.mouth.speaking, STEP_MS);
     this.call.press('#');
+    await this.hear('To send your message');
+    this.call.press('1');
     await this.hear('we have your message');
   }
 

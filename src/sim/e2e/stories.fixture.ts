@@ -188,6 +188,8 @@ export const stories: readonly Story[] = [
       await caller.call.waitFor((call) => call.leg.keySink !== null);
       await caller.sayAtOnce('Please call me back about the catering on Friday.');
       await caller.press('#');
+      await caller.hear('To send your message, press 1.');
+      await caller.press('1');
       await caller.hear('we have your message');
       await caller.hungUpOn();
       return caller.call;
@@ -195,7 +197,8 @@ export const stories: readonly Story[] = [
     async told(account, call, world) {
       expect(account.tools).toEqual(['leave_voicemail']);
       expect(intents(account)).toEqual(['voicemail']);
-      expect(account.of('carrier.recordEnded')).toMatchObject([{ digits: '#' }]);
+      expect(account.of('carrier.recordEnded')).toMatchObject([{ digits: '#', review: true }]);
+      expect(account.of('carrier.reviewed')).toMatchObject([{ choice: 'keep' }]);
       expect(account.of('carrier.recordingReady')).toMatchObject([{ status: 'completed' }]);
       expect([account.outcome, call.endedBy]).toEqual(['voicemail', 'service']);
       await judgeVoicemail(world, call, account);
