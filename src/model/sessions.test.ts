@@ -187,7 +187,7 @@ describe('its life', () => {
     const other = new Ear();
     const successor = world.sessions.fresh('CA1', other.listener);
     successor.begin('resuming', turns);
-    await world.until('seeded', () => world.model().sessions[1]?.updates === 3 && other.of('ready').length === 1);
+    await world.until('seeded', () => world.model().sessions[1]?.updates === 2 && other.of('ready').length === 1);
     expect(world.model().sessions.map(({ responses }) => responses.length)).toEqual([1, 0]);
     expect(world.model().sessions[1]?.conversation.wordsOf('assistant')).toEqual([profile.greeting]);
     expect([ear.session?.live, successor.live]).toEqual([true, true]);
