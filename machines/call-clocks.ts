@@ -35,7 +35,8 @@ export function armAnswer(step: Step, at: number): Step {
 
 /** It is the caller's turn. */
 export function armQuiet(step: Step, at: number): Step {
-  return step.disarm('answer').arm('quiet', at + limits.quietMs);
+  const quietMs = step.context.inLine ? limits.inLineQuietMs : limits.quietMs;
+  return step.disarm('answer').arm('quiet', at + quietMs);
 }
 
 /** The caller speaks: what was answered before says nothing about this turn. */
@@ -76,6 +77,7 @@ export function waitOn(context: CallContext, at: number) {
 }
 
 export function askWhoIsThere(context: CallContext, at: number) {
+  if (context.inLine) return play(armQuiet(new Step(context), at), 'stillInLine');
   const step = new Step(context).set({ quietRounds: context.quietRounds + 1 });
   return play(armQuiet(step, at), 'stillThere');
 }

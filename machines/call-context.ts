@@ -62,6 +62,8 @@ export interface CallContext {
   isNearlyOver: boolean;
   /** Somebody on the staff is kept free for this caller, who is told at the next turn boundary. */
   offer: { to: string; reason: string } | null;
+  /** The call waits for somebody on the staff while it goes on. */
+  inLine: boolean;
   /** Who of the staff is rung, E.164; null where whoever asks chooses. */
   ringing: string | null;
   /** ISO 639-1. */
@@ -102,6 +104,7 @@ export function initialContext(input: CallInput): CallContext {
     lengthAt: null,
     isNearlyOver: false,
     offer: null,
+    inLine: false,
     ringing: null,
     language: 'en',
     modelGone: false,

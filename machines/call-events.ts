@@ -65,6 +65,8 @@ export type CarrierFact =
       queued?: true;
       /** Nobody answered, and this number is kept free and rung next. */
       next?: string;
+      /** Nobody was free, and the call is in line for the staff. */
+      waits?: true;
     }
   | { type: 'carrier.menuChosen'; at: number; digits: string }
   | {
@@ -165,6 +167,8 @@ export type ToolFact =
       leave: Intent | null;
       /** ISO 639-1: what is spoken from here on. */
       language?: string;
+      /** The call is in line for the staff: silence is no sign that nobody is there. */
+      waits?: true;
     };
 
 export type ToolResult = 'ok' | 'refused' | 'failed' | 'late';
@@ -208,7 +212,9 @@ export type Line =
   | 'nearlyOver'
   | 'timeIsUp'
   /** Somebody on the staff has become free: the caller is put through after it. */
-  | 'connecting';
+  | 'connecting'
+  /** Said now and then to a silent caller who waits for somebody on the staff. */
+  | 'stillInLine';
 
 /** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
 export type DeadlineName =
@@ -268,6 +274,8 @@ export const limits = {
   /** It is the caller's turn: asked whether anybody is there, asked again, then the goodbye. */
   quietMs: 12_000,
   quietRoundsMax: 2,
+  /** The same while the call is in line for the staff: it is told so, and never given up. */
+  inLineQuietMs: 30_000,
   /** So long before the longest conversation is over it is said. */
   nearlyOverMs: 60_000,
   /** A model session that was to be replaced and could not be is tried again at a turn boundary after it. */

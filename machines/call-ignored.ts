@@ -37,12 +37,12 @@ const but = (types: Type[], handled: Type) => types.filter((type) => type !== ha
 /** Facts that a state journals and does nothing about, on purpose, by the path of the state. */
 export const ignored: Record<string, Type[]> = {
   waiting: [...ofStream, ...but(ofTwiml, 'carrier.waitEnded')],
-  ringing: [...ofStream, ...but(ofTwiml, 'carrier.arrived')],
+  ringing: [...but(ofStream, 'staff.offered'), ...but(ofTwiml, 'carrier.arrived')],
   'conversation.opening': [...talks, 'model.rotated'],
   'conversation.talking': [...talks, 'model.ready'],
   'conversation.leaving': [...talks, 'model.ready', 'model.rotated'],
   'conversation.left': [...inConversation, 'node.draining', 'model.ready', 'model.rotated'],
-  detached: [...ofStream, ...ofTwiml],
+  detached: [...but(ofStream, 'staff.offered'), ...ofTwiml],
   dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
   recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
   reviewing: [...ofStream, ...but(ofTwiml, 'carrier.reviewed')],

@@ -53,6 +53,7 @@ export const setups = setup({
       event.type === 'deadline.passed' &&
       event.name === 'quiet' &&
       isDue(context, event) &&
+      !context.inLine &&
       context.quietRounds >= limits.quietRoundsMax,
     isTimeUp: ({ context, event }) =>
       event.type === 'deadline.passed' && event.name === 'length' && isDue(context, event) && context.isNearlyOver,

@@ -39,7 +39,6 @@ const entering = (context: CallContext) =>
     waits: 0,
     quietRounds: 0,
     rotation: null,
-    offer: null,
     ringing: null,
   });
 
@@ -252,8 +251,13 @@ export function toDetached(context: CallContext, at: number) {
 
 export function toDialing(context: CallContext, at: number, about: string, ringing: string | null = null) {
   return entering(context)
-    .set({ about, ringing })
+    .set({ about, ringing, offer: null, inLine: false })
     .arm('ring', at + limits.ringMs);
+}
+
+/** Nobody could be had: back to the conversation, perhaps in line. */
+export function comeBack(context: CallContext, { at, waits }: Of<'carrier.dialEnded'>) {
+  return toRinging(context, at, 'staffUnavailable').set({ inLine: waits === true });
 }
 
 /** Nobody answered, somebody else is rung. */
@@ -269,7 +273,7 @@ export function personByKey({ leaving, offer }: CallContext): Intent {
 }
 
 export function withOffer(context: CallContext, { to, reason }: Of<'staff.offered'>) {
-  return new Step(context).set({ offer: { to, reason } });
+  return new Step(context).set({ offer: { to, reason }, inLine: false });
 }
 
 export function toRecording(context: CallContext, at: number, about: string) {
@@ -366,10 +370,10 @@ export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const turns = context.turns.map((turn) =>
     turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn,
   );
-  const { language = context.language } = event;
+  const { language = context.language, waits } = event;
   const step = new Step(context)
     .answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId)
-    .set({ turns, language });
+    .set({ turns, language, inLine: context.inLine || waits === true });
   const isLast = !Object.values(step.context.pending.effects).some((effect) => effect.type === 'tool.run');
   return isLast ? step.disarm('filler') : step;
 }

@@ -34,6 +34,10 @@ export const callMachine = setups.createMachine({
           },
           { actions: { type: 'apply', params: ({ context, event }) => steps.arrive(context, event) } },
         ],
+        // Between two streams, or before the first one after a key was pressed for a person.
+        'staff.offered': {
+          actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
+        },
       },
     },
     /** No node has a place: the caller hears music and asks again and again. */
@@ -68,7 +72,13 @@ export const callMachine = setups.createMachine({
       },
     },
     conversation,
-    detached: {},
+    detached: {
+      on: {
+        'staff.offered': {
+          actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
+        },
+      },
+    },
     dialing: {
       on: {
         'carrier.nextAsked': {
@@ -111,7 +121,7 @@ export const callMachine = setups.createMachine({
             target: 'ringing',
             actions: {
               type: 'apply',
-              params: ({ context, event }) => steps.toRinging(context, event.at, 'staffUnavailable'),
+              params: ({ context, event }) => steps.comeBack(context, event),
             },
           },
         ],

@@ -53,6 +53,8 @@ export interface ToolAnswer {
   leave: Intent | null;
   /** ISO 639-1: what is spoken from here on; absent: what was. */
   language?: string;
+  /** The call is in line for the staff. */
+  waits?: true;
   durationMs: number;
 }
 
@@ -88,7 +90,7 @@ export function createTools(
     if (!tool) return refused(`There is no such tool. There are: ${[...byName.keys()].join(', ')}.`);
     if (isOff(name)) return refused(unavailable(tool.subject));
     try {
-      const { answer, leave, language } = await within(
+      const { answer, leave, language, waits } = await within(
         tool.deadlineMs,
         tool.run(argumentsOf(text), services, { callSid, staff }),
       );
@@ -97,6 +99,7 @@ export function createTools(
         output: fitJson(answer, OUTPUT_BYTES_MAX),
         leave: leave ?? null,
         ...(language && { language }),
+        ...(waits && { waits }),
       };
     } catch (error) {
       if (error instanceof ToolRefusal) return refused(error.message);

@@ -16,6 +16,8 @@ export interface ToolReply {
   answer: Record<string, unknown>;
   /** How the call leaves the conversation once the farewell was heard. */
   leave?: Intent;
+  /** The call is in line for the staff. */
+  waits?: true;
   /** ISO 639-1: what is spoken from here on. */
   language?: string;
 }

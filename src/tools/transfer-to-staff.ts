@@ -43,6 +43,7 @@ function putThrough(leave: NonNullable<ToolReply['leave']>): ToolReply {
 function allBusy(place: number, services: Services): ToolReply {
   const isInLine = place > 0;
   return {
+    ...(isInLine ? { waits: true } : {}),
     answer: {
       accepted: false,
       why: isInLine

@@ -15,6 +15,10 @@ const results: ReadonlySet<string> = new Set<DialResult>(['completed', 'busy', '
 /** A call that has come here will not be put through by itself any more. */
 const elsewhere: ReadonlySet<CallView['state']> = new Set(['recording', 'reviewing', 'menu', 'hangingUp']);
 
+/** Goes with the question what is next of a call that waits for the staff. */
+export const inLineQuery = 'w=1';
+const isInLine = (request: CarrierRequest): boolean => request.query.get('w') === '1';
+
 /** What the hold is called in the URLs that the carrier asks. */
 export const holdOf = (request: CarrierRequest): string | null => {
   const hold = request.query.get('h') ?? '';
@@ -61,7 +65,7 @@ export class DialDesk {
     const result = resultOf(request);
     const fact = { type: 'carrier.dialEnded', result, durationS: request.count('DialCallDuration') ?? 0 } as const;
     const hold = holdOf(request);
-    if (hold === null) return { fact, ring: null };
+    if (hold === null) return { fact: isInLine(request) ? { ...fact, waits: true } : fact, ring: null };
     const { callSid } = request;
     if (talked.has(result) || isOver(request.callStatus)) {
       const how = talked.has(result) ? result : 'canceled';

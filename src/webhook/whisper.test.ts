@@ -125,6 +125,13 @@ test.each([
   expect(carrier.admission).toEqual([]);
 });
 
+test('who was told the place in line is back in the conversation, and waits there', async () => {
+  await carrier.post('/voice/dial-result?w=1');
+  expect(carrier.door.asked.map(({ fact }) => fact)).toEqual([
+    { type: 'carrier.dialEnded', result: 'failed', durationS: 0, waits: true },
+  ]);
+});
+
 test('nobody else is free: the caller is back in the conversation', async () => {
   const { verbs } = await carrier.post(`/voice/dial-result?h=${HOLD}`, {
     DialCallStatus: 'completed',
