@@ -1,3 +1,4 @@
+import type { CallRecording } from './call-recording.ts';
 import { Ear } from './ear.ts';
 import { Mouth, type SpokenFrame } from './mouth.ts';
 import { type Cleared, Playout } from './playout.ts';
@@ -52,6 +53,8 @@ export class Leg {
   readonly webhooks: WebhookRecord[] = [];
   readonly documents: DocumentRecord[] = [];
   readonly streams: MediaStream[] = [];
+  /** Of the whole call, in the background. */
+  readonly recordings: CallRecording[] = [];
   /** Phones that this call's `<Dial>` rang. */
   readonly children: Leg[] = [];
   readonly done: Promise<void>;

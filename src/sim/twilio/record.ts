@@ -1,4 +1,5 @@
-import { BYTES_PER_MS, isSilence, joinBytes } from '../voice/index.ts';
+import { isSilence, joinBytes } from '../voice/index.ts';
+import { CallRecording } from './call-recording.ts';
 import type { Leg } from './leg.ts';
 import { type Recording, recordingSeconds } from './recordings.ts';
 import type { Run } from './run.ts';
@@ -123,23 +124,7 @@ function announce(leg: Leg, element: XmlElement, recording: Recording): void {
 export function startRecording(leg: Leg, verb: XmlElement): void {
   const element = verb.children[0];
   if (!element) return;
-  const startedAt = new Date();
-  const startMs = leg.nowMs();
-  const frames: Uint8Array[] = [];
-  const stop = leg.onFrame((frame) => frames.push(frame.bytes));
-  void leg.done.then(() => {
-    stop();
-    const heard = leg.ear.audio(leg.nowMs()).subarray(Math.round(startMs * BYTES_PER_MS));
-    const track = element.attributes['track'] ?? 'both';
-    announce(leg, element, {
-      sid: leg.world.random.sid('RE'),
-      callSid: leg.sid,
-      source: 'StartCallRecordingTwiML',
-      startedAt,
-      channels: element.attributes['channels'] === 'mono' ? 1 : 2,
-      inbound: track === 'outbound' ? null : joinBytes(frames),
-      outbound: track === 'inbound' ? null : heard,
-      readyMs: performance.now() + leg.world.faults.recordingDelayMs,
-    });
-  });
+  if (leg.recordings.some(({ status }) => status !== 'stopped'))
+    leg.world.complain(`${leg.sid}: <Start><Recording> while a recording is under way`);
+  leg.recordings.push(new CallRecording(leg, element, (recording) => announce(leg, element, recording)));
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { notFound, type RestAnswer, type RestAsk, type RestRecord, restError } from './rest-answer.ts';
 import { createCall } from './rest-create.ts';
 import { fetchCall, listCalls, updateCall } from './rest-calls.ts';
-import { fetchRecording } from './rest-recordings.ts';
+import { fetchRecording, updateRecording } from './rest-recordings.ts';
 import type { World } from './world.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -84,6 +84,8 @@ function route(world: World, ask: RestAsk): RestAnswer {
   if (call !== undefined && ask.method === 'GET') return fetchCall(world, call);
   if (ask.path === '/Calls.json' && ask.method === 'POST') return createCall(world, ask);
   if (ask.path === '/Calls.json' && ask.method === 'GET') return listCalls(world, ask.query);
+  const control = /^\/Calls\/(CA[0-9a-f]{32})\/Recordings\/(RE[0-9a-f]{32}|Twilio\.CURRENT)\.json$/.exec(ask.path);
+  if (control && ask.method === 'POST') return updateRecording(world, control[1] ?? '', control[2] ?? '', ask);
   const recording = /^\/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3|)$/.exec(ask.path);
   if (recording && (ask.method === 'GET' || ask.method === 'DELETE')) {
     return fetchRecording(world, recording[1] ?? '', recording[2] ?? '', ask.method);

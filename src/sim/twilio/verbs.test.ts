@@ -264,6 +264,44 @@ test('a recording in the background holds both sides', async () => {
   expect(file.status).toBe(200);
 });
 
+test('a recording in the background is paused, resumed and stopped by REST', async () => {
+  const { service, twilio } = await world(
+    {
+      '/voice': () =>
+        `<Response><Start><Recording recordingStatusCallback="${BASE}/cb"/></Start><Pause length="20"/></Response>`,
+    },
+    { recordingDelayMs: 0 },
+  );
+  const sim = call(twilio);
+  await sim.waitFor((each) => each.leg.recordings.length === 1);
+  const say = async (words: string) => {
+    sim.speak(words, 60);
+    await sim.waitFor((each) => !each.leg.mouth.speaking);
+  };
+  const set = async (form: Record<string, string>, sid = 'Twilio.CURRENT') =>
+    (await rest(twilio, `/Calls/${sim.sid}/Recordings/${sid}.json`, form)).status;
+  await say('Before.');
+  expect(await set({ Status: 'paused', PauseBehavior: 'silence' })).toBe(200);
+  await say('Four two four two.');
+  expect(await set({ Status: 'in-progress' })).toBe(200);
+  await say('After.');
+  expect(await set({ Status: 'stopped' }, sim.leg.recordings[0]?.sid)).toBe(200);
+  await say('Never.');
+  expect([await set({ Status: 'paused' }), await set({ Status: 'gone' }, sim.leg.recordings[0]?.sid)]).toEqual([
+    404, 400,
+  ]);
+  sim.hangUp();
+  await sim.done;
+  const [told, ...more] = asked(service, '/cb');
+  expect(more).toEqual([]);
+  const file = await rest(twilio, `/Recordings/${told?.['RecordingSid']}.wav`);
+  const reader = new VoiceReader();
+  reader.push(readWav(new Uint8Array(await file.arrayBuffer())));
+  reader.end();
+  expect(reader.text('caller')).toBe('Before. After.');
+  expect(twilio.complaints).toEqual([expect.stringContaining('Status cannot be set')]);
+});
+
 test('documents that chase each other are complained about and end', async () => {
   const { twilio } = await world({ '/voice': () => '<Response><Redirect>/voice</Redirect></Response>' });
   const sim = call(twilio);
