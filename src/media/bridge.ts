@@ -90,8 +90,7 @@ export class Bridge implements SessionListener, VoiceListener {
 
   dropModel(): void {
     if (this.#session === null || !this.#voice.silent) return;
-    this.#session.close();
-    this.onLost('dead_air', false);
+    this.#session.giveUp('dead_air');
   }
 
   rotate(seed: readonly Turn[]): void {
@@ -143,11 +142,13 @@ export class Bridge implements SessionListener, VoiceListener {
   /** The stream ended: tells what was heard and gives the session back. Nothing is told after `last`. */
   close(last: Extract<Told, { type: 'carrier.streamStopped' }>): void {
     if (this.#closed) return;
+    // What was not heard to its end would stand in its memory as heard.
+    const isKept = this.#isAtRest() && keepsSession.has(last.reason);
     this.#voice.close();
     this.tell(last);
     this.#closed = true;
     const session = this.#session;
-    if (session?.live && this.#call && keepsSession.has(last.reason)) {
+    if (session && this.#call && isKept) {
       this.#session = null;
       this.#deps.sessions.keep(this.#call.callSid, session);
     }
