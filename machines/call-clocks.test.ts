@@ -31,6 +31,30 @@ const wishes = (facts: CallEvent[]) =>
   );
 const deadlines = (facts: CallEvent[]) => play(facts).snapshot.context.pending.deadlines;
 
+describe('a prepared greeting', () => {
+  const said: CallEvent = {
+    type: 'assistant.said',
+    at: 2_100,
+    itemId: 'line_greeting_10001',
+    responseId: '',
+    text: 'Hello.',
+    totalMs: 900,
+  };
+  const begun: CallEvent[] = [fact.arrived, fact.started, said, fact.ready];
+
+  test('is on its way while the session is made ready: nobody waits for the model, and nobody is asked yet', () => {
+    const { context } = play(begun).snapshot;
+    expect([context.silent, context.turnOpen]).toEqual([false, false]);
+    expect(deadlines(begun)).toEqual({});
+  });
+
+  test('once it was heard it is the caller who is to speak', () => {
+    const heard: CallEvent[] = [...begun, { type: 'assistant.fellSilent', at: 3_900 }];
+    expect(deadlines(heard)).toEqual({ quiet: 3_900 + limits.quietMs });
+    expect(wishes(heard)).toEqual(['model.open']);
+  });
+});
+
 describe('a caller who waits for an answer', () => {
   test('hears a sentence, then the model is asked again, then it is given up', () => {
     const waits = until([...greeted, ...asks(6_000)], 'model.drop');

@@ -135,7 +135,9 @@ export function reopenModel(context: CallContext, at: number) {
 
 /** From here on another session goes on with the conversation rather than beginning it. */
 export function modelIsReady(context: CallContext, { at, rotateMs }: Of<'model.ready'>) {
-  const speaksFirst = context.opening !== 'resuming' || callerWaits(context);
+  // A prepared greeting is said before the model is there.
+  const isGreeted = context.opening === 'greeting' && context.turns.at(-1)?.who === 'assistant';
+  const speaksFirst = !isGreeted && (context.opening !== 'resuming' || callerWaits(context));
   const step = new Step(context)
     .disarm()
     .answer((effect) => effect.type === 'model.open')
@@ -343,8 +345,10 @@ export function withCaller(context: CallContext, event: Of<'caller.said'>) {
 }
 
 /** Until it is known how much of it was heard, it stands as cut. */
-export function withSaid(context: CallContext, { itemId, text }: Of<'assistant.said'>) {
-  return new Step(context).set({ turns: heardTurn(context.turns, { itemId, text, cut: true }) });
+export function withSaid(context: CallContext, { itemId, responseId, text }: Of<'assistant.said'>) {
+  const turns = heardTurn(context.turns, { itemId, text, cut: true });
+  // What no response says is a sentence of ours: it is on its way to the caller.
+  return new Step(context).set({ turns, silent: context.silent && responseId !== '' });
 }
 
 export function withHeard(context: CallContext, { itemId, text, cut }: Of<'assistant.heard'>) {
