@@ -1,4 +1,4 @@
-import { type Blame, blameOf } from './errors.ts';
+import { type Blame, blameOf, type Stage } from './errors.ts';
 
 /** When an endpoint is given a rest, and for how long. */
 export const breakerLimits = {
@@ -146,7 +146,7 @@ export class Breaker {
 
 class Trip implements Passage {
   readonly #judge: Passage;
-  stage: 'opening' | 'configured' | 'spoke' = 'opening';
+  stage: Stage = 'opening';
   #isOver = false;
 
   constructor(judge: Passage) {

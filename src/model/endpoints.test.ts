@@ -36,6 +36,15 @@ test('a call that one endpoint let down tries the other one first, for a while; 
   expect(endpoints.enter('CA1').model).toBe('m1');
 });
 
+test('a call that was kept waiting by one endpoint tries the other one, though it had spoken', () => {
+  const endpoints = endpointsOf(first, second);
+  const leave = endpoints.enter('CA1');
+  leave.configured();
+  leave.spoke();
+  expect(leave.lost('dead_air', false)).toBe(false);
+  expect(endpoints.enter('CA1').model).toBe('m2');
+});
+
 test('a limit that one account has met is no end while there is another account', () => {
   const endpoints = endpointsOf(first, second);
   expect(endpoints.enter('CA1').lost('rate_limit_exceeded', true)).toBe(false);

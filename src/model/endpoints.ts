@@ -1,7 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Breaker, type Passage } from './breaker.ts';
-import { labelOf } from './errors.ts';
+import { blameOf, labelOf, type Stage } from './errors.ts';
 import type { ModelSettings } from './profile.ts';
 import { ModelSocket, type SessionSocket, type SocketListener } from './socket.ts';
 
@@ -82,20 +82,24 @@ export class Endpoints {
   #leave(endpoint: Endpoint, callSid: string | null): Leave {
     const { name, settings, breaker } = endpoint;
     const passage: Passage = breaker.enter();
-    let spoken = false;
+    let stage: Stage = 'opening';
     this.#deps.metrics.modelSessionsOpened.inc({ endpoint: name });
     return {
       model: settings.model,
       connect: (listener) => new ModelSocket(settings, listener),
-      configured: () => passage.configured(),
+      configured: () => {
+        stage = 'configured';
+        passage.configured();
+      },
       spoke: () => {
-        spoken = true;
+        stage = 'spoke';
         passage.spoke();
       },
       lost: (code, isFatal) => {
         this.#deps.metrics.modelSessionsLost.inc({ endpoint: name, code: labelOf(code) });
         passage.lost(code, isFatal);
-        if (callSid !== null && (isFatal || !spoken)) this.#avoid(callSid, endpoint);
+        const isToBlame = isFatal || blameOf(code, isFatal, stage) !== 'nothing';
+        if (callSid !== null && isToBlame) this.#avoid(callSid, endpoint);
         return isFatal && !this.#endpoints.some((each) => each !== endpoint && !each.breaker.isDown);
       },
       left: () => passage.left(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closeCode, closeIsFatal, endsSession, reactionTo, upgradeIsFatal } from './errors.ts';
+import { blameOf, closeCode, closeIsFatal, endsSession, labelOf, reactionTo, upgradeIsFatal } from './errors.ts';
 
 test('codes: what is benign, what passes, what stays', () => {
   const codes = [
@@ -48,4 +48,30 @@ test('the reason of a close names the code', () => {
 
 test('an upgrade that is refused for good', () => {
   expect([400, 401, 403, 404, 408, 425, 429, 500, 502, 503].filter(upgradeIsFatal)).toEqual([400, 401, 403, 404]);
+});
+
+test.each([
+  ['insufficient_quota', false, 'spoke', 'fatal'],
+  ['http_401', true, 'opening', 'fatal'],
+  ['invalid_value', true, 'opening', 'fatal'],
+  ['closed_1000', true, 'opening', 'fatal'],
+  ['unreachable', false, 'opening', 'passing'],
+  ['configure_timeout', false, 'opening', 'passing'],
+  ['closed_1006', false, 'configured', 'passing'],
+  ['closed_1000', true, 'spoke', 'nothing'],
+  ['half_open', false, 'spoke', 'nothing'],
+  ['rate_limit_exceeded', true, 'spoke', 'passing'],
+  ['response_stalled', false, 'spoke', 'passing'],
+  ['session_expired', false, 'configured', 'nothing'],
+  ['profile_failed', true, 'opening', 'nothing'],
+] as const)(
+  '%s (fatal: %s) of a session that came as far as "%s" says of its endpoint: %s',
+  (code, fatal, stage, blame) => {
+    expect(blameOf(code, fatal, stage)).toBe(blame);
+  },
+);
+
+test('what a server makes up is one label', () => {
+  const codes = ['half_open', 'closed_1006', 'http_503', 'session_expired', 'closed_x', 'constructor'];
+  expect(codes.map(labelOf)).toEqual(['half_open', 'closed_1006', 'http_503', 'session_expired', 'other', 'other']);
 });

@@ -77,8 +77,10 @@ const socketCodes: ReadonlySet<string> = new Set(['half_open', 'unread', 'unreac
  */
 export type Blame = 'fatal' | 'passing' | 'nothing';
 
-/** `stage`: how far the session came. */
-export function blameOf(code: string, isFatal: boolean, stage: 'opening' | 'configured' | 'spoke'): Blame {
+/** How far a session came. */
+export type Stage = 'opening' | 'configured' | 'spoke';
+
+export function blameOf(code: string, isFatal: boolean, stage: Stage): Blame {
   if (code === 'profile_failed' || code === 'session_expired') return 'nothing';
   if (reactionTo(code) === 'fatal') return 'fatal';
   if (stage === 'opening') return isFatal ? 'fatal' : 'passing';
