@@ -1,8 +1,8 @@
 import type { Turn } from '../../machines/call-events.ts';
 import type { ServerEvent } from './events.ts';
 
-/** Lines that the caller heard from elsewhere: a session may know of them or not. */
-const ownLine = /^line_/;
+/** What the caller heard from elsewhere: a session may know of it or not. */
+const ownLine = /^(line|resumed)_/;
 
 /** What a session knows of its call, by the ids of turns, and what it is in the middle of. */
 export class Memory {
