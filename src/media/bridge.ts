@@ -2,7 +2,8 @@ import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-
 import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
-import type { ModelSession, SessionListener } from '../model/session.ts';
+import type { ModelSession } from '../model/session.ts';
+import type { SessionListener } from '../model/session-listener.ts';
 import type { Sessions } from '../model/sessions.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallerAudio } from './caller-audio.ts';

@@ -1,5 +1,6 @@
 import type { Turn } from '../../machines/call-events.ts';
-import type { ModelSession, SessionListener } from '../model/session.ts';
+import type { ModelSession } from '../model/session.ts';
+import type { SessionListener } from '../model/session-listener.ts';
 
 export interface Successor {
   session: ModelSession;

@@ -1,6 +1,6 @@
 import type { AudioDelta } from './delta.ts';
 import type { ResponseEnd, ToolAsk } from './dialogue.ts';
-import type { SessionListener } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 
 /** Base64 of audio that is kept: half a minute. */
 export const earlyAudioCharsMax = 320_000;

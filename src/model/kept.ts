@@ -1,7 +1,8 @@
 import type { Turn } from '../../machines/call-events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { EarlyEvents } from './early-events.ts';
-import type { ModelSession, SessionListener } from './session.ts';
+import type { ModelSession } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 
 /** The carrier has asked what to do and has opened another stream by then, or it goes elsewhere. */
 export const keptLifeMs = 5_000;

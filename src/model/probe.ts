@@ -1,7 +1,8 @@
 import { breakerLimits } from './breaker.ts';
 import type { Endpoints, Leave } from './endpoints.ts';
 import type { SessionProfile } from './profile.ts';
-import type { ModelSession, SessionListener } from './session.ts';
+import type { ModelSession } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 
 /** As little as a session can be asked for and still be heard. */
 const profile: SessionProfile = {

@@ -4,7 +4,8 @@ import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { Endpoints } from './endpoints.ts';
 import type { SessionProfile } from './profile.ts';
-import { ModelSession, type SessionListener } from './session.ts';
+import { ModelSession } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 import { ModelStub } from './stub.fixture.ts';
 
 export const profile: SessionProfile = {

@@ -1,18 +1,20 @@
-import type { Opening, Turn, Usage } from '../../machines/call-events.ts';
+import type { Opening, Turn } from '../../machines/call-events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AccountListener } from './account.ts';
 import { Configuration } from './configuration.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from './delta.ts';
-import { Dialogue, type DialogueListener } from './dialogue.ts';
+import { Dialogue } from './dialogue.ts';
 import type { EarlyEvents } from './early-events.ts';
 import type { Leave } from './endpoints.ts';
 import { reactionTo } from './errors.ts';
-import { readEvent, type RateLimits, type ServerEvent } from './events.ts';
+import { readEvent, type ServerEvent } from './events.ts';
 import { Memory } from './memory.ts';
 import { openingText } from './openings.ts';
 import type { SessionProfile } from './profile.ts';
 import { callPair, seedOf, systemItem, type OpenCall, type Seed } from './seed.ts';
 import { audioFormat } from './session-update.ts';
+import type { SessionListener } from './session-listener.ts';
 import type { SessionSocket } from './socket.ts';
 
 /** From the first byte of the handshake to the configuration's confirmation. */
@@ -22,25 +24,6 @@ const openCallsMs = 1500;
 
 /** Of its life, after which a session should be replaced: the rest is for finding a pause. */
 const rotateShare = 5 / 6;
-
-/** Who hears what the model does. Methods are called from the socket's events. */
-export interface SessionListener extends DialogueListener {
-  /** Configured, seeded and about to speak: audio may be appended. After `rotateMs` another one should go on. */
-  onReady(sessionId: string, model: string, rotateMs: number): void;
-  /** Hot. `delta` is overwritten afterwards. `late`: audio of an interrupted response. */
-  onAudio(delta: AudioDelta, late: boolean): void;
-  /** Once; the session is closed. */
-  onLost(code: string, fatal: boolean): void;
-  /** A method of this listener threw. */
-  onFault(error: unknown): void;
-}
-
-/** Who keeps the account's books. Called once or twice for each response. */
-export interface AccountListener {
-  limitsTold(limits: RateLimits): void;
-  /** What one response used, whether it was heard or not. */
-  used(usage: Usage): void;
-}
 
 export interface SessionDeps {
   leave: Leave;

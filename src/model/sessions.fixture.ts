@@ -3,7 +3,8 @@ import { startFakeModel, type FakeModel, type FakeModelOptions } from '../sim/mo
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { SessionProfile } from './profile.ts';
-import type { ModelSession, SessionListener } from './session.ts';
+import type { ModelSession } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 import { profile } from './session.fixture.ts';
 import { ModelSessions, type SessionsDeps } from './sessions.ts';
 

@@ -5,7 +5,8 @@ import { Endpoints, type EndpointsDeps } from './endpoints.ts';
 import { KeptSessions } from './kept.ts';
 import { Probe } from './probe.ts';
 import type { SessionProfile } from './profile.ts';
-import { ModelSession, type SessionDeps, type SessionListener } from './session.ts';
+import { ModelSession, type SessionDeps } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 import { WarmSessions } from './warm.ts';
 
 const tickMs = 250;

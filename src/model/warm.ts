@@ -2,7 +2,8 @@ import type { Opening, Turn } from '../../machines/call-events.ts';
 import type { WarmAsk } from '../calls/mailbox.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { EarlyEvents } from './early-events.ts';
-import type { ModelSession, SessionListener } from './session.ts';
+import type { ModelSession } from './session.ts';
+import type { SessionListener } from './session-listener.ts';
 
 /** As long as a reservation lives. */
 export const warmLifeMs = 20_000;

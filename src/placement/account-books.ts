@@ -2,7 +2,7 @@ import type { Usage } from '../../machines/call-events.ts';
 import type { ModelPrices } from '../config.ts';
 import type { ModelBudget, Spent } from '../directory/fleet.ts';
 import type { RateLimits } from '../model/events.ts';
-import type { AccountListener } from '../model/session.ts';
+import type { AccountListener } from '../model/account.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Allowance, type Ceiling, type CeilingInput, ceilingOf, ceilingsOf, UseMeter } from './budget.ts';
