@@ -71,6 +71,7 @@ export const fakeCarrier = (over: Partial<CarrierPort> = {}): CarrierPort => ({
   ask: async () => null,
   redirect: async () => 'failed',
   replace: async () => 'failed',
+  record: async () => 'failed',
   live: async () => null,
   place: async () => null,
   ...over,
@@ -85,7 +86,13 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     tools: {
       definitions: [],
       writes: (name) => name.startsWith('write'),
-      run: async ({ name }) => ({ result: 'ok', output: `"${name}"`, durationMs: 1, leave: intentOf(name) }),
+      run: async ({ name }) => ({
+        result: 'ok',
+        output: `"${name}"`,
+        durationMs: 1,
+        leave: intentOf(name),
+        ...(name === 'speak_language' && { language: 'es' }),
+      }),
     },
     carrier: fakeCarrier(),
     twimlFor: ({ kind }) => (kind === 'handover' ? null : `<${kind}/>`),

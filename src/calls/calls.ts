@@ -17,7 +17,7 @@ import { makeResident, type ResidentDeps } from './make-resident.ts';
 import type { Message } from './mailbox.ts';
 import { Offline } from './offline.ts';
 import { Post } from './post.ts';
-import { previousTurns, rememberCutOff } from './redial.ts';
+import { before, rememberCutOff, rememberLanguage } from './redial.ts';
 import type { Hold, Resident, ResidentStream } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
 import { within } from './within.ts';
@@ -294,7 +294,7 @@ export class Calls implements CallDesk, CallDoor {
         metrics.callsUnfolded.inc({ reason: error.reason });
         log.error({ err: error, callSid, reason: error.reason }, 'a call goes on without its journal');
       },
-      previous: (from) => previousTurns(this.deps, from),
+      before: (from) => before(this.deps, from),
       resumed: (callSid, path, before) => {
         metrics.takeovers.inc({ path, result: 'resumed' });
         log.info({ callSid, path, from: before?.node ?? null }, 'a conversation whose stream broke goes on');
@@ -309,7 +309,11 @@ export class Calls implements CallDesk, CallDoor {
   }
 
   private host(hold: Hold, actor: CallActor, stream: ResidentStream | null): Resident {
-    const resident = makeResident(this.deps, this.lane, hold, actor, stream, {
+    const languageChosen = (callSid: string, language: string) => {
+      this.deps.languageChosen(callSid, language);
+      void rememberLanguage(this.deps, { callSid, from: resident.view.from, language });
+    };
+    const resident: Resident = makeResident({ ...this.deps, languageChosen }, this.lane, hold, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
         if (this.residents.get(hold.callSid) === call) {

@@ -27,6 +27,14 @@ export const streamed: ReadonlySet<string> = new Set<CallState>(['ringing', 'con
 
 type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 
+/** What is known of a caller by a call of a moment ago. */
+export interface Before {
+  /** What was said when this caller was cut off; null for nothing. */
+  turns: Turn[] | null;
+  /** ISO 639-1 of what the caller chose to speak; null for none. */
+  language: string | null;
+}
+
 export interface DoorDeps {
   link: RedisLink;
   node: NodeName;
@@ -38,8 +46,8 @@ export interface DoorDeps {
   unfolded(callSid: string, error: Unfolded): void;
   /** A stream broke and the carrier asked what is next: by itself (a) or because it was told to (b). */
   resumed(callSid: string, path: 'a' | 'b', before: NodeName | null): void;
-  /** What was said when this caller was cut off a moment ago, null for nothing. Never rejects, and not late. */
-  previous(from: string): Promise<Turn[] | null>;
+  /** What is known of this caller by a call of a moment ago. Never rejects, and not late. */
+  before(from: string): Promise<Before>;
 }
 
 /**
@@ -86,8 +94,8 @@ async function readWhole(link: RedisLink, callSid: string): Promise<JournalEntry
 async function completed(deps: DoorDeps, fact: Told, claim: Claimed): Promise<CallEvent> {
   if (fact.type === 'carrier.nextAsked') return { ...fact, at: claim.at, intent: claim.intent, breaks: claim.breaks };
   if (fact.type !== 'carrier.arrived') return { ...fact, at: claim.at };
-  const previous = await deps.previous(fact.from);
-  return { ...fact, at: claim.at, node: deps.node.node, ...(previous && { previous }) };
+  const { turns: previous, language } = await deps.before(fact.from);
+  return { ...fact, at: claim.at, node: deps.node.node, ...(previous && { previous }), ...(language && { language }) };
 }
 
 /** How a claimed call stands after a fact. */

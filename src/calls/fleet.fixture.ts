@@ -22,6 +22,8 @@ export interface TestNode {
   takeover: Takeover;
   mailbox: Mailbox;
   metrics: Metrics;
+  /** Languages that were chosen here, by call. */
+  chosen: [callSid: string, language: string][];
   /** From now on nothing of it reaches Redis: as if it had been killed. */
   die(): void;
   talk(callSid?: string): Promise<{ callSid: string; call: ResidentCall; port: FakePort }>;
@@ -73,7 +75,17 @@ export class TestFleet {
     const isGone = (holder: NodeName) => this.gone.has(ownerName(holder));
     const answers = async (holder: NodeName) => !isGone(holder);
     const streamFailed = (callSid: string, streamSid: string) => void takeover.streamFailed(callSid, streamSid);
-    const calls = createCalls(link, { node: name, metrics, isGone, answers, callerOf, streamFailed });
+    const chosen: TestNode['chosen'] = [];
+    const languageChosen = (...choice: TestNode['chosen'][number]) => void chosen.push(choice);
+    const calls = createCalls(link, {
+      node: name,
+      metrics,
+      isGone,
+      answers,
+      callerOf,
+      streamFailed,
+      languageChosen,
+    });
     const takeover: Takeover = this.takeover(link, name, calls, metrics, isGone);
     const blocking = await connectRedis(this.url, { blockMsMax: mailboxBlockMs });
     const mailbox = await mailboxOf(link, cut(blocking), name, calls, metrics);
@@ -88,6 +100,7 @@ export class TestFleet {
       takeover,
       mailbox,
       metrics,
+      chosen,
       die: () => {
         isDead = true;
       },

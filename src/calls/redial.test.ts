@@ -6,9 +6,10 @@ import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createLog } from '../telemetry/log.ts';
 import { arrive, ask, askNext, epochIn, farewell, FakePort, newSid } from './calls.fixture.ts';
 import { TestFleet, type TestNode } from './fleet.fixture.ts';
-import { previousTurns, rememberCutOff } from './redial.ts';
+import { before, rememberCutOff } from './redial.ts';
 
 const CALLER = '+15550001111';
+const nothing = { turns: null, language: null };
 let redis: RedisServer;
 let fleet: TestFleet;
 let node: TestNode;
@@ -111,8 +112,8 @@ test('twenty turns at most, and nothing of a number that many people may have', 
   await node.calls.tell(callSid, completed);
   await expect.poll(() => fleet.remembered(CALLER)).toBe(callSid);
   const log = createLog('silent');
-  expect(await previousTurns({ link: fleet.link, callerOf: () => null, log }, CALLER)).toBeNull();
-  const turns = await previousTurns({ link: fleet.link, callerOf: (from) => from, log }, CALLER);
+  expect(await before({ link: fleet.link, callerOf: () => null, log }, CALLER)).toEqual(nothing);
+  const { turns } = await before({ link: fleet.link, callerOf: (from) => from, log }, CALLER);
   expect([turns?.length, turns?.at(-1)]).toMatchObject([20, { text: 'word 29' }]);
   await rememberCutOff({ link: fleet.link, callerOf: () => null, log }, { callSid, from: CALLER });
   expect(await recentCallOf(fleet.link, CALLER)).toBeNull();
@@ -124,12 +125,32 @@ test('a caller who cannot be recognized in time, or at all, is answered all the 
   await expect.poll(() => fleet.remembered(CALLER)).toBe(callSid);
   const log = createLog('silent');
   const link: RedisLink = { ...fleet.link, ready: true, command: () => new Promise(() => undefined) };
-  expect(await previousTurns({ link, callerOf: (from) => from, log }, CALLER)).toBeNull();
+  expect(await before({ link, callerOf: (from) => from, log }, CALLER)).toEqual(nothing);
   const broken: RedisLink = { ...fleet.link, ready: true, command: () => Promise.reject(new Error('planted')) };
-  expect(await previousTurns({ link: broken, callerOf: (from) => from, log }, CALLER)).toBeNull();
+  expect(await before({ link: broken, callerOf: (from) => from, log }, CALLER)).toEqual(nothing);
   await fleet.link.command('del', callKeys(callSid).log);
   await fleet.link.command('set', callKeys(callSid).log, 'no journal');
   const again = newSid();
   expect(await arrive(other.calls, again)).toMatchObject({ twiml: expect.stringContaining('<ringing') });
+  expect((await fleet.facts(again))[0]).not.toHaveProperty('previous');
+});
+
+test('a caller who chose a language is spoken to in it in the next call, however the last one ended, and at any node', async () => {
+  const { call, callSid, port } = await node.talk();
+  expect(node.calls.languageOf(callSid)).toBe('en');
+  for (const fact of ask('speak_language')) call.tell(fact);
+  await port.saw('deliver t1 "speak_language" respond');
+  expect([node.calls.languageOf(callSid), node.chosen]).toEqual(['es', [[callSid, 'es']]]);
+  for (const fact of ask('end_call', 't2', 'r2')) call.tell(fact);
+  await port.saw('deliver t2 "end_call" respond');
+  for (const fact of farewell) call.tell(fact);
+  await port.saw('end left');
+  await askNext(node.calls, callSid);
+  await node.calls.tell(callSid, completed);
+  const again = newSid();
+  const streamed = await stream(again, await arrive(other.calls, again));
+  expect(streamed.asked).toEqual(['open greeting']);
+  expect(other.calls.languageOf(again)).toBe('es');
+  expect((await fleet.facts(again))[0]).toMatchObject({ type: 'carrier.arrived', language: 'es' });
   expect((await fleet.facts(again))[0]).not.toHaveProperty('previous');
 });

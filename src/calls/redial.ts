@@ -1,8 +1,8 @@
 import type { Turn } from '../../machines/call-events.ts';
-import { recentCallOf, rememberCaller } from '../directory/callers.ts';
+import { recentCallOf, rememberCaller, rememberSpoken, spokenBy } from '../directory/callers.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
-import { foldCall } from './door.ts';
+import { type Before, foldCall } from './door.ts';
 
 /** A caller who calls again waits no longer than this for being recognized. */
 const lookUpMs = 150;
@@ -29,18 +29,44 @@ export async function rememberCutOff(
   }
 }
 
-/** What was said when this caller was cut off a moment ago; null for nothing, or when it cannot be had in time. */
-export async function previousTurns(deps: RedialDeps, from: string): Promise<Turn[] | null> {
-  const caller = deps.callerOf(from);
-  if (caller === null) return null;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, lookUpMs, null);
-  });
+/** Notes what a caller chose to speak. Never rejects; failing, the next call begins in the store's language. */
+export async function rememberLanguage(
+  { link, callerOf, log }: RedialDeps,
+  { callSid, from, language }: { callSid: string; from: string; language: string },
+): Promise<void> {
+  const caller = callerOf(from);
+  if (caller === null) return;
   try {
-    return await Promise.race([turnsOf(deps, caller), late]);
+    await rememberSpoken(link, caller, language);
+  } catch (error) {
+    log.warn({ err: error, callSid }, 'the language of a caller could not be remembered');
+  }
+}
+
+const nothing: Before = { turns: null, language: null };
+
+/** Nothing where it cannot be had in time. Never rejects. */
+export async function before(deps: RedialDeps, from: string): Promise<Before> {
+  const caller = deps.callerOf(from);
+  if (caller === null) return nothing;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Before>((resolve) => {
+    timer = setTimeout(resolve, lookUpMs, nothing);
+  });
+  const found = Promise.all([turnsOf(deps, caller), languageOf(deps, caller)]);
+  try {
+    return await Promise.race([found.then(([turns, language]) => ({ turns, language })), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function languageOf({ link, log }: RedialDeps, caller: string): Promise<string | null> {
+  try {
+    return await spokenBy(link, caller);
+  } catch (error) {
+    log.warn({ err: error }, 'the language of a caller is not known');
+    return null;
   }
 }
 

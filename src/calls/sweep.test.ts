@@ -35,7 +35,7 @@ function createSweep(laterMs = 0) {
     took: () => undefined,
     unfolded: () => undefined,
     resumed: () => undefined,
-    previous: async () => null,
+    before: async () => ({ turns: null, language: null }),
     isGone: ({ incarnation }) => incarnation === dead.incarnation,
     take: ({ callSid }) => taken.push(callSid),
     carrier: fakeCarrier({

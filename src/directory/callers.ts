@@ -93,3 +93,14 @@ export async function recentCallOf(link: RedisLink, caller: string): Promise<str
   const [callSid = ''] = readTexts([await link.command('getdel', callerKeys(caller).recent)]);
   return callSid === '' ? null : callSid;
 }
+
+/** Notes which language a caller chose: for `recentCallLifeMs`. */
+export async function rememberSpoken(link: RedisLink, caller: string, language: string): Promise<void> {
+  await link.command('set', callerKeys(caller).spoken, language, 'PX', directoryLimits.recentCallLifeMs);
+}
+
+/** ISO 639-1 of what this caller chose to speak of late, null for nothing. */
+export async function spokenBy(link: RedisLink, caller: string): Promise<string | null> {
+  const [language = ''] = readTexts([await link.command('get', callerKeys(caller).spoken)]);
+  return language === '' ? null : language;
+}

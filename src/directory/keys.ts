@@ -161,6 +161,7 @@ export interface CallerKeys {
   arrivals: string;
   block: string;
   recent: string;
+  spoken: string;
 }
 
 /** The keys of one caller; all share one hash tag. */
@@ -171,6 +172,7 @@ export function callerKeys(caller: string): CallerKeys {
     arrivals: tagged(partition, `caller:arrivals:${caller}`),
     block: blockKey(partition),
     recent: tagged(partition, `caller:recent:${caller}`),
+    spoken: tagged(partition, `caller:spoken:${caller}`),
   };
 }
 
