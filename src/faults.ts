@@ -1,11 +1,18 @@
 import { CallActor } from './calls/actor.ts';
+import { WarmSessions } from './model/warm.ts';
 import { allTools } from './tools/registry.ts';
 
 /**
  * What a test may do to a node from inside: hold the event loop up for so many ms, put the wall clock forward by so many
- * ms (from where it really is), have the next fact of a call throw, or a tool take so many ms longer.
+ * ms (from where it really is), have the next fact of a call throw, a tool take so many ms longer, or no model session be made
+ * ready before its stream.
  */
-export type Fault = { block: number } | { clock: number } | { throwIn: string } | { slowTool: string; ms: number };
+export type Fault =
+  | { block: number }
+  | { clock: number }
+  | { throwIn: string }
+  | { slowTool: string; ms: number }
+  | { cold: true };
 
 /**
  * Takes faults from the process that started this one, over the channel that only it has, and says `taken` before it
@@ -25,6 +32,7 @@ export function obeyFaults(): void {
     process.send?.('taken');
     if ('throwIn' in fault) armed.add(fault.throwIn);
     else if ('clock' in fault) shiftClock(fault.clock);
+    else if ('cold' in fault) WarmSessions.prototype.ask = () => undefined;
     else if ('slowTool' in fault) slowDown(fault.slowTool, fault.ms);
     else setImmediate(block, fault.block);
   });

@@ -68,13 +68,39 @@ interface Item {
 }
 
 function itemsOf(call: SimCall, account: Account): { items: Item[]; strays: VoiceSpan[] } {
-  const strays = call.leg.ear.reader.spans.filter(({ speaker }) => speaker === 'assistant');
-  const items = account.of('assistant.heard').map((heard): Item => {
+  // What documents play is in the assistant's voice too, and nobody's item.
+  const isStreamed = (span: VoiceSpan): boolean => {
+    const { startMs } = heardOf(call, span);
+    return call.streams.some((one) => startMs >= (one.startedMs ?? Infinity) && startMs < (one.endedMs ?? Infinity));
+  };
+  const strays = call.leg.ear.reader.spans.filter((span) => span.speaker === 'assistant' && isStreamed(span));
+  const items = account.of('assistant.heard').flatMap((heard, index, all): Item[] => {
+    // What a noise cut goes on in the same utterance.
+    if (isResumed(heard)) return [];
     const said = account.of('assistant.said').find(({ itemId }) => itemId === heard.itemId)?.text ?? '';
     const span = strays[0] && said.startsWith(strays[0].text) ? strays.shift() : null;
-    return { said, heard, span: span ?? null };
+    return [{ said, heard: withRest(heard, all.slice(index + 1)), span: span ?? null }];
   });
   return { items, strays };
+}
+
+type Heard = Fact<'assistant.heard'>;
+
+const isResumed = ({ itemId }: Heard): boolean => itemId.startsWith('resumed_');
+
+/** With what was heard of it after the noise that cut it. */
+function withRest(heard: Heard, later: readonly Heard[]): Heard {
+  const next = later.findIndex((one) => !isResumed(one) && one.heardMs > 0);
+  const rest = (next < 0 ? later : later.slice(0, next)).filter(isResumed);
+  return rest.reduce(
+    (sum, { text, heardMs, cut }) => ({
+      ...sum,
+      text: `${sum.text} ${text}`.trim(),
+      heardMs: sum.heardMs + heardMs,
+      cut,
+    }),
+    heard,
+  );
 }
 
 /** The utterance that the reader's span is of. */

@@ -88,7 +88,7 @@ export class Person {
       case 'pause':
         return this.pause(step.pause);
       case 'noise':
-        return this.say(this.call.play(noise(step.noise), 'noise'));
+        return this.spoken(this.call.play(noise(step.noise), 'noise'));
       case 'beep':
         return this.until(isRecording, step.withinS, 'the tone');
       case 'hangUp':
@@ -130,8 +130,12 @@ export class Person {
 
   private async say(speech: Speech): Promise<void> {
     this.begin();
-    await this.until(() => speech.endMs !== null, Infinity, 'the end of my own words');
+    await this.spoken(speech);
     this.doneMs = speech.endMs ?? this.call.nowMs();
+  }
+
+  private spoken(speech: Speech): Promise<void> {
+    return this.until(() => speech.endMs !== null, Infinity, 'the end of my own words');
   }
 
   private begin(): void {

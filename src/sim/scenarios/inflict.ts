@@ -1,4 +1,5 @@
 import { readAccount } from '../account.ts';
+import { StepFailure } from '../caller/person.ts';
 import { eventually } from '../eventually.ts';
 import type { FakeSession } from '../model/index.ts';
 import type { SimCall } from '../twilio/index.ts';
@@ -25,9 +26,10 @@ export async function inflict(stage: Stage, call: SimCall, fault: ScenarioFault)
   if (fault.rest !== 'well') stage.twilio.faults[REST_FAULTS[fault.rest]] = 1;
 }
 
-function breakLine(call: SimCall, how: 'cut' | 'vanish' | 'mute' | 'unmute'): void {
+async function breakLine(call: SimCall, how: 'cut' | 'vanish' | 'mute' | 'unmute'): Promise<void> {
+  await call.waitFor(({ stream, ended }) => stream !== null || ended, SESSION_MS_MAX).catch(() => undefined);
   const { stream } = call;
-  if (stream === null) throw new Error(`there is no stream to ${how}`);
+  if (stream === null) throw new StepFailure(`there is no stream to ${how}`);
   if (how === 'cut') stream.cut();
   else if (how === 'vanish') stream.vanish();
   else stream.line.muted = how === 'mute';

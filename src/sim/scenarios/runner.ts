@@ -1,4 +1,4 @@
-import type { Account } from '../account.ts';
+import { type Account, readAccount } from '../account.ts';
 import { matcherOf } from '../caller/words.ts';
 import { seededRandom } from '../model/options.ts';
 import type { Staff } from '../twilio/index.ts';
@@ -43,6 +43,7 @@ const AT_ONCE_MAX = 40;
 /** Callers of their own numbers, unless a scenario says who calls. */
 const NUMBERS_FROM = 3_000;
 const WITHIN_S = 20;
+const FACT_CHARS_MAX = 160;
 /** The model is cut so long after the caller began to speak, at most. */
 const CUT_MS_MAX = 2_500;
 
@@ -117,9 +118,17 @@ class Desk {
   /** After whoever uses the same parts. */
   private async inLane(scenario: Scenario): Promise<Result> {
     const before = scenario.uses.map((part) => this.lanes.get(part));
-    const turn = Promise.all(before).then(() => this.live(scenario));
+    const turn = Promise.all(before)
+      .then(() => this.live(scenario))
+      .catch((error: unknown): Result => this.broken(scenario, error));
     for (const part of scenario.uses) this.lanes.set(part, turn);
     return turn;
+  }
+
+  /** Something is wrong with the run itself: the others go on. */
+  private broken(scenario: Scenario, error: unknown): Result {
+    const failures = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    return { scenario, variant: this.options.variant, failures, skipped: null, timeline: [], ms: 0 };
   }
 
   private async live(scenario: Scenario): Promise<Result> {
@@ -140,7 +149,9 @@ class Desk {
     );
     const timeline = timelineOf([main, ...others]);
     const failures = steps.length > 0 ? steps : await this.judge(scenario, expect, main, timeline);
-    return { scenario, variant, failures, skipped: null, timeline, ms: performance.now() - startedMs };
+    const ms = performance.now() - startedMs;
+    if (failures.length > 0 && this.isReadable(scenario)) timeline.push(...(await this.factsOf(main)));
+    return { scenario, variant, failures, skipped: null, timeline, ms };
   }
 
   private async judge(
@@ -151,10 +162,25 @@ class Desk {
   ): Promise<string[]> {
     const { stage, options } = this;
     if (options.real) return options.real.judge(scenario, timeline);
-    const isReadable = !scenario.steps.some((step) => step.kind === 'fault' && 'stop' in step.fault);
-    const accounts: Account[] = isReadable ? await accountsOf(stage, main.calls) : [];
+    const accounts: Account[] = this.isReadable(scenario) ? await accountsOf(stage, main.calls) : [];
     const failures = await unmet(expect, { stage, calls: main.calls, accounts });
     return [...failures, ...this.complaintsOf(scenario, main, accounts)];
+  }
+
+  /** Without Redis there are no journals. */
+  private isReadable({ steps }: Scenario): boolean {
+    return !steps.some((step) => step.kind === 'fault' && 'stop' in step.fault && step.fault.stop === 'redis');
+  }
+
+  private async factsOf({ calls }: Party): Promise<string[]> {
+    const accounts = await Promise.all(calls.map(({ call }) => readAccount(this.stage, call)));
+    return accounts.flatMap(({ facts }, index) =>
+      facts.map((fact) => {
+        const { at, type, ...rest } = fact;
+        const ms = at - (calls[index]?.call.leg.createdAt.getTime() ?? 0);
+        return `${index + 1}: ${(ms / 1000).toFixed(1).padStart(6)} s  fact ${type} ${JSON.stringify(rest).slice(0, FACT_CHARS_MAX)}`;
+      }),
+    );
   }
 
   /** What the fakes dislike about the calls of this scenario. */

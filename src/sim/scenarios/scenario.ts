@@ -137,7 +137,11 @@ const head = z.strictObject({
   /** Why it is not among those of `npm test`. */
   slow: line.optional(),
   stack: stack.optional(),
-  model: z.array(z.strictObject({ heard: words, answers: z.array(modelStep).min(1) })).default([]),
+  model: z
+    .array(
+      z.strictObject({ heard: words, answers: z.array(modelStep).min(1), times: z.number().int().min(1).optional() }),
+    )
+    .default([]),
   steps: z.array(z.unknown()).min(1).max(200),
   /** More callers, who call at the same time. */
   others: z.array(z.strictObject({ ...caller, steps: z.array(z.unknown()).min(1).max(100) })).default([]),

@@ -87,11 +87,14 @@ function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 /** What the scenarios want said; everything else follows from the model's own rules. */
 function scriptOf(scenarios: readonly Scenario[]): Script {
   const answers = scenarios.flatMap(({ model }) =>
-    model.map((one) => ({ matches: matcherOf(one.heard), plan: one.answers as Plan })),
+    model.map((one) => ({ matches: matcherOf(one.heard), plan: one.answers as Plan, left: one.times ?? Infinity })),
   );
   return (turn) => {
     if (turn.kind !== 'caller') return null;
-    return answers.find(({ matches }) => matches?.(turn.heard))?.plan ?? null;
+    const answer = answers.find(({ matches, left }) => left > 0 && matches?.(turn.heard) === true);
+    if (answer === undefined) return null;
+    answer.left -= 1;
+    return answer.plan;
   };
 }
 
