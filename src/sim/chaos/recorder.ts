@@ -4,6 +4,7 @@ import { CallbackRequestEntity } from '../../../entities/callback-request.ts';
 import { ToolExecutionEntity } from '../../../entities/tool-execution.ts';
 import { TurnEntity } from '../../../entities/turn.ts';
 import { VoicemailEntity } from '../../../entities/voicemail.ts';
+import { limits } from '../../../machines/call-events.ts';
 import { CallActor } from '../../calls/actor.ts';
 import { ownerOf } from '../../directory/claims.ts';
 import { readJournal } from '../../directory/journal.ts';
@@ -30,8 +31,11 @@ import type { Experience } from './patron.ts';
 import { PlacementSampler } from './placement-sampler.ts';
 import { type Handles, handlesOf, isNothing, remainderOf } from './remainder.ts';
 
-/** Rows and slots follow the last call within it. */
-const SETTLE_MS = 60_000;
+/**
+ * Rows and slots follow the last call within it: a call whose end the carrier told while Redis took nothing in is asked
+ * after when its longest deadline has passed.
+ */
+const SETTLE_MS = limits.recordMs + 30_000;
 
 /** Writes down what happens in a stack, from the outside. */
 export class Recorder {
