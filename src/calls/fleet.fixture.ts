@@ -8,8 +8,8 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { arrive, conversation, createCalls, epochIn, fakeCarrier, FakePort, newSid } from './calls.fixture.ts';
 import type { Calls } from './calls.ts';
 import type { CarrierAnswer } from './carrier.ts';
-import { Mailbox, mailboxBlockMs, type MailboxDeps } from './mailbox.ts';
-import { createTakeover } from './neighbours.ts';
+import { Mailbox, mailboxBlockMs, type WarmAsk } from './mailbox.ts';
+import { createTakeover, Neighbours, taker } from './neighbours.ts';
 import type { ResidentCall } from './stream-port.ts';
 import { type Takeover, takeoverLimits } from './takeover.ts';
 
@@ -24,6 +24,10 @@ export interface TestNode {
   metrics: Metrics;
   /** Languages that were chosen here, by call. */
   chosen: [callSid: string, language: string][];
+  /** For whom a model session was to be made ready here. */
+  warmed: WarmAsk[];
+  /** Who tells other processes what they are to make ready. */
+  neighbours: Neighbours;
   /** From now on nothing of it reaches Redis: as if it had been killed. */
   die(): void;
   talk(callSid?: string): Promise<{ callSid: string; call: ResidentCall; port: FakePort }>;
@@ -88,7 +92,21 @@ export class TestFleet {
     });
     const takeover: Takeover = this.takeover(link, name, calls, metrics, isGone);
     const blocking = await connectRedis(this.url, { blockMsMax: mailboxBlockMs });
-    const mailbox = await mailboxOf(link, cut(blocking), name, calls, metrics);
+    const warmed: WarmAsk[] = [];
+    const warm = (ask: WarmAsk) => void warmed.push(ask);
+    const mailbox = await mailboxOf(link, cut(blocking), name, { calls, warm }, metrics);
+    const neighbours = new Neighbours({
+      link,
+      node: name,
+      calls,
+      warm,
+      connectBlocking: () => Promise.reject(new Error('not started')),
+      carrier: fakeCarrier(),
+      moveUrl,
+      now: Date.now,
+      log: createLog('silent'),
+      metrics,
+    });
     this.open.push(async () => {
       await takeover.stop();
       await mailbox.close();
@@ -101,6 +119,8 @@ export class TestFleet {
       mailbox,
       metrics,
       chosen,
+      warmed,
+      neighbours,
       die: () => {
         isDead = true;
       },
@@ -181,10 +201,10 @@ async function mailboxOf(
   link: RedisLink,
   blocking: RedisLink,
   node: NodeName,
-  calls: Calls,
+  { calls, warm }: { calls: Calls; warm(ask: WarmAsk): void },
   metrics: Metrics,
 ): Promise<Mailbox> {
-  const take: MailboxDeps['take'] = (message) => (message.kind === 'warm' ? Promise.resolve() : calls.take(message));
+  const take = taker({ calls, warm });
   const remade = () => calls.wasForgotten();
   const mailbox = new Mailbox({ link, blocking, node, take, remade, log: createLog('silent'), metrics });
   await mailbox.start();

@@ -151,7 +151,36 @@ test('a node that ends deals with what is left and takes its inbox with it', asy
   expect(await fleet.link.command('exists', inboxKey(leaving.name), cursorKey(leaving.name))).toBe(0);
 });
 
+describe('a model session that is to be ready', () => {
+  const ask = { callSid: 'CA1', at: 7_000, isNew: true };
+
+  test('is asked for at the process where the stream will come', async () => {
+    at(0).neighbours.warm(at(1).name, ask);
+    at(0).neighbours.warm(at(1).name, { ...ask, isNew: false });
+    await expect.poll(() => at(1).warmed).toEqual([ask, { ...ask, isNew: false }]);
+    expect([at(0).warmed, at(2).warmed]).toEqual([[], []]);
+    const { values } = await at(1).metrics.inboxMessages.get();
+    expect(values.map(({ labels, value }) => [labels, value])).toEqual([[{ kind: 'warm', result: 'taken' }, 2]]);
+  });
+
+  test('at this one directly, also without Redis; a process that is gone is told nothing', async () => {
+    at(0).die();
+    at(0).neighbours.warm(at(0).name, ask);
+    at(0).neighbours.warm(at(1).name, ask);
+    at(1).neighbours.warm({ node: 'n2', incarnation: 'older' }, { ...ask, callSid: 'CA2' });
+    at(2).neighbours.warm(at(1).name, { ...ask, callSid: 'CA3' });
+    await expect.poll(() => at(1).warmed).toEqual([{ ...ask, callSid: 'CA3' }]);
+    expect(at(0).warmed).toEqual([ask]);
+  });
+});
+
 test('messages are what they say they are', () => {
+  expect(parseMessage('{"kind":"warm","callSid":"CA1","at":7,"isNew":false}')).toEqual({
+    kind: 'warm',
+    callSid: 'CA1',
+    at: 7,
+    isNew: false,
+  });
   expect(parseMessage('{"kind":"superseded","callSid":"CA1","epoch":7}')).toEqual({
     kind: 'superseded',
     callSid: 'CA1',
@@ -162,6 +191,7 @@ test('messages are what they say they are', () => {
     'null',
     '7',
     '{"kind":"superseded","callSid":"CA1"}',
+    '{"kind":"warm","callSid":"CA1","isNew":true}',
     '{"kind":"fact","id":"a","callSid":"CA1","fact":{}}',
   ])
     expect(parseMessage(text)).toBeNull();

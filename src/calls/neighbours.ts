@@ -7,7 +7,7 @@ import type { Calls } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
 import { foldCall, visit } from './door.ts';
 import { FleetWatch } from './fleet-watch.ts';
-import { Mailbox, type Message, type WarmAsk } from './mailbox.ts';
+import { Mailbox, type MailboxDeps, type Message, type WarmAsk } from './mailbox.ts';
 import { Sweep } from './sweep.ts';
 import { Takeover, type TakeoverDeps } from './takeover.ts';
 
@@ -55,11 +55,11 @@ export class Neighbours {
 
   /** Before this process enters the registry: whoever learns of it can write to it. */
   async start(): Promise<void> {
-    const { calls, warm } = this.deps;
+    const { calls } = this.deps;
     this.mailbox = new Mailbox({
       ...this.deps,
       blocking: await this.deps.connectBlocking(),
-      take: (message) => (message.kind === 'warm' ? Promise.resolve(warm(message)) : calls.take(message)),
+      take: taker(this.deps),
       remade: () => calls.wasForgotten(),
     });
     await this.watch.start();
@@ -100,6 +100,15 @@ export class Neighbours {
   streamFailed(callSid: string, streamSid: string): void {
     void this.takeover.streamFailed(callSid, streamSid);
   }
+}
+
+/** What becomes of a message. */
+export function taker({ calls, warm }: Pick<NeighboursDeps, 'calls' | 'warm'>): MailboxDeps['take'] {
+  return async (message) => {
+    if (message.kind !== 'warm') return calls.take(message);
+    const { callSid, at, isNew } = message;
+    warm({ callSid, at, isNew });
+  };
 }
 
 /** Takeovers as the calls of this process carry them out. */
