@@ -40,6 +40,8 @@ export type CarrierFact =
       queued?: true;
       /** No assistant for this caller: where the call begins instead. */
       rung?: Rung;
+      /** The whole call is recorded from its first stream on. */
+      recorded?: true;
       /** What was said when this caller was cut off a moment ago. */
       previous?: Turn[];
       /** The longest conversation that the store allows, ms. */
@@ -47,6 +49,8 @@ export type CarrierFact =
       /** What is spoken at first, ISO 639-1. */
       language?: string;
     }
+  /** The recording of the whole call is paused, goes on, or is stopped for good: the caller does not want it. */
+  | { type: 'carrier.recordingSet'; at: number; to: 'paused' | 'in-progress' | 'stopped' }
   /** `/voice/next`: the carrier asks what to do. `intent` is what the last epoch left for it. */
   | { type: 'carrier.nextAsked'; at: number; intent: Intent | null; breaks: number; queued?: true }
   /** The waiting room is left. `placed`: a node has a place for the call. */

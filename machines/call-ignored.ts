@@ -21,6 +21,7 @@ const ofStream: Type[] = [
 
 /** Answers to TwiML that another state gave, and a second arrival. */
 const ofTwiml: Type[] = [
+  'carrier.recordingSet',
   'carrier.arrived',
   'carrier.dialEnded',
   'carrier.menuChosen',

@@ -42,6 +42,7 @@ const anyFact: CallEvent[] = [
     durationS: 9,
     status: 'completed',
   },
+  { type: 'carrier.recordingSet', at: 41_000, to: 'paused' },
   { ...fact.arrived, queued: true },
   ...(['menu', 'voicemail', 'staff'] as const).map((rung): CallEvent => ({ ...fact.arrived, rung })),
   { ...next(null), queued: true } as CallEvent,

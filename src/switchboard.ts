@@ -24,6 +24,7 @@ import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
 import { CallbackDialler } from './services/callback-dialler.ts';
 import { createCallbacks } from './services/callbacks.ts';
+import { callRecordingRule } from './services/consent.ts';
 import { defaultLanguage } from './services/languages.ts';
 import { isShielded, ownLanguage } from './services/lines.ts';
 import type { Services } from './services/services.ts';
@@ -214,6 +215,7 @@ function storeFacts(services: Services): StoreFacts {
     callback: () => services.callbackPromise(),
     closed: (language) => services.closed(language)?.words ?? null,
     callMsMax: services.callMsMax(),
+    recording: ({ from, to }) => callRecordingRule(services.recording(), from, to),
     keypad: {
       address: services.store().address,
       hours: (language) => (services.areHoursKnown() ? services.openNow(language).message : null),

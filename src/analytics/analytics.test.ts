@@ -198,6 +198,7 @@ function analyticsTests(database: TestDatabase): void {
       callSid,
       fromNumber: '+15550100',
       topic: 'beans',
+      declined: false,
     };
     expect([...asked, ...second.asked]).toEqual([expected, expected]);
     await second.analytics.stop();

@@ -15,6 +15,8 @@ export interface RecordingNews {
   callSid: string;
   fromNumber: string;
   topic: string;
+  /** The caller did not want the call recorded. */
+  declined: boolean;
 }
 
 export interface RecordingConsumerDeps {
@@ -25,15 +27,17 @@ export interface RecordingConsumerDeps {
   isHealthy(): Promise<boolean>;
 }
 
-/** Who called, and what the message that was asked for last is about. */
-function circumstances(journal: readonly CallEvent[]): { fromNumber: string; topic: string } {
+/** Who called, what the message that was asked for last is about, and what the caller said of recording. */
+function circumstances(journal: readonly CallEvent[]): Pick<RecordingNews, 'fromNumber' | 'topic' | 'declined'> {
   let fromNumber = '';
   let topic = '';
+  let declined = false;
   for (const fact of journal) {
     if (fact.type === 'carrier.arrived') fromNumber = fact.from;
     if (fact.type === 'carrier.nextAsked' && fact.intent?.kind === 'voicemail') topic = fact.intent.topic;
+    if (fact.type === 'carrier.recordingSet' && fact.to === 'stopped') declined = true;
   }
-  return { fromNumber, topic };
+  return { fromNumber, topic, declined };
 }
 
 /** Enters each recording that the carrier says is ready. */

@@ -2,6 +2,8 @@ import twilio from 'twilio';
 import { finalStatuses } from '../../machines/call-events.ts';
 import type { Told } from './stream-port.ts';
 
+/** The recording of the call that is under way. */
+const CURRENT_RECORDING = 'Twilio.CURRENT';
 const REQUEST_TIMEOUT_MS = 5_000;
 const SOCKETS_MAX = 100;
 const CALL_IS_OVER = 21_220;
@@ -34,6 +36,8 @@ export interface CarrierPort {
   redirect(callSid: string, url: string): Promise<CarrierAnswer>;
   /** As `redirect`, with the TwiML itself: 4,000 characters at most. */
   replace(callSid: string, twiml: string): Promise<CarrierAnswer>;
+  /** Pauses the recording of a whole call (silence meanwhile), goes on with it, or ends it. */
+  record(callSid: string, to: 'paused' | 'in-progress' | 'stopped'): Promise<CarrierAnswer>;
   /** CallSids that are in progress, ringing or queued, outgoing legs included; null when the carrier did not answer. */
   live(): Promise<string[] | null>;
   /** Places a call; its CallSid, or null when it is not known to be placed. */
@@ -86,6 +90,20 @@ export function createCarrier(settings: CarrierSettings, failed: (error: unknown
     },
     redirect: (callSid, url) => update(callSid, { url, method: 'POST' }),
     replace: (callSid, twiml) => update(callSid, { twiml }),
+    async record(callSid, status) {
+      try {
+        const pause = status === 'paused' ? { pauseBehavior: 'silence' } : {};
+        await client
+          .calls(callSid)
+          .recordings(CURRENT_RECORDING)
+          .update({ status, ...pause });
+        return 'done';
+      } catch (error) {
+        const answer = answerOf(error);
+        if (answer === 'failed') failed(error);
+        return answer;
+      }
+    },
     async live() {
       const live = new Set<string>();
       try {

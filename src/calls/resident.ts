@@ -6,6 +6,7 @@ import type { CallState, CallView } from './call-door.ts';
 import { type EffectCall, type EffectHost, Effects } from './effects.ts';
 import { type Fence, JournalWriter, type JournalPort, type Standing } from './journal-writer.ts';
 import type { FactRedactor } from './redact-fact.ts';
+import { RecordingWatch } from './recording-watch.ts';
 import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
 import { within } from './within.ts';
 
@@ -29,6 +30,8 @@ export interface ResidentHost extends EffectHost {
   wentSilent(callSid: string, streamSid: string): void;
   /** The call's end is in its journal, and this was told after it. */
   cameLate(callSid: string, fact: Told): void;
+  /** The carrier did not do what the recording of a call should: paused, goes on, ended. */
+  recordingNotSet(callSid: string, to: string): void;
   stepFailed(callSid: string, error: unknown): void;
   journalTroubled(callSid: string, error: unknown): void;
   /** Tests drop and rebuild the actor after every fact; null in service. */
@@ -60,6 +63,7 @@ export class Resident implements ResidentCall, EffectCall {
   private readonly host: ResidentHost;
   private readonly writer: JournalWriter;
   private readonly effects: Effects;
+  private readonly recording: RecordingWatch;
   private stream: ResidentStream | null;
   private actor: CallActor;
   private queue: Told[] = [];
@@ -85,6 +89,15 @@ export class Resident implements ResidentCall, EffectCall {
       now: () => host.now(),
     });
     this.effects = new Effects(this, host, this.writer);
+    this.recording = new RecordingWatch(
+      {
+        callSid: hold.callSid,
+        carrier: host.carrier,
+        tell: (fact) => this.tell(fact),
+        failed: (to) => host.recordingNotSet(this.callSid, to),
+      },
+      hold.earlier.map(({ fact }) => fact),
+    );
   }
 
   get epoch(): number {
@@ -260,6 +273,7 @@ export class Resident implements ResidentCall, EffectCall {
     }
     if (this.hasEnded) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
     this.writer.add(stamped);
+    this.recording.hear(stamped);
     for (const effect of effects) this.effects.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
     if (this.hasEnded) void this.settled().then(() => this.drop('ended'));

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CallRecordingEntity } from '../../entities/call-recording.ts';
 import { VoicemailEntity } from '../../entities/voicemail.ts';
 import type { CallEvent } from '../../machines/call-events.ts';
 import { deadJobs } from '../directory/jobs.ts';
@@ -135,6 +136,7 @@ const news: () => RecordingNews = () => ({
   callSid: 'CA1',
   fromNumber: '+12075550100',
   topic: 'wedding cake',
+  declined: false,
 });
 const row = () => source.getRepository(VoicemailEntity).findOneBy({ recordingSid });
 const dead = async (lane: JobLane) => (await deadJobs(link, lane, 10)).map(({ id }) => id.split('|')[0]);
@@ -229,6 +231,18 @@ test('nobody is told of a message before the caller has decided, nor of one that
   await eventually(row, (found) => found === null);
   expect([mail.mails, hooks.taken, bucket.objects.size]).toEqual([[], [], 0]);
   expect(twilio.requests.at(-1)).toMatch(/^DELETE /);
+});
+
+test('the recording of a call that the caller declined is deleted, and never fetched', async () => {
+  twilio.answers.push(status(204));
+  const { metrics: _, ...parts } = start();
+  const calls = source.getRepository(CallRecordingEntity);
+  await enterRecording(parts, { ...news(), of: 'call', declined: true }, Date.now());
+  await eventually(
+    () => calls.count(),
+    (count) => count === 0,
+  );
+  expect(twilio.requests.map((line) => line.split(' ')[0])).toEqual(['DELETE']);
 });
 
 test('what is older than the store wants is deleted in the store, at the carrier, and its row', async () => {

@@ -43,6 +43,11 @@ export async function enterRecording(
   const { recordings, jobs } = deps;
   const { of, recordingSid } = news;
   if ((await recordings.enter(news)) !== 'entered') return 'taken';
+  if (of === 'call' && news.declined) {
+    await recordings.giveUp(of, recordingSid);
+    const noted = await jobs.enqueue('recording.delete', `${of}:${recordingSid}`, { of, recordingSid });
+    return noted === 'full' ? 'later' : 'taken';
+  }
   const kind = of === 'voicemail' ? 'message.fetch' : 'call.fetch';
   if ((await jobs.enqueue(kind, recordingSid, { recordingSid })) === 'full') return 'later';
   if (of === 'call') return 'taken';

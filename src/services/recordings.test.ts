@@ -79,6 +79,7 @@ await onBothDatabases((database) => {
     callSid: 'CA1',
     fromNumber: '+12075550100',
     topic: 'wedding cake',
+    declined: false,
     ...more,
   });
   const row = () => database.source.getRepository(VoicemailEntity).findOneBy({ recordingSid });

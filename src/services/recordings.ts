@@ -42,6 +42,8 @@ export interface RecordingNews {
   /** Of a message. */
   fromNumber: string;
   topic: string;
+  /** Of a call: the caller did not want it recorded. */
+  declined: boolean;
 }
 
 /**

@@ -53,6 +53,7 @@ test.each([
       name: 'Mangy Dog Coffee',
       keypad: noKeypadFacts,
       closed: () => null,
+      recording: () => 'off',
       callMsMax: 1_800_000,
       staffNumbers: [],
       promotions: () => [],

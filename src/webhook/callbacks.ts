@@ -11,10 +11,12 @@ const RECORDING_SID = /^RE[0-9a-fA-F]{32}$/;
 /** A new call, as the store has calls; the node, and whatever is known of the caller, is filled in by the door. */
 export function arrivalFact(
   request: CarrierRequest,
-  { callMsMax: lastsMsMax, languages }: Pick<StoreFacts, 'callMsMax' | 'languages'>,
+  { callMsMax: lastsMsMax, languages, recording }: Pick<StoreFacts, 'callMsMax' | 'languages' | 'recording'>,
 ): Told {
+  const parties = partiesOf(request);
+  const recorded = recording(parties) === 'off' ? {} : { recorded: true as const };
   const [language = defaultLanguage] = languages;
-  return { type: 'carrier.arrived', ...partiesOf(request), node: '', lastsMsMax, language };
+  return { type: 'carrier.arrived', ...parties, node: '', lastsMsMax, language, ...recorded };
 }
 
 /** A call status in the carrier's own word: new ones pass. */
@@ -74,5 +76,6 @@ export function recordingFact(request: CarrierRequest): Told | 'malformed' {
     recordingUrl,
     durationS: request.count('RecordingDuration') ?? 0,
     status,
+    ...(request.query.get('of') === 'call' && { of: 'call' as const }),
   };
 }

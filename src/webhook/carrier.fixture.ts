@@ -168,6 +168,7 @@ export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<C
       name: 'Mangy Dog Coffee',
       keypad: { ...noKeypadFacts, hours: () => "We're open until 18:00 today." },
       closed: () => null,
+      recording: () => 'off',
       callMsMax: 1_800_000,
       staffNumbers: ['+15550001111'],
       promotions: () => [['Muddy Paws, through Monday.', 'Buy two bags and get a third one free.']],

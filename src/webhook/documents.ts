@@ -1,6 +1,7 @@
 import type { WaitEnd } from '../../machines/call-events.ts';
 import type { CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
 import type { Ring, StaffFound } from '../services/staff-desk.ts';
+import type { CallRecordingRule } from '../services/consent.ts';
 import { type LineName, lineText, type LineValues, ownLanguage } from '../services/lines.ts';
 import { audioPath } from './audio.ts';
 import { inLineQuery } from './dial-desk.ts';
@@ -18,6 +19,8 @@ export interface StoreFacts extends WaitFacts {
   closed(language: string): string | null;
   /** The longest conversation, ms. */
   callMsMax: number;
+  /** Whether a call is recorded, and the caller told first. */
+  recording(parties: { from: string; to: string }): CallRecordingRule;
 }
 
 /** A request whose answer is TwiML, as far as the words depend on it. */
@@ -121,7 +124,7 @@ export class Documents {
         if (ask.kind === 'voicemail') return this.messageEnded(ask, words);
         if (typeof next === 'string') return this.trouble(next, ask, words);
         // A place was sought in vain for a call that another request has taken out of the waiting room.
-        return 'piece' in next ? this.trouble('full', ask, words) : this.twiml.connect(next);
+        return 'piece' in next ? this.trouble('full', ask, words) : this.connect(next, ask, words);
       case 'dialing':
         return this.dialing(view, ask, words);
       case 'recording':
@@ -142,6 +145,14 @@ export class Documents {
       case 'ended':
         return this.twiml.empty();
     }
+  }
+
+  /** A recording begins with the first stream and goes on by itself, whatever becomes of that. */
+  private connect(stream: StreamAddress, ask: Ask, words: Words): string {
+    const isFirst = ask.kind === 'arrive' || ask.waited?.wait.kind === 'new';
+    const rule = isFirst ? words.facts.recording(ask) : 'off';
+    const before = rule === 'told' ? [said('recorded', words)] : [];
+    return this.twiml.connect(stream, { before, language: words.language, isRecorded: rule !== 'off' });
   }
 
   /** The carrier is asked to ask again, so often at most; null where the call is answered now. */

@@ -17,6 +17,7 @@ const facts: StoreFacts = {
   name: 'Mangy Dog Coffee',
   keypad: { ...noKeypadFacts, hours: () => "We're open until 18:00 today." },
   closed: () => null,
+  recording: () => 'off',
   callMsMax: 1_800_000,
   staffNumbers: ['+15550001111', '+15550002222'],
   promotions: () => [],

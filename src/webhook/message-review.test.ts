@@ -14,6 +14,7 @@ const facts: StoreFacts = {
   name: 'Mangy Dog Coffee',
   keypad: noKeypadFacts,
   closed: () => null,
+  recording: () => 'off',
   callMsMax: 1_800_000,
   staffNumbers: ['+15550001111'],
   promotions: () => [],

@@ -62,6 +62,7 @@ const noFacts: StoreFacts = {
   languages: [defaultLanguage],
   keypad: noKeypadFacts,
   closed: () => null,
+  recording: () => 'off',
   callMsMax: 1_800_000,
   staffNumbers: [],
   promotions: () => [],

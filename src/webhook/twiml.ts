@@ -42,6 +42,14 @@ export interface StreamAddress {
   token: string;
 }
 
+/** What comes before a stream. */
+interface Opening {
+  before: readonly string[];
+  language: string;
+  /** The whole call is recorded from here on. */
+  isRecorded: boolean;
+}
+
 /** What may follow some words in one document. */
 export type Ending =
   /** `query` goes with the question what to do after it. `ring`: who is kept for the call, alone. */
@@ -90,8 +98,10 @@ export class Twiml {
     return response.toString();
   }
 
-  connect({ mediaUrl, token }: StreamAddress): string {
+  connect({ mediaUrl, token }: StreamAddress, { before, language, isRecorded }: Opening): string {
     const response = new VoiceResponse();
+    for (const sentence of before) this.speak(response, sentence, language);
+    if (isRecorded) this.recordAll(response);
     const connect = response.connect({ action: this.url('/voice/next'), method: 'POST' });
     const stream = connect.stream({
       url: mediaUrl,
@@ -191,6 +201,17 @@ export class Twiml {
       const told = { statusCallback, statusCallbackMethod: 'POST', statusCallbackEvent: ['completed' as const] };
       dial.number(isWarm ? { ...whisper, ...told } : told, number);
     }
+  }
+
+  /** Both sides, until the call ends. */
+  private recordAll(response: VoiceResponse): void {
+    response.start().recording({
+      recordingStatusCallback: this.url('/voice/recording', 'of=call'),
+      recordingStatusCallbackMethod: 'POST',
+      recordingStatusCallbackEvent: ['completed', 'absent'],
+      channels: 'dual',
+      trim: 'do-not-trim',
+    });
   }
 
   private record(response: VoiceResponse, tries: number): void {

@@ -221,6 +221,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
       name: 'Mangy Dog Coffee',
       keypad: noKeypadFacts,
       closed: () => null,
+      recording: () => 'off',
       callMsMax: 1_800_000,
       staffNumbers: [],
       promotions: () => [['Muddy Paws, through Monday.', 'Buy two bags and get a third one free.']],

@@ -135,6 +135,7 @@ function routesOf(
       languages: services.languages(),
       keypad: noKeypadFacts,
       closed: () => null,
+      recording: () => 'off',
       callMsMax: services.callMsMax(),
       staffNumbers: services.onDuty().map(({ number }) => number),
       promotions: () => [],
