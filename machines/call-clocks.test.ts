@@ -169,7 +169,7 @@ describe('the longest conversation', () => {
 
   test('counts on through a broken line and a transfer', () => {
     const again: CallEvent[] = [
-      { ...next(null), at: 20_000 } as CallEvent,
+      { ...next(null), at: 20_000 },
       { ...fact.started, at: 21_000 },
       { ...fact.ready, at: 21_300 },
     ];
