@@ -12,13 +12,14 @@ export interface StreamLines {
   shielded(line: LineName): boolean;
 }
 
-const idsPerEpoch = 10_000;
+const idDigits = 4;
 
 /** What the caller hears of ours beside what the model says, and what the model knows of it. */
 export class OwnLines {
   readonly #mouth: Mouth;
   readonly #session: () => ModelSession | null;
-  #number = 0;
+  #epoch = 0;
+  #count = 0;
   /** Items of the server that stand for ours, until these were heard. */
   readonly #told = new Map<string, { session: ModelSession; itemId: string }>();
   /** No session was there to be told. */
@@ -31,11 +32,14 @@ export class OwnLines {
 
   /** Ids are unique in the call: epochs rise with every stream. */
   number(epoch: number): void {
-    this.#number = epoch * idsPerEpoch;
+    this.#epoch = epoch;
+    this.#count = 0;
   }
 
   nextId(name: string): string {
-    return `${name}_${++this.#number}`;
+    this.#count += 1;
+    // Joined as text: both in one number are more than a number can tell apart.
+    return `${name}_${this.#epoch}${String(this.#count).padStart(idDigits, '0')}`;
   }
 
   play(line: LineName, { text, ulaw }: { text: string; ulaw: Buffer }, shielded: boolean): string {

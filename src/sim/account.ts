@@ -26,6 +26,10 @@ export interface Scene extends Pick<Stack, 'link' | 'model'> {
 
 export type Fact<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
 
+type Heard = Fact<'assistant.heard'>;
+/** So much of an utterance tells which one it is. */
+const BEGINNING_CHARS = 20;
+
 /** What the journal says of a call. */
 export interface Account {
   facts: CallEvent[];
@@ -63,6 +67,8 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 interface Item {
   said: string;
   heard: Fact<'assistant.heard'>;
+  /** A noise had cut it, and it went on: the frame where both meet may be heard in part, and twice. */
+  isJoined: boolean;
   /** Null: nothing of it reached the ear. */
   span: VoiceSpan | null;
 }
@@ -78,18 +84,20 @@ function itemsOf(call: SimCall, account: Account): { items: Item[]; strays: Voic
     // What a noise cut goes on in the same utterance.
     if (isResumed(heard)) return [];
     const said = account.of('assistant.said').find(({ itemId }) => itemId === heard.itemId)?.text ?? '';
-    const span = strays[0] && said.startsWith(strays[0].text) ? strays.shift() : null;
-    return [{ said, heard: withRest(heard, all.slice(index + 1)), span: span ?? null }];
+    const joined = withRest(heard, all.slice(index + 1));
+    const isJoined = joined !== heard;
+    const isOf = ({ text }: VoiceSpan): boolean => said.startsWith(isJoined ? text.slice(0, BEGINNING_CHARS) : text);
+    const span = strays[0] && isOf(strays[0]) ? strays.shift() : null;
+    return [{ said, heard: joined, isJoined, span: span ?? null }];
   });
   return { items, strays };
 }
-
-type Heard = Fact<'assistant.heard'>;
 
 const isResumed = ({ itemId }: Heard): boolean => itemId.startsWith('resumed_');
 
 /** With what was heard of it after the noise that cut it. */
 function withRest(heard: Heard, later: readonly Heard[]): Heard {
+  if (!heard.cut || heard.heardMs === 0) return heard;
   const next = later.findIndex((one) => !isResumed(one) && one.heardMs > 0);
   const rest = (next < 0 ? later : later.slice(0, next)).filter(isResumed);
   return rest.reduce(
@@ -135,16 +143,18 @@ export function disagreements(world: Scene, call: SimCall, account: Account): st
   const { items, strays } = itemsOf(call, account);
   const faults: string[] = [];
   for (const item of items) {
-    const { said, heard, span } = item;
+    const { said, heard, span, isJoined } = item;
     const ear = span?.text ?? '';
     const note = `journal "${heard.text}"${heard.cut ? ' (cut)' : ''}, ear "${ear}"${span?.ended ? '' : ' (cut)'} ${heard.heardMs} of ${heard.totalMs} ms, ear ${(span?.frames ?? 0) * FRAME_MS} ms`;
     const uncertain = ECHO_MS_MAX + uncertainMs(world, call, account, item);
     const spare = (uncertain * CHARS_PER_SECOND) / 1000;
-    if (heard.cut ? !withinOneWord(ear, heard.text, spare) : ear !== heard.text)
+    if (
+      isJoined ? !endsAlike(ear, heard.text) : heard.cut ? !withinOneWord(ear, heard.text, spare) : ear !== heard.text
+    )
       faults.push(`${note}, uncertain ${Math.round(uncertain)} ms`);
     if (!heard.cut && span?.ended !== true) faults.push(`${note}: not heard to its end`);
     if (!said.startsWith(heard.text)) faults.push(`${note}: never said`);
-    if (span && damaged(span)) faults.push(`${note}: damaged frames`);
+    if (span && !isJoined && damaged(span)) faults.push(`${note}: damaged frames`);
   }
   return [...faults, ...strays.map((span) => `heard and not journaled: "${span.text}"`)];
 }
@@ -152,6 +162,13 @@ export function disagreements(world: Scene, call: SimCall, account: Account): st
 /** A frame that was cut in its last two milliseconds looks like a broken one. */
 function damaged(span: VoiceSpan): boolean {
   return span.missing + span.repeated + span.outOfOrder > 0 || span.corrupt > (span.ended ? 0 : 1);
+}
+
+/** A word more or less, and the same last ones. */
+function endsAlike(ear: string, journal: string): boolean {
+  const [heard, told] = [words(ear), words(journal)];
+  const last = (all: readonly string[]): string => all.slice(-2).join(' ');
+  return Math.abs(heard.length - told.length) <= 1 && last(heard) === last(told);
 }
 
 /** One of them is the beginning of the other; but for `spare` characters they differ by a word at most. */

@@ -1,7 +1,7 @@
 const SPOKEN_CHARS_MAX = 420;
 const PHRASES_MAX = 14;
 /** Whole sentences, said as they stand. */
-const SENTENCE_KEYS = ['message', 'error', 'now', 'answer', 'text', 'body', 'content', 'summary'];
+const SENTENCE_KEYS = ['message', 'error', 'now', 'answer', 'text', 'body', 'content', 'summary', 'why'];
 /** The first of these that is there names the thing. */
 const NAME_KEYS = ['name', 'title', 'source', 'dayName', 'category', 'label', 'question'];
 const DETAIL_KEYS = ['formattedHours', 'priceRange', 'offer', 'code', 'terms', 'address'];

@@ -153,8 +153,9 @@ export class VoiceReader {
   #hear(frame: VoiceFrame): void {
     const key = `${frame.speaker}.${frame.generation}.${frame.utterance}`;
     let track = this.#tracks.get(key);
-    // A prepared line may be played twice: its first frame after its last one begins a new span.
-    const again = track !== undefined && track.span.ended && frame.frame === 0 && track.span.lastFrame > 0;
+    // A prepared line may be played twice: its first frame, after its last one or after another line, begins a new span.
+    const isOver = track !== undefined && (track.span.ended || track !== this.#current);
+    const again = isOver && frame.frame === 0 && (track?.span.lastFrame ?? 0) > 0;
     if (track === undefined || again) track = this.#open(key, frame);
     this.#count(track, frame);
     this.#current = track;
