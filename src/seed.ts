@@ -2,6 +2,7 @@ import { seed } from '../entities/seed/index.ts';
 import { readConfig } from './config.ts';
 import { connectRedis } from './directory/redis.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
+import { readCatalog } from './services/catalog-rows.ts';
 import { openDatabase } from './services/database.ts';
 
 // Fills the configured database with the first tenant's data and tells running nodes of it.
@@ -9,8 +10,13 @@ const { databaseUrl, redisUrl } = readConfig(process.env);
 if (databaseUrl === null || redisUrl === null) throw new Error('DATABASE_URL and REDIS_URL are needed');
 const source = await openDatabase(databaseUrl, { poolMax: 1 });
 await seed(source, Date.now());
+// Of what stands in the database now, the store's own changes too.
+const problems: string[] = [];
+await readCatalog(source, Date.now(), (problem) => problems.push(problem));
 await source.destroy();
 const link = await connectRedis(redisUrl);
 await link.command('publish', CATALOG_CHANNEL, 'seeded');
 await link.close();
+for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.stdout.write('Mangy Dog Coffee is in the database.\n');
+if (problems.length > 0) process.exitCode = 1;

@@ -15,13 +15,14 @@ import type { ModelSettings } from './model/profile.ts';
 import { ModelSessions } from './model/sessions.ts';
 import { AccountBooks } from './placement/account-books.ts';
 import { Admission, type Assistants, asideOf } from './placement/admission.ts';
-import { callerKey, Fairness } from './placement/fairness.ts';
+import { Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
 import { freePlaces, reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { createRedactor } from './redact/redactor.ts';
+import { callerKey } from './services/caller-number.ts';
 import { CallbackDialler } from './services/callback-dialler.ts';
 import { createCallbacks } from './services/callbacks.ts';
 import { callRecordingRule } from './services/consent.ts';
@@ -212,7 +213,7 @@ function storeFacts(services: Services): StoreFacts {
   return {
     ...lineStore(services),
     promotions: () => services.promotionLines(),
-    callback: () => services.callbackPromise(),
+    callback: (language) => services.callbackPromise(language),
     closed: (language) => services.closed(language)?.words ?? null,
     callMsMax: services.callMsMax(),
     recording: ({ from, to }) => callRecordingRule(services.recording(), from, to),

@@ -24,7 +24,7 @@ test.each([
   ['2026-11-18T03:00', '2026-11-18T09:00', '2026-11-18T11:00', 'today between 09:00 and 11:00'],
 ])('asked at %s: from %s to %s, %s', (asked, start, end, words) => {
   expect(callbackWindow(policy, ZONE, at(asked))).toEqual({ start: at(start), end: at(end) });
-  expect(spokenCallback(policy, ZONE, at(asked))).toBe(words);
+  expect(spokenCallback(policy, ZONE, at(asked), 'en')).toBe(words);
 });
 
 test.each([
@@ -35,7 +35,7 @@ test.each([
   [480, 'by 11:00 tomorrow'],
   [1_200, 'by 14:00 on Friday'],
 ])('%i minutes from noon on: %s', (withinMinutes, words) => {
-  expect(spokenCallback({ ...policy, withinMinutes }, ZONE, at('2026-11-18T12:00'))).toBe(words);
+  expect(spokenCallback({ ...policy, withinMinutes }, ZONE, at('2026-11-18T12:00'), 'en')).toBe(words);
 });
 
 test('the hours are those of the wall, also on the day when the clocks change', () => {
@@ -58,5 +58,25 @@ test('calls are made from the opening up to the closing time', () => {
     true,
     false,
     false,
+  ]);
+});
+
+test('in the languages of our sentences', () => {
+  const said = (asked: string, withinMinutes = 120) =>
+    ['es', 'fr'].map((language) => spokenCallback({ ...policy, withinMinutes }, ZONE, at(asked), language));
+  expect([
+    said('2026-11-18T12:00'),
+    said('2026-11-18T12:00', 60),
+    said('2026-11-18T12:00', 45),
+    said('2026-11-18T18:00'),
+    said('2026-11-18T17:30'),
+    said('2026-11-18T12:00', 1_200),
+  ]).toEqual([
+    ['en menos de 2 horas', 'd’ici 2 heures'],
+    ['en menos de una hora', 'd’ici une heure'],
+    ['en menos de 45 minutos', 'd’ici 45 minutes'],
+    ['mañana entre las 09:00 y las 11:00', 'demain entre 09:00 et 11:00'],
+    ['antes de las 10:30 de mañana', 'avant 10:30 demain'],
+    ['antes de las 14:00 del viernes', 'avant 14:00 vendredi'],
   ]);
 });

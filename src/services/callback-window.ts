@@ -1,5 +1,7 @@
-import { clock, minuteOf, relativeDay } from './hours.ts';
+import { clock, minuteOf } from './hours.ts';
+import { type LineLanguage, lineLanguage } from './lines.ts';
 import { addDays, instantOf, wallTime } from './local-time.ts';
+import { spokenClosing, spokenDay } from './spoken-time.ts';
 
 /** What a store promises to callers who would rather be called back. */
 export interface CallbackPolicy {
@@ -51,21 +53,53 @@ export function callbackWindow(policy: CallbackPolicy, timeZone: string, askedAt
 }
 
 /** `within 2 hours`, `tomorrow between 09:00 and 11:00`, `by 10:30 tomorrow`: no more than what is configured. */
-export function spokenCallback(policy: CallbackPolicy, timeZone: string, askedAt: number): string {
+export function spokenCallback(policy: CallbackPolicy, timeZone: string, askedAt: number, language: string): string {
   const { start, end } = callbackWindow(policy, timeZone, askedAt);
   const today = wallTime(askedAt, timeZone).date;
   const [from, until] = [wallTime(start, timeZone), wallTime(end, timeZone)];
+  const words = promises[lineLanguage(language)];
   if (start === askedAt && end - start === policy.withinMinutes * MINUTE_MS)
-    return `within ${spokenMinutes(policy.withinMinutes)}`;
-  const days = (date: string) => (date === today ? ['today'] : relativeDay(today, date));
-  return from.date === until.date
-    ? [...days(from.date), 'between', clock(from.minute), 'and', clock(until.minute)].join(' ')
-    : ['by', clock(until.minute), ...days(until.date)].join(' ');
+    return words.within(spokenMinutes(policy.withinMinutes, words));
+  if (from.date !== until.date)
+    return words.by(spokenClosing({ time: clock(until.minute), date: until.date, today, language }));
+  return words.between(spokenDay({ date: from.date, today, language }), clock(from.minute), clock(until.minute));
 }
 
-function spokenMinutes(minutes: number): string {
+interface PromiseWords {
+  /** For one, and more. */
+  minutes: readonly [string, string];
+  hours: readonly [string, string];
+  within(duration: string): string;
+  between(day: string, from: string, until: string): string;
+  by(when: string): string;
+}
+
+const promises: Readonly<Record<LineLanguage, PromiseWords>> = {
+  en: {
+    minutes: ['a minute', 'minutes'],
+    hours: ['an hour', 'hours'],
+    within: (duration) => `within ${duration}`,
+    between: (day, from, until) => `${day} between ${from} and ${until}`,
+    by: (when) => `by ${when}`,
+  },
+  es: {
+    minutes: ['un minuto', 'minutos'],
+    hours: ['una hora', 'horas'],
+    within: (duration) => `en menos de ${duration}`,
+    between: (day, from, until) => `${day} entre las ${from} y las ${until}`,
+    by: (when) => `antes de ${when}`,
+  },
+  fr: {
+    minutes: ['une minute', 'minutes'],
+    hours: ['une heure', 'heures'],
+    within: (duration) => `d’ici ${duration}`,
+    between: (day, from, until) => `${day} entre ${from} et ${until}`,
+    by: (when) => `avant ${when}`,
+  },
+};
+
+function spokenMinutes(minutes: number, words: PromiseWords): string {
   const hours = minutes / HOUR_MINUTES;
-  if (minutes === 1) return 'a minute';
-  if (!Number.isInteger(hours)) return `${minutes} minutes`;
-  return hours === 1 ? 'an hour' : `${hours} hours`;
+  const [count, [one, many]] = Number.isInteger(hours) ? [hours, words.hours] : [minutes, words.minutes];
+  return count === 1 ? one : `${count} ${many}`;
 }

@@ -1,6 +1,6 @@
 import { defaultLanguage } from './languages.ts';
 import { type LineName, type LineValues, lineText } from './lines.ts';
-import { addDays, dayNames, dayOfWeek, instantOf, spokenDate, wallTime } from './local-time.ts';
+import { addDays, dayNames, dayOfWeek, instantOf, wallTime } from './local-time.ts';
 import { spokenClosing, spokenOpening } from './spoken-time.ts';
 
 /** How far ahead the next opening is looked for; a store closed for longer has none. */
@@ -166,12 +166,4 @@ function onTheWall(at: number, timeZone: string): { date: string; time: string }
 /** The reverse of `minuteOf`. */
 export function clock(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
-}
-
-/** A day as it is said after a time: nothing for today, `tomorrow`, `on Friday` within the week, else `on Friday, January 2`. */
-export function relativeDay(today: string, date: string): string[] {
-  if (date === today) return [];
-  if (date === addDays(today, 1)) return ['tomorrow'];
-  const name = dayNames[dayOfWeek(date)] ?? '';
-  return date < addDays(today, 7) ? [`on ${name}`] : [`on ${name}, ${spokenDate(date)}`];
 }

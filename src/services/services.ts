@@ -75,7 +75,7 @@ export interface Services {
   promotionLines(): string[][];
   callbacks(): CallbackPolicy;
   /** What whoever asks for a call-back now is promised, `within 2 hours`; null where none is offered. */
-  callbackPromise(): string | null;
+  callbackPromise(language?: string): string | null;
   /** When a call-back that was asked for at that time is promised. */
   callbackWindow(askedAt: number): CallbackWindow;
   /** Call-backs may be made now. */
@@ -172,9 +172,9 @@ export function answersOf(
     promotions,
     promotionLines: () => promotionLines(promotions()),
     callbacks: () => known().callbacks,
-    callbackPromise() {
+    callbackPromise(language = defaultLanguage) {
       const { callbacks, schedule } = known();
-      return callbacks.offered ? spokenCallback(callbacks, schedule.timeZone, now()) : null;
+      return callbacks.offered ? spokenCallback(callbacks, schedule.timeZone, now(), language) : null;
     },
     callbackWindow: (askedAt) => callbackWindow(known().callbacks, known().schedule.timeZone, askedAt),
     recording: () => ({ ...known().recording, timeZone: known().schedule.timeZone }),

@@ -9,6 +9,8 @@ interface Saying {
   tomorrow(time: string): string;
   onDay(time: string, day: string): string;
   onDate(time: string, day: string, date: string): string;
+  /** The days alone. */
+  days: { today: string; tomorrow: string; weekday(day: string): string; date(day: string, date: string): string };
 }
 
 const las = (time: string) => `${time.startsWith('01:') ? 'la' : 'las'} ${time}`;
@@ -21,6 +23,12 @@ const sayings: Readonly<Record<LineLanguage, Saying>> = {
     tomorrow: (time) => `${time} tomorrow`,
     onDay: (time, day) => `${time} on ${day}`,
     onDate: (time, day, date) => `${time} on ${day}, ${date}`,
+    days: {
+      today: 'today',
+      tomorrow: 'tomorrow',
+      weekday: (day) => `on ${day}`,
+      date: (day, date) => `on ${day}, ${date}`,
+    },
   },
   es: {
     midnight: 'la medianoche de hoy',
@@ -29,6 +37,12 @@ const sayings: Readonly<Record<LineLanguage, Saying>> = {
     tomorrow: (time) => `${las(time)} de mañana`,
     onDay: (time, day) => `${las(time)} del ${day}`,
     onDate: (time, day, date) => `${las(time)} del ${day} ${date}`,
+    days: {
+      today: 'hoy',
+      tomorrow: 'mañana',
+      weekday: (day) => `el ${day}`,
+      date: (day, date) => `el ${day} ${date}`,
+    },
   },
   fr: {
     midnight: 'minuit ce soir',
@@ -37,6 +51,12 @@ const sayings: Readonly<Record<LineLanguage, Saying>> = {
     tomorrow: (time) => `${time} demain`,
     onDay: (time, day) => `${time} ${day}`,
     onDate: (time, day, date) => `${time} le ${day} ${date}`,
+    days: {
+      today: 'aujourd’hui',
+      tomorrow: 'demain',
+      weekday: (day) => day,
+      date: (day, date) => `le ${day} ${date}`,
+    },
   },
 };
 
@@ -48,9 +68,21 @@ function calendars(options: Intl.DateTimeFormatOptions): Record<LineLanguage, In
   return { en: calendar('en-US'), es: calendar('es'), fr: calendar('fr') };
 }
 
-/** `Friday`, `viernes`. */
-export function spokenWeekday(date: string, language: string): string {
+function weekdayOf(date: string, language: string): string {
   return days[lineLanguage(language)].format(new Date(`${date}T00:00:00Z`));
+}
+
+function dateOf(date: string, language: string): string {
+  return dates[lineLanguage(language)].format(new Date(`${date}T00:00:00Z`));
+}
+
+/** `today`, `tomorrow`, `on Friday` within the week, else `on Friday, January 2`. */
+export function spokenDay({ date, today, language }: Omit<SpokenWhen, 'time'>): string {
+  const { days: say } = sayings[lineLanguage(language)];
+  if (date === today) return say.today;
+  if (date === addDays(today, 1)) return say.tomorrow;
+  const day = weekdayOf(date, language);
+  return date < addDays(today, 7) ? say.weekday(day) : say.date(day, dateOf(date, language));
 }
 
 export interface SpokenWhen {
@@ -67,9 +99,9 @@ export function spokenOpening({ time, date, today, language }: SpokenWhen): stri
   const saying = sayings[lineLanguage(language)];
   if (date === today) return saying.bare(time);
   if (date === addDays(today, 1)) return saying.tomorrow(time);
-  const day = spokenWeekday(date, language);
+  const day = weekdayOf(date, language);
   if (date < addDays(today, 7)) return saying.onDay(time, day);
-  return saying.onDate(time, day, dates[lineLanguage(language)].format(new Date(`${date}T00:00:00Z`)));
+  return saying.onDate(time, day, dateOf(date, language));
 }
 
 /** Until when it is open: `18:00 today`, `midnight tonight`, else as an opening. */
