@@ -171,6 +171,8 @@ export type ToolFact =
       leave: Intent | null;
       /** ISO 639-1: what is spoken from here on. */
       language?: string;
+      /** The caller was promised a call back, about this. */
+      callback?: string;
       /** The call is in line for the staff: silence is no sign that nobody is there. */
       waits?: true;
     };

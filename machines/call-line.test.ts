@@ -31,6 +31,15 @@ test('who is silent in line for the staff is told so now and then, and never hun
   expect(play(facts).snapshot.value).toEqual({ conversation: 'talking' });
 });
 
+test('who would rather be called back waits no more', () => {
+  const facts: CallEvent[] = [
+    ...inLine,
+    { ...fact.asked, at: 9_500, toolCallId: 't2' },
+    { ...left(null), at: 9_600, toolCallId: 't2', callback: 'beans' } as CallEvent,
+  ];
+  expect(play(facts).snapshot.context.inLine).toBe(false);
+});
+
 test('the line ends with the offer: said at the turn boundary, then the call leaves for who is kept for it', () => {
   const connects = [...inLine, offered(20_000)];
   expect(lines(connects)).toEqual(['connecting']);

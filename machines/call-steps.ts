@@ -374,10 +374,10 @@ export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const turns = context.turns.map((turn) =>
     turn.who === 'tool' && turn.toolCallId === toolCallId ? { ...turn, output } : turn,
   );
-  const { language = context.language, waits } = event;
+  const { language = context.language, waits, callback } = event;
   const step = new Step(context)
     .answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId)
-    .set({ turns, language, inLine: context.inLine || waits === true });
+    .set({ turns, language, inLine: callback === undefined && (context.inLine || waits === true) });
   const isLast = !Object.values(step.context.pending.effects).some((effect) => effect.type === 'tool.run');
   return isLast ? step.disarm('filler') : step;
 }

@@ -5,7 +5,7 @@ import { blockCaller, readBlocks, unblockCaller } from './directory/callers.ts';
 import { DirectoryError } from './directory/errors.ts';
 import { connectRedis, type RedisLink } from './directory/redis.ts';
 import { readAudit, readSwitches, setSwitch } from './directory/switches.ts';
-import { callerKey } from './placement/fairness.ts';
+import { callerKey } from './services/caller-number.ts';
 import { isSwitch, switchedTool, switchFault, switchRules } from './placement/switches.ts';
 import { toolNames } from './tools/registry.ts';
 

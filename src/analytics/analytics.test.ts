@@ -151,12 +151,27 @@ function analyticsTests(database: TestDatabase): void {
       { type: 'carrier.arrived', at: 5, from: '+12075550101', to: '+12075550142', node: 'a', queued: true },
       { type: 'carrier.waitEnded', at: 9_000, how: 'voicemail', waitedMs: 8_995 },
     ]);
-    await vi.waitFor(() => expect(wishes).toHaveLength(1), WAIT);
-    await analytics.stop();
-    expect([wishes, faults]).toEqual([
-      [{ callSid, number: '+12075550100', calledNumber: '+12075550142', reason: 'waiting room', askedAt: 9_000 }],
-      [],
+    const answered = {
+      type: 'tool.answered',
+      toolCallId: 't',
+      result: 'ok',
+      output: '{}',
+      durationMs: 1,
+      leave: null,
+    } as const;
+    const talking = await journal([
+      { type: 'carrier.arrived', at: 5, from: '+12075550102', to: '+12075550142', node: 'a' },
+      { ...answered, at: 7_000 },
+      { ...answered, at: 8_000, callback: 'a cake' },
     ]);
+    await vi.waitFor(() => expect(wishes).toHaveLength(2), WAIT);
+    await analytics.stop();
+    const both = { calledNumber: '+12075550142' };
+    expect(wishes.toSorted((a, b) => a.askedAt - b.askedAt)).toEqual([
+      { callSid: talking, number: '+12075550102', ...both, reason: 'a cake', askedAt: 8_000 },
+      { callSid, number: '+12075550100', ...both, reason: 'waiting room', askedAt: 9_000 },
+    ]);
+    expect(faults).toEqual([]);
   });
 
   test('a recording that is ready is entered with who called and what about; one without room comes again', async () => {

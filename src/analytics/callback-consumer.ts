@@ -19,19 +19,26 @@ export interface CallbackConsumerDeps {
   isHealthy(): Promise<boolean>;
 }
 
-/** Notes whom the waiting room promised a call: the promise is as safe as the journal, whatever is away when it is made. */
+/** What a caller was promised a call about; null for any other fact. */
+function promisedFor(fact: CallEvent): string | null {
+  if (fact.type === 'tool.answered') return fact.callback ?? null;
+  return fact.type === 'carrier.waitEnded' && fact.how === 'callback' ? 'waiting room' : null;
+}
+
+/** Notes who was promised a call: the promise is as safe as the journal, whatever is away when it is made. */
 export function createCallbackConsumer({ enter, journalOf, isHealthy }: CallbackConsumerDeps): Consumer {
   return {
     group: 'callbacks',
     isHealthy,
     async take(facts) {
       for (const { callSid, fact } of facts) {
-        if (fact.type !== 'carrier.waitEnded' || fact.how !== 'callback') continue;
+        const reason = promisedFor(fact);
+        if (reason === null) continue;
         const journal = await journalOf(callSid);
         const arrived = journal.find((each) => each.type === 'carrier.arrived');
         if (!arrived) throw new RangeError('a caller without a number asked to be called back');
         const { from: number, to: calledNumber } = arrived;
-        await enter({ callSid, number, calledNumber, reason: 'waiting room', askedAt: fact.at });
+        await enter({ callSid, number, calledNumber, reason, askedAt: fact.at });
       }
       return [];
     },

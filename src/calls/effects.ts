@@ -18,6 +18,7 @@ export interface ToolRunner {
   writes(name: string): boolean;
   run(ask: {
     callSid: string;
+    from: string;
     epoch: number;
     toolCallId: string;
     name: string;
@@ -113,9 +114,9 @@ export class Effects {
     const { tools } = this.host;
     const isOurs = !tools.writes(name) || (await this.writer.confirmed(confirmMs));
     if (this.call.isGone) return;
-    const { callSid, epoch } = this.call.view;
+    const { callSid, from, epoch } = this.call.view;
     const answer: ToolAnswer = isOurs
-      ? await tools.run({ callSid, epoch, toolCallId, name, arguments: args })
+      ? await tools.run({ callSid, from, epoch, toolCallId, name, arguments: args })
       : { result: 'refused', output: unconfirmed, durationMs: confirmMs, leave: null };
     this.host.toolRan(name, answer.result);
     this.call.tell({ type: 'tool.answered', toolCallId, ...answer });

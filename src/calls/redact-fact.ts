@@ -42,7 +42,14 @@ export function createFactRedactor(redactor: Redactor): FactRedactor {
       case 'tool.asked':
         return [{ ...fact, arguments: json(redactor, fact.arguments) }];
       case 'tool.answered':
-        return [{ ...fact, output: json(redactor, fact.output), leave: intent(redactor, fact.leave) }];
+        return [
+          {
+            ...fact,
+            output: json(redactor, fact.output),
+            leave: intent(redactor, fact.leave),
+            ...(fact.callback !== undefined && { callback: redactor.text(fact.callback) }),
+          },
+        ];
       default:
         return [fact];
     }

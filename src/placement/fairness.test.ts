@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockCaller, unblockCaller } from '../directory/callers.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
-import { callerKey, Fairness, fairnessLimits } from './fairness.ts';
+import { callerKey } from '../services/caller-number.ts';
+import { Fairness, fairnessLimits } from './fairness.ts';
 
 let redis: RedisServer;
 let link: RedisLink;

@@ -1,5 +1,6 @@
 import { admitCaller, leaveCaller } from '../directory/callers.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { callerKey } from '../services/caller-number.ts';
 
 /** What one number may take of the lines. */
 export const fairnessLimits = {
@@ -7,15 +8,6 @@ export const fairnessLimits = {
   arrivalsMax: 10,
   windowMs: 600_000,
 } as const;
-
-const e164 = /^\+[1-9]\d{6,14}$/;
-/** Numbers that carriers put in place of a withheld one: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE. */
-const withheld = /^\+(?:266696687|7378742833|2562533|8656696|8566696(?:687)?|86282452253)$/;
-
-/** What tells callers apart; null for a number that is withheld or malformed: many people have it. */
-export function callerKey(from: string): string | null {
-  return e164.test(from) && !withheld.test(from) ? from : null;
-}
 
 export interface FairnessDeps {
   link: RedisLink;

@@ -31,6 +31,8 @@ const good: [name: string, args: Record<string, unknown>, says: RegExp][] = [
   ['end_call', {}, /one short sentence/],
   ['speak_language', { language: 'español' }, /Answer in Spanish from here on\./],
   ['speak_language', { language: 'en-GB' }, /Answer in English/],
+  ['request_callback', { reason: 'a wedding cake' }, /"calledBack":"within 2 hours"/],
+  ['request_callback', {}, /anything else/],
 ];
 
 const parameterOf: Record<string, string | null> = {
@@ -43,6 +45,7 @@ const parameterOf: Record<string, string | null> = {
   leave_voicemail: 'topic',
   end_call: 'reason',
   speak_language: 'language',
+  request_callback: 'reason',
 };
 const names = Object.keys(parameterOf);
 const required = new Set(['get_product_details', 'search_knowledge_base', 'speak_language']);
@@ -112,6 +115,7 @@ await onBothDatabases((database) => {
   async function ask(name: string, args: unknown): Promise<ToolAnswer> {
     const answer = await tools.run({
       callSid: 'CA1',
+      from: '+15035550199',
       epoch: 1,
       toolCallId: `call_${(asks += 1)}`,
       name,

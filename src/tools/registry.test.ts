@@ -54,6 +54,7 @@ function toolsOf(
   const ask = (name: string, args: unknown = {}): Promise<ToolAnswer> =>
     registry.run({
       callSid: 'CA1',
+      from: '+15035550199',
       epoch: 7,
       toolCallId: `call_${(asks += 1)}`,
       name,
@@ -101,6 +102,7 @@ describe('what the model is told', () => {
       ['leave_voicemail', ['topic'], []],
       ['end_call', ['reason'], []],
       ['speak_language', ['language'], ['language']],
+      ['request_callback', ['reason'], []],
     ]);
   });
 
@@ -337,6 +339,21 @@ describe('leaving the conversation', () => {
     });
   });
 
+  test('a call back is promised as it is configured, to a number that can be called', async () => {
+    const { ask, registry } = toolsOf({ ...smallCatalog, callbacks });
+    expect(await ask('request_callback', { reason: 'a cake' })).toMatchObject({
+      result: 'ok',
+      leave: null,
+      callback: 'a cake',
+      output: expect.stringContaining('"calledBack":"within 2 hours"'),
+    });
+    const hidden = { callSid: 'CA1', from: 'anonymous', epoch: 1, toolCallId: 'h', arguments: '{}' };
+    expect(await registry.run({ ...hidden, name: 'request_callback' })).toMatchObject({ result: 'refused' });
+    const none = await toolsOf().ask('request_callback');
+    expect(none).toMatchObject({ result: 'refused', output: expect.stringMatching(/^Nobody is called back\./) });
+    expect(none).not.toHaveProperty('callback');
+  });
+
   test('what cannot be stored is taken out of the words', async () => {
     const { leave } = await toolsOf().ask('leave_voicemail', '{"topic":" a\\u0000b \\ud800 c\\n"}');
     expect(leave).toEqual({ kind: 'voicemail', topic: 'a b \uFFFD c' });
@@ -381,6 +398,7 @@ describe('one run for each ask', () => {
   }
   const asked = (toolCallId: string, callSid = 'CA1') => ({
     callSid,
+    from: '',
     epoch: 1,
     toolCallId,
     name: 'count',

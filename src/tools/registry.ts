@@ -9,6 +9,7 @@ import { getProductDetails } from './get-product-details.ts';
 import { getStoreHours } from './get-store-hours.ts';
 import { getSubscriptionInfo } from './get-subscription-info.ts';
 import { leaveVoicemail } from './leave-voicemail.ts';
+import { requestCallback } from './request-callback.ts';
 import { searchKnowledgeBase } from './search-knowledge-base.ts';
 import { speakLanguage } from './speak-language.ts';
 import { ToolRefusal, ToolUnavailable, type Tool, type ToolCall, type ToolDefinition } from './tool.ts';
@@ -32,12 +33,15 @@ export const allTools: readonly Tool[] = [
   leaveVoicemail,
   endCall,
   speakLanguage,
+  requestCallback,
 ];
 
 export const toolNames: readonly string[] = allTools.map(({ definition }) => definition.name);
 
 export interface ToolAsk {
   callSid: string;
+  /** Who calls. */
+  from: string;
   /** Of the owner that asks. */
   epoch: number;
   toolCallId: string;
@@ -55,6 +59,8 @@ export interface ToolAnswer {
   language?: string;
   /** The call is in line for the staff. */
   waits?: true;
+  /** The caller is promised a call back, about this. */
+  callback?: string;
   durationMs: number;
 }
 
@@ -85,14 +91,14 @@ export function createTools(
   const byName = new Map(tools.map((tool) => [tool.definition.name, tool]));
   const answers = new Map<string, Promise<ToolAnswer>>();
 
-  async function outcomeOf({ callSid, epoch, name, arguments: text }: ToolAsk): Promise<Outcome> {
+  async function outcomeOf({ callSid, from, epoch, name, arguments: text }: ToolAsk): Promise<Outcome> {
     const tool = byName.get(name);
     if (!tool) return refused(`There is no such tool. There are: ${[...byName.keys()].join(', ')}.`);
     if (isOff(name)) return refused(unavailable(tool.subject));
     try {
-      const { answer, leave, language, waits } = await within(
+      const { answer, leave, language, waits, callback } = await within(
         tool.deadlineMs,
-        tool.run(argumentsOf(text), services, { callSid, staff }),
+        tool.run(argumentsOf(text), services, { callSid, from, staff }),
       );
       return {
         result: 'ok',
@@ -100,6 +106,7 @@ export function createTools(
         leave: leave ?? null,
         ...(language && { language }),
         ...(waits && { waits }),
+        ...(callback !== undefined && { callback }),
       };
     } catch (error) {
       if (error instanceof ToolRefusal) return refused(error.message);

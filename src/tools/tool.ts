@@ -18,6 +18,8 @@ export interface ToolReply {
   leave?: Intent;
   /** The call is in line for the staff. */
   waits?: true;
+  /** The caller is promised a call back, about this. */
+  callback?: string;
   /** ISO 639-1: what is spoken from here on. */
   language?: string;
 }
@@ -25,6 +27,8 @@ export interface ToolReply {
 /** Of the call that asks. */
 export interface ToolCall {
   callSid: string;
+  /** Who calls. */
+  from: string;
   staff: Pick<StaffDesk, 'reserve' | 'leave'>;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callerKey } from '../services/caller-number.ts';
 import { defaultLanguage } from '../services/languages.ts';
 import type { Services } from '../services/services.ts';
 import { defineTool, type ToolReply, ToolRefusal } from './tool.ts';
@@ -12,7 +13,7 @@ export const transferToStaff = defineTool({
   subject: 'the transfer',
   writes: false,
   deadlineMs: 1_000,
-  async run({ reason = '' }, services, { callSid, staff }) {
+  async run({ reason = '' }, services, { callSid, from, staff }) {
     if (!services.hasStaff()) {
       throw new ToolRefusal('No staff member can be reached by telephone. Say so, and offer to take a voicemail.');
     }
@@ -23,9 +24,9 @@ export const transferToStaff = defineTool({
       case 'away':
         return putThrough({ kind: 'transfer', reason });
       case 'busy':
-        return allBusy(found.place, services);
+        return allBusy(found.place, from, services);
       case 'closed':
-        return nobodyThere(services);
+        return nobodyThere(from, services);
     }
   },
 });
@@ -40,7 +41,7 @@ function putThrough(leave: NonNullable<ToolReply['leave']>): ToolReply {
   };
 }
 
-function allBusy(place: number, services: Services): ToolReply {
+function allBusy(place: number, from: string, services: Services): ToolReply {
   const isInLine = place > 0;
   return {
     ...(isInLine ? { waits: true } : {}),
@@ -52,27 +53,27 @@ function allBusy(place: number, services: Services): ToolReply {
       ...(isInLine ? { placeInLine: place } : {}),
       choices: [
         ...(isInLine ? ['keep talking with you; the call is put through by itself when the turn comes'] : []),
-        ...otherChoices(services),
+        ...otherChoices(from, services),
       ],
       next: `Say so${isInLine ? ', and the place in line' : ''}. Ask which of the choices the caller would like.`,
     },
   };
 }
 
-function nobodyThere(services: Services): ToolReply {
+function nobodyThere(from: string, services: Services): ToolReply {
   const returns = services.staffReturns(defaultLanguage);
   return {
     answer: {
       accepted: false,
       why: 'No staff member takes calls at this hour.',
       ...(returns === null ? {} : { staffIsBackAt: returns }),
-      choices: otherChoices(services),
+      choices: otherChoices(from, services),
       next: 'Say so, and when staff can be reached again if you know it. Ask which of the choices the caller would like.',
     },
   };
 }
 
-function otherChoices(services: Services): string[] {
-  const promise = services.callbackPromise();
+function otherChoices(from: string, services: Services): string[] {
+  const promise = callerKey(from) === null ? null : services.callbackPromise();
   return ['leave a voicemail', ...(promise === null ? [] : [`be called back ${promise}`])];
 }

@@ -1,4 +1,4 @@
-import { callerKey } from '../placement/fairness.ts';
+import { callerKey } from '../services/caller-number.ts';
 
 const e164 = /^\+[1-9]\d{6,14}$/;
 

@@ -34,6 +34,7 @@ export async function judgeRow(world: World, call: SimCall, account: Account, in
     transcript: expect.any(Array),
     processedAt: expect.any(Date),
     intents,
+    promotionSlug: intents.includes('promotion') ? 'muddy-paws' : null,
     lastEpoch: expect.any(Number),
     lastSeq: expect.any(Number),
     statusSequence: Number(final?.params['SequenceNumber']),

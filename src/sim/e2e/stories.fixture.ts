@@ -11,7 +11,8 @@ import { judgeRow, judgeVoicemail } from './rows.fixture.ts';
 import type { World } from './world.fixture.ts';
 
 const DEMO = join(import.meta.dirname, '../caller/scripts/demo.yaml');
-const STAFF = ['+12075550143', '+12075550144'];
+/** So many that the stories, which are lived at the same time, do not wait for each other. */
+export const STAFF = Array.from({ length: 12 }, (_, index) => `+12075550${600 + index}`);
 const GREETING = 'Thanks for calling Mangy Dog Coffee! How can I help you today?';
 const LONG =
   'There is coffee and espresso and tea, there is food and there are beans, and every week there is something new that I could tell you about for a very long time.';
@@ -145,7 +146,7 @@ export const stories: readonly Story[] = [
       expect(account.tools).toEqual(['transfer_to_staff']);
       expect(whole(call)).toEqual([GREETING, 'I will connect you with a person.']);
       expect(intents(account)).toEqual(['transfer']);
-      expect(account.of('carrier.dialEnded').map(({ result }) => result)).toEqual(['completed']);
+      expect(account.of('carrier.dialEnded').at(-1)?.result).toBe('completed');
       expect(call.dialed.find((leg) => leg.answeredMs !== null)?.ear.text(0, 'caller')).toBe('Hello Bea.');
       expect([account.outcome, call.endedBy, call.streams.length]).toEqual(['transferred', 'service', 1]);
     },
@@ -170,7 +171,12 @@ export const stories: readonly Story[] = [
     told(account, call) {
       expect(account.tools).toEqual(['get_product_details', 'transfer_to_staff', 'end_call']);
       expect(intents(account)).toEqual(['transfer', 'hangup']);
-      expect(account.of('carrier.dialEnded').map(({ result }) => result)).toEqual(['no-answer']);
+      expect(
+        account
+          .of('carrier.dialEnded')
+          .map(({ result }) => result)
+          .slice(-2),
+      ).toEqual(['no-answer', 'no-answer']);
       expect(call.streams).toHaveLength(2);
       expect(account.of('model.ready').map(({ sessionId }) => sessionId)).toHaveLength(2);
       expect([account.outcome, call.endedBy]).toEqual(['answered', 'service']);

@@ -2,13 +2,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SimCall } from '../twilio/index.ts';
 import { Caller } from './caller.fixture.ts';
 import { rowOf } from './rows.fixture.ts';
-import { judge, script, staff, stories, type Story } from './stories.fixture.ts';
+import { openDatabase } from '../../services/database.ts';
+import { judge, script, STAFF, staff, stories, type Story } from './stories.fixture.ts';
 import { eventually, startWorld, type World } from './world.fixture.ts';
 
 /** The design's bound for a new call's row. Other things than Aida keep a machine that runs tests busy: it is told, not held. */
 const ROW_MS_TOLD = 1_000;
 /** Stories that are lived again while the carrier doubles and shuffles what it sends. */
 const stormy = /answers$|two tools|nobody answers/;
+
+async function hireStaff(databaseUrl: string): Promise<void> {
+  const rows = await openDatabase(databaseUrl, { poolMax: 1 });
+  await rows.query('UPDATE store_settings SET staff_numbers = $1', [STAFF]);
+  await rows.destroy();
+}
 
 /** Every story at one node, all at the same time, and each judged by a test of its own. */
 export function tellStories(args: readonly string[]): void {
@@ -28,7 +35,7 @@ export function tellStories(args: readonly string[]): void {
   };
 
   beforeAll(async () => {
-    world = await startWorld({ args, model: { script }, twilio: { staff } });
+    world = await startWorld({ args, model: { script }, twilio: { staff }, prepare: hireStaff });
     live(stories);
   });
 
