@@ -80,5 +80,5 @@ export class WhisperDesk {
 
 /** A number is read digit by digit. */
 function spokenDigits(number: string): string {
-  return [...number.replace(/\D/g, '')].join(' ');
+  return number.replace(/\D/g, '').split('').join(' ');
 }
