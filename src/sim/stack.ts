@@ -8,6 +8,7 @@ import { Fleet, type NodeStart, OVERRIDES, PUBLIC_URL } from './fleet.ts';
 import { type FakeModel, type FakeModelOptions, startFakeModel } from './model/index.ts';
 import type { NodeProcess } from './node-process.ts';
 import { startPostgres } from './parts/postgres.ts';
+import { renderStore } from './rendered-lines.ts';
 import { closeProxies, type StackProxies, startProxies } from './stack-proxies.ts';
 import { type FakeTwilio, type FakeTwilioOptions, startFakeTwilio } from './twilio/index.ts';
 
@@ -24,6 +25,8 @@ export interface StackOptions {
   database?: 'pglite' | 'postgres' | (() => Promise<DatabaseServer>);
   /** Null: the model is elsewhere, and `env` says where. */
   model?: FakeModelOptions | null;
+  /** The fake speaks Aida's own sentences too, and all are rendered before the first node starts; left out: it refuses to. */
+  speech?: boolean;
   twilio?: Pick<FakeTwilioOptions, 'faults' | 'staff' | 'seed'>;
   /** What else the database holds before the first node starts. */
   prepare?: (databaseUrl: string) => Promise<void>;
@@ -60,6 +63,10 @@ export interface Stack {
   readonly stopping: boolean;
   stop(): Promise<void>;
 }
+
+const API_KEY = 'fake';
+/** The model's voice is all that can be had. */
+const NO_SPEECH = 404;
 
 type Ending = () => Promise<unknown>;
 
@@ -109,6 +116,8 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
   const account = { accountSid: `AC${randomBytes(16).toString('hex')}`, authToken: randomBytes(16).toString('hex') };
   const model =
     options.model === null ? null : await started(startFakeModel(options.model ?? {}), (fake) => fake.close());
+  if (model && options.speech) await renderStore(database.url, model.apiUrl, API_KEY);
+  else if (model) model.speechDoor = NO_SPEECH;
   const twilio = await started(
     startFakeTwilio({
       ...account,
@@ -137,7 +146,7 @@ async function build(options: StackOptions, endings: Ending[]): Promise<Omit<Sta
     TWILIO_ACCOUNT_SID: account.accountSid,
     TWILIO_AUTH_TOKEN: account.authToken,
     TWILIO_API_URL: twilio.apiUrl,
-    OPENAI_API_KEY: 'fake',
+    OPENAI_API_KEY: API_KEY,
     ADMIN_TOKEN: adminToken,
     DRAIN_SECONDS: '0',
     ...(model ? { OPENAI_REALTIME_URL: model.url, OPENAI_API_URL: model.apiUrl } : {}),
