@@ -39,6 +39,7 @@ const twimlFor = (intent: Intent) => twimlForIntent(documents, intent, view, fac
 
 test.each<[Intent, RegExp]>([
   [{ kind: 'transfer', reason: 'wants a person' }, /<Dial [^>]*action="https:\/\/.*<Number>\+15550001111/],
+  [{ kind: 'transfer', reason: 'wants a person', to: '+15550002222' }, /<Number>\+15550002222<\/Number><\/Dial>/],
   [{ kind: 'voicemail', topic: 'order' }, /<Say>.*<Record [^>]*action="https:\/\//],
   [{ kind: 'hangup', reason: 'bye' }, /<Response><Hangup\/><\/Response>/],
   [{ kind: 'menu', reason: 'no model' }, /<Gather [^>]*action="https:\/\/.*Press 1/],

@@ -18,5 +18,6 @@ export function twimlForIntent(documents: Documents, intent: Intent, view: CallV
   const state = states[intent.kind];
   if (state === undefined) return null;
   const ask = { kind: 'next', digits: '', succeeded: false, from: view.from, to: view.to, puttingOff: 0 } as const;
-  return documents.forView({ ...view, state }, ask, facts, 'nowhere');
+  const ringing = intent.kind === 'transfer' ? (intent.to ?? null) : null;
+  return documents.forView({ ...view, state, ringing }, ask, facts, 'nowhere');
 }
