@@ -1,7 +1,19 @@
 import { hkdfSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import type { Usage } from '../machines/call-events.ts';
+import {
+  baseUrl,
+  count,
+  dollars,
+  list,
+  type ModelPrices,
+  port,
+  priceKinds,
+  prices,
+  PRICES_DEFAULT,
+  secret,
+  url,
+} from './config-checks.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
 import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
@@ -64,7 +76,7 @@ export interface Config {
   embedded: boolean;
 }
 
-export type ModelPrices = Record<keyof Usage, number>;
+export type { ModelPrices };
 export type Role = (typeof roles)[number];
 export type LogLevel = (typeof logLevels)[number];
 
@@ -89,64 +101,11 @@ const SESSION_S_DEFAULT = 3_600;
 const SESSION_S_MIN = 20;
 /** With a minute for handing over it stays below the ten minutes that cluster autoscalers grant at most. */
 const DRAIN_S_DEFAULT = 300;
-/** List prices of `gpt-realtime-2.1`, November 2026. */
-const PRICES_DEFAULT: ModelPrices = {
-  textIn: 4,
-  textInCached: 0.4,
-  audioIn: 32,
-  audioInCached: 0.4,
-  textOut: 24,
-  audioOut: 64,
-};
-/** How MODEL_PRICES names them. */
-const priceNames = {
-  'text-in': 'textIn',
-  'text-in-cached': 'textInCached',
-  'audio-in': 'audioIn',
-  'audio-in-cached': 'audioInCached',
-  'text-out': 'textOut',
-  'audio-out': 'audioOut',
-} as const satisfies Record<string, keyof Usage>;
-const priceKinds = Object.keys(priceNames) as (keyof typeof priceNames)[];
-
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/)
-  .transform(Number)
-  .refine((value) => value <= 65_535);
-const url = (schemes: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol));
-const baseUrl = (schemes: string[]) =>
-  url(schemes)
-    .refine((value) => !/[?#\s]/.test(value))
-    .transform((value) => value.replace(/\/+$/, ''));
 /** The carrier refuses hosts with an underscore. */
 const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
 /** Written as it is signed. */
 const isMediaUrl = ({ host, pathname }: URL, value: string): boolean =>
   MEDIA_PATH_SHAPE.test(pathname) && value === `wss://${host}${pathname}`;
-const secret = (lengthMin: number) => z.string().min(lengthMin).regex(/^\S+$/);
-const count = z
-  .string()
-  .regex(/^\d{1,5}$/)
-  .transform(Number)
-  .refine((value) => value >= 1);
-const dollars = z
-  .string()
-  .regex(/^\d{1,7}(\.\d{1,4})?$/)
-  .transform(Number);
-const pricesCheck = z
-  .string()
-  .transform((value) => value.split(',').map((part) => part.trim().split('=')))
-  .pipe(z.array(z.tuple([z.enum(priceKinds), dollars])))
-  .transform((pairs) =>
-    pairs.reduce<ModelPrices>((prices, [name, price]) => ({ ...prices, [priceNames[name]]: price }), PRICES_DEFAULT),
-  );
-const list = <T extends string>(names: readonly T[]) =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .pipe(z.array(z.enum(names)).min(1));
 
 interface Variable {
   check: z.ZodType;
@@ -253,7 +212,7 @@ const variables = {
     rule: 'US dollars per hour and per day: 50/400',
   },
   MODEL_PRICES: {
-    check: pricesCheck.default(PRICES_DEFAULT),
+    check: prices.default(PRICES_DEFAULT),
     rule: `US dollars per million tokens, as text-in=4,audio-in=32, of ${priceKinds.join(', ')}`,
   },
   DRAIN_SECONDS: {

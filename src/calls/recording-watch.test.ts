@@ -5,7 +5,14 @@ import { declinesRecording } from './decline-words.ts';
 import { RecordingWatch } from './recording-watch.ts';
 import type { Told } from './stream-port.ts';
 
-const arrived: CallEvent = { type: 'carrier.arrived', at: 1, from: '+1', to: '+2', node: 'a', recorded: true };
+const arrived: Extract<CallEvent, { type: 'carrier.arrived' }> = {
+  type: 'carrier.arrived',
+  at: 1,
+  from: '+1',
+  to: '+2',
+  node: 'a',
+  recorded: true,
+};
 const caller = (text: string): CallEvent => ({ type: 'caller.said', at: 2, itemId: text, text, after: null });
 const assistant = (text: string): CallEvent => ({
   type: 'assistant.said',
@@ -36,7 +43,7 @@ async function follow(
       },
       tell(fact) {
         told.push(fact);
-        watch.hear({ ...fact, at: 9 } as CallEvent);
+        watch.hear({ ...fact, at: 9 });
       },
       failed: (to) => void failed.push(to),
     },
@@ -85,7 +92,7 @@ test('whoever declines is not recorded any more', async () => {
 });
 
 test('a call that is not recorded is left alone', async () => {
-  const { recorded: _, ...plain } = arrived as Extract<CallEvent, { type: 'carrier.arrived' }>;
+  const { recorded: _, ...plain } = arrived;
   expect((await follow([caller('No recording, please.')], [plain])).asked).toEqual([]);
 });
 

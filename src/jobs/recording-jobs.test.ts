@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CallRecordingEntity } from '../../entities/call-recording.ts';
-import { VoicemailEntity } from '../../entities/voicemail.ts';
+import { type Voicemail, VoicemailEntity } from '../../entities/voicemail.ts';
 import type { CallEvent } from '../../machines/call-events.ts';
 import { deadJobs } from '../directory/jobs.ts';
 import { type JobLane, jobLanes } from '../directory/keys.ts';
@@ -139,6 +139,8 @@ const news: () => RecordingNews = () => ({
   declined: false,
 });
 const row = () => source.getRepository(VoicemailEntity).findOneBy({ recordingSid });
+const isMailed = (message: Voicemail | null): boolean => (message?.mailedAt ?? null) !== null;
+const isTold = (message: Voicemail | null): boolean => isMailed(message) && (message?.hookedAt ?? null) !== null;
 const dead = async (lane: JobLane) => (await deadJobs(link, lane, 10)).map(({ id }) => id.split('|')[0]);
 const recorded: CallEvent = {
   type: 'carrier.recordEnded',
@@ -155,7 +157,7 @@ test('a message is fetched when the carrier has it, kept, written down without i
   const { metrics, ...parts } = start();
   expect(await enterRecording(parts, news(), Date.now())).toBe('taken');
   expect(await enterRecording(parts, news(), Date.now())).toBe('taken');
-  await eventually(row, (found) => found?.mailedAt != null && found.hookedAt != null);
+  await eventually(row, isTold);
   const transcript = 'My card is [card], please call me back about the cake.';
   expect(await row()).toMatchObject({ status: 'new', transcript });
   expect([...bucket.objects.keys()]).toEqual([expect.stringMatching(/^voicemail\/\d{4}\/\d\d\/RE1+\.wav$/)]);
@@ -185,7 +187,7 @@ test('mail and hook are tried until they are taken, each by itself', async () =>
   hooks.statuses.push(500);
   const { metrics: _, ...parts } = start();
   await enterRecording(parts, news(), Date.now());
-  await eventually(row, (found) => found?.mailedAt != null && found.hookedAt != null);
+  await eventually(row, isTold);
   expect([mail.mails.length, hooks.taken.length]).toEqual([1, 1]);
 });
 
@@ -194,7 +196,7 @@ test('without a transcription the store is told all the same, and it is a dead l
   model.transcriptionDoor = 404;
   const { metrics: _, ...parts } = start();
   await enterRecording(parts, news(), Date.now());
-  await eventually(row, (found) => found?.mailedAt != null);
+  await eventually(row, isMailed);
   expect(mail.mails[0]?.text).toContain('It was not written down.');
   expect(await row()).toMatchObject({ transcript: null, status: 'new' });
   expect(
@@ -209,7 +211,7 @@ test('a message that nobody can fetch is a dead letter, an alarm, and the store 
   twilio.answers.push(status(410));
   const { metrics, ...parts } = start();
   await enterRecording(parts, news(), Date.now());
-  await eventually(row, (found) => found?.mailedAt != null && found.hookedAt != null);
+  await eventually(row, isTold);
   expect(await dead('soon')).toEqual(['message.fetch']);
   expect((await metrics.recordingsLost.get()).values).toEqual([{ labels: { of: 'voicemail' }, value: 1 }]);
   expect(mail.mails[0]?.text).toContain('The sound is lost');
@@ -249,7 +251,7 @@ test('what is older than the store wants is deleted in the store, at the carrier
   twilio.answers.push(spoken);
   const { metrics: _, ...parts } = start();
   await enterRecording(parts, news(), Date.now());
-  await eventually(row, (found) => found?.hookedAt != null && found.mailedAt != null);
+  await eventually(row, isTold);
   twilio.answers.splice(0, 9, status(204));
   await parts.jobs.enqueue('retention', 'now', {});
   await eventually(

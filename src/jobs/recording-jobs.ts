@@ -99,7 +99,10 @@ export function recordingJobs(deps: RecordingJobsDeps): Pick<JobHandlers, Record
   return {
     async 'message.fetch'({ recordingSid }, context) {
       const isKept = await fetched('voicemail', recordingSid, context);
-      if (isKept) await jobs.enqueue('message.transcribe', recordingSid, { recordingSid });
+      if (!isKept) return;
+      // Nothing is there that listens.
+      if (deps.transcription.apiUrl === null) await tellOf(deps, recordingSid);
+      else await jobs.enqueue('message.transcribe', recordingSid, { recordingSid });
     },
 
     async 'call.fetch'({ recordingSid }, context) {

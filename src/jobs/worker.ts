@@ -72,7 +72,7 @@ export function workOf(handlers: JobHandlers): FindWork {
     if (!isJobName(name)) return null;
     const kind: JobKind = jobKinds[name];
     // Each handler takes what the schema of its own kind has let through.
-    return { kind, run: handlers[name] as Work['run'] };
+    return { kind, run: handlers[name] };
   };
 }
 

@@ -94,7 +94,10 @@ function faultOf(request: IncomingMessage, url: URL, body: Buffer): number | nul
   const canonical = [
     method,
     url.pathname,
-    [...url.searchParams].toSorted().join('&'),
+    [...url.searchParams]
+      .map((pair) => pair.join('='))
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .join('&'),
     ...signed.map((name) => `${name}:${String(headers[name] ?? '').trim()}`),
     '',
     names,
