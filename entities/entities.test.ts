@@ -310,6 +310,13 @@ await onBothDatabases((database) => {
       'store_hours_time_check',
     ],
     ['an eighth day', StoreHoursEntity, { dayOfWeek: 7 }, 'store_hours_day_check'],
+    ['a length that is none', StoreSettingsEntity, { id: 1, maxCallMinutes: 0 }, 'store_settings_length_check'],
+    [
+      'a way of being closed that nobody knows',
+      StoreSettingsEntity,
+      { id: 1, closedBehaviour: 'asleep' },
+      'store_settings_closed_check',
+    ],
     ['settings of a second store', StoreSettingsEntity, { id: 2 }, 'store_settings_single_check'],
     [
       'a promotion that ends before it starts',

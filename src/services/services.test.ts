@@ -193,6 +193,15 @@ await onBothDatabases((database) => {
     await restore();
   });
 
+  test('the first tenant has written nothing that cannot be used', () => {
+    expect(problems).toEqual([]);
+    expect([services.languages(), services.callMsMax(), services.areHoursKnown()]).toEqual([
+      ['en', 'es'],
+      1_200_000,
+      true,
+    ]);
+  });
+
   test('what cannot be used is told of once, and does not stop the store', async () => {
     const { source } = database;
     const settings = { timeZone: 'Portland', languages: ['english'], closedLine: ['closed'] as never };
