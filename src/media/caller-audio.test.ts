@@ -114,3 +114,39 @@ test('early audio is bounded: the oldest goes', () => {
   expect(heard.runs).toEqual([`2×${keptBytesMax / 8}`]);
   expect(dropped).toBe(10);
 });
+
+test('a session in place of another one hears the last 400 ms again, and nothing twice', () => {
+  const { audio, heard } = connected();
+  for (let i = 0; i < 50; i++) audio.frame(...frame(i), i * 20);
+  const next = new Heard();
+  audio.connect(next);
+  audio.frame(...frame(50), 1000);
+  expect(heard.runs).toHaveLength(50);
+  expect(next.runs).toEqual(Array.from({ length: 21 }, (_, i) => `${30 + i}×20`));
+  const third = new Heard();
+  audio.connect(third);
+  expect(third.runs).toEqual(['50×20']);
+});
+
+test('a turn that was not in words when its session was lost is heard whole by the next one', () => {
+  const { audio, dropped } = connected();
+  for (let i = 0; i < 40; i++) audio.frame(...frame(i), i * 20);
+  audio.keep();
+  for (let i = 40; i < 80; i++) audio.frame(...frame(i), i * 20);
+  audio.disconnect();
+  audio.frame(...frame(80), 1600);
+  const next = new Heard();
+  audio.connect(next);
+  expect(next.runs).toEqual(Array.from({ length: 61 }, (_, i) => `${20 + i}×20`));
+  expect(dropped).toEqual([]);
+});
+
+test('what is in words is not kept', () => {
+  const { audio } = connected();
+  audio.keep();
+  for (let i = 0; i < 40; i++) audio.frame(...frame(i), i * 20);
+  audio.settled();
+  const next = new Heard();
+  audio.connect(next);
+  expect(next.runs).toEqual(Array.from({ length: 20 }, (_, i) => `${20 + i}×20`));
+});
