@@ -58,7 +58,9 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   const staff = new StaffDesk({
     link,
     onDuty: () => services.onDuty(),
+    isClosed: () => services.hasStaff() && services.onDuty().length === 0,
     offer: async (callSid, offer) => (await calls.tell(callSid, { type: 'staff.offered', ...offer })) === 'taken',
+    dismiss: (callSid) => calls.tell(callSid, { type: 'staff.wentHome' }),
     log,
     metrics,
   });
@@ -154,6 +156,9 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
       const { callsMax } = config;
       const placed = new Placement({ link, self, callsMax, live: () => calls.held(), books, clock, log });
       placement = placed;
+      metrics.onScrape(() => {
+        for (const [state, count] of Object.entries(lines.count())) metrics.preparedLines.set({ state }, count);
+      });
       metrics.onScrape(() => reportPlacement(metrics, placed.snapshot(), books));
       sessions.start();
       stopWatching = services.watchPersona(() => sessions.renewAll());

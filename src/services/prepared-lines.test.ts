@@ -99,6 +99,7 @@ await onBothDatabases((database) => {
       null,
       null,
     ]);
+    expect(lines.count()).toEqual({ ready: FIXED + 2, missing: lineNames.filter(isFixed).length - FIXED });
     lines.close();
     expect(await render(database.source, { source, settings })).toMatchObject({ rendered: 0, kept: FIXED + 2 });
     expect(model.spoken).toHaveLength(FIXED + 2);

@@ -4,7 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import { keepFresh, type Keeper, type OnChange } from './keeper.ts';
 import type { LineName, PreparedAudio, PreparedLines } from './lines.ts';
 import { BYTES_PER_MS, wavOf } from './mulaw.ts';
-import { currentText, lineVersion, type LineSource, sha256, spokenId } from './wanted-lines.ts';
+import { currentText, lineVersion, type LineSource, sha256, spokenId, wantedLines } from './wanted-lines.ts';
 
 const limits = {
   /** Lines in memory, of all languages, voices and releases; a store has about a hundred. */
@@ -34,6 +34,8 @@ export interface LineKeeper extends PreparedLines {
   said(text: string, language: string): PreparedAudio | null;
   /** Anything that was announced, by this release or another one. */
   find(hash: string): Promise<StoredSound | null>;
+  /** Of all that should be ready, how many are. */
+  count(): { ready: number; missing: number };
   /** Reads the database again; false if that failed and the old lines stay. */
   refresh(): Promise<boolean>;
   close(): void;
@@ -99,6 +101,11 @@ export async function keepLines(dataSource: DataSource, options: LineKeeperOptio
   return {
     audio: (line: LineName, language: string) => said(currentText(line, source, language), language),
     said,
+    count() {
+      const wanted = wantedLines(source);
+      const ready = wanted.filter(({ text, language }) => said(text, language) !== null).length;
+      return { ready, missing: wanted.length - ready };
+    },
     async find(hash) {
       const found = known(hash);
       if (found !== null || now() - lookedAt < limits.lookMsMin) return found;

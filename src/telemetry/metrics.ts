@@ -190,6 +190,9 @@ export function createMetrics() {
       ['of'],
     ),
     noticesSent: counter('aida_notices_sent_total', 'Messages that the store was told of, by mail or hook', ['by']),
+    preparedLines: gauge('aida_prepared_lines', 'Sentences that should be ready as sound, by whether they are', [
+      'state',
+    ]),
     journalLag: gauge('aida_journal_lag_facts', 'Facts in the outbox that a consumer group has not read', ['group']),
   };
 }
