@@ -9,7 +9,7 @@ type Of<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
 const runsTool = ({ pending }: CallContext): boolean =>
   Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
 
-const play = (step: Step, line: Line) => step.want({ type: 'line.play', line, language: step.context.language });
+export const play = (step: Step, line: Line) => step.want({ type: 'line.play', line, language: step.context.language });
 
 /** The clocks that go on through the whole conversation; who disarmed all deadlines in it arms them again. */
 export function armLong(step: Step): Step {

@@ -252,6 +252,9 @@ export const conversation = setups.createStateConfig({
     'caller.speechStopped': {
       actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
     },
+    'staff.wentHome': {
+      actions: { type: 'apply', params: ({ context }) => steps.withoutStaff(context) },
+    },
     'staff.offered': {
       actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
     },

@@ -186,8 +186,12 @@ export type NodeFact =
   /** The intent could be told to nobody: the conversation goes on. */
   | { type: 'intent.withdrawn'; at: number };
 
-/** Staff: somebody is kept free for this caller, who waited for it. */
-export type StaffFact = { type: 'staff.offered'; at: number; to: string; reason: string };
+/** Staff, for a call that waits for somebody. */
+export type StaffFact =
+  /** Somebody is kept free for this caller. */
+  | { type: 'staff.offered'; at: number; to: string; reason: string }
+  /** Nobody takes calls any more at this hour: the line is closed. */
+  | { type: 'staff.wentHome'; at: number };
 
 export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineName };
 
@@ -220,7 +224,9 @@ export type Line =
   /** Somebody on the staff has become free: the caller is put through after it. */
   | 'connecting'
   /** Said now and then to a silent caller who waits for somebody on the staff. */
-  | 'stillInLine';
+  | 'stillInLine'
+  /** Nobody on the staff takes calls at this hour: the wait is over. */
+  | 'staffAway';
 
 /** Names of deadlines; each stands at most once in `context.pending.deadlines`. */
 export type DeadlineName =

@@ -17,6 +17,7 @@ const ofStream: Type[] = [
   'intent.withdrawn',
   'model.rotated',
   'staff.offered',
+  'staff.wentHome',
 ];
 
 /** Answers to TwiML that another state gave, and a second arrival. */

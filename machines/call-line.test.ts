@@ -64,6 +64,13 @@ test('who pressed a key and found nobody free waits in the conversation that it 
   expect(play(facts).snapshot.context.pending.deadlines).toMatchObject({ quiet: 10_000 + limits.inLineQuietMs });
 });
 
+test('who waits is told when the staff has gone home, and waits no more', () => {
+  const facts: CallEvent[] = [...inLine, { type: 'staff.wentHome', at: 20_000 }];
+  expect(lines(facts)).toEqual(['staffAway']);
+  expect(play(facts).snapshot.context.inLine).toBe(false);
+  expect(lines([...talking, ...spoke(3_900), { type: 'staff.wentHome', at: 20_000 }])).toEqual([]);
+});
+
 test('an offer between two streams waits for the next one', () => {
   const early = [...backInLine, offered(7_100), fact.started, fact.ready];
   expect(lines(early)).toEqual([]);

@@ -8,7 +8,7 @@ import {
   type Rung,
   type Turn,
 } from './call-events.ts';
-import { armAnswer, armLong, settle, startLength } from './call-clocks.ts';
+import { armAnswer, armLong, play, settle, startLength } from './call-clocks.ts';
 import { heardTurn, insertTurn, isBetweenTurns } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
@@ -272,6 +272,11 @@ export function personByKey({ leaving, offer }: CallContext): Intent {
   if (leaving?.intent.kind === 'transfer') return leaving.intent;
   const intent = { kind: 'transfer', reason: 'key pressed' } as const;
   return offer === null ? intent : { ...intent, to: offer.to };
+}
+
+/** The call waits for nobody any more; who talks with the assistant is told so. */
+export function withoutStaff(context: CallContext) {
+  return context.inLine ? play(new Step(context).set({ inLine: false }), 'staffAway') : new Step(context);
 }
 
 export function withOffer(context: CallContext, { to, reason }: Of<'staff.offered'>) {

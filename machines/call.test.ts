@@ -72,6 +72,7 @@ const anyFact: CallEvent[] = [
   { type: 'model.rotated', at: 6_000, sessionId: 'sess_2', rotateMs: 50_000 },
   { type: 'model.rotated', at: 6_000, sessionId: null, rotateMs: 50_000 },
   { type: 'staff.offered', at: 6_000, to: '+15550003333', reason: 'wants a person' },
+  { type: 'staff.wentHome', at: 6_000 },
   { type: 'node.draining', at: 4_000, urgent: false },
   { type: 'node.draining', at: 4_000, urgent: true },
   { type: 'intent.withdrawn', at: 5_500 },

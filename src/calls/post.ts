@@ -124,6 +124,8 @@ export class Post {
 /** What a callback tells of, so that its repeat is known. */
 function keyOf(fact: CallEvent): string {
   if (fact.type === 'carrier.recordingReady') return `${fact.type}:${fact.recordingSid}:${fact.status}`;
+  // Each is news: the line may be joined more than once.
+  if (fact.type === 'staff.offered' || fact.type === 'staff.wentHome') return `${fact.type}:${fact.at}`;
   // A request about something else tells the status too, and without the duration.
   if (fact.type === 'carrier.statusReported') return `${fact.type}:${fact.status}:${fact.durationS ?? ''}`;
   return fact.type === 'carrier.streamStopped' ? `${fact.type}:${fact.streamSid}` : fact.type;

@@ -4,7 +4,16 @@ import { staffKeys } from './keys.ts';
 import { directoryLimits } from './limits.ts';
 import { connectRedis, type RedisLink } from './redis.ts';
 import { readTexts } from './reply.ts';
-import { askStaff, freeStaff, holdStaff, leaveStaff, matchStaff, type StaffAnswer, type StaffAsk } from './staff.ts';
+import {
+  askStaff,
+  closeLine,
+  freeStaff,
+  holdStaff,
+  leaveStaff,
+  matchStaff,
+  type StaffAnswer,
+  type StaffAsk,
+} from './staff.ts';
 
 let server: RedisServer;
 let link: RedisLink;
@@ -173,6 +182,14 @@ test('the line has a bound, and who waits too long is no longer in it', async ()
     waiting: staffQueueMax,
   });
   expect(await link.command('hexists', staffKeys('').waiter, 'c0')).toBe(0);
+});
+
+test('the line is closed: nobody waits any more, and who talks is not parted', async () => {
+  await kept('c1', { candidates: [ANN] });
+  await ask('c2', { candidates: [ANN] });
+  await ask('c3', { candidates: [ANN] });
+  expect([await closeLine(link), await closeLine(link)]).toEqual([['c2', 'c3'], []]);
+  expect(await match([ANN])).toMatchObject({ waiting: 0, busy: 1 });
 });
 
 test('every key expires', async () => {

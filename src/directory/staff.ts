@@ -1,7 +1,8 @@
 import type { RedisLink } from './redis.ts';
-import { type Reply, readReply, unknownKind } from './reply.ts';
+import { type Reply, readReply, readTexts, unknownKind } from './reply.ts';
 import {
   askStaffScript,
+  closeLineScript,
   freeStaffScript,
   holdStaffScript,
   leaveStaffScript,
@@ -110,6 +111,12 @@ export async function freeStaff(link: RedisLink, { callSid, attempt, restMs, onl
 /** Takes a call out of the line and frees whoever is kept for it. False where there was neither. */
 export async function leaveStaff(link: RedisLink, callSid: string): Promise<boolean> {
   return (await run(link, leaveStaffScript, callSid, [callSid])).kind === 'left';
+}
+
+/** Takes everybody out of the line; the calls that stood in it. */
+export async function closeLine(link: RedisLink): Promise<string[]> {
+  const [, ...waiting] = readTexts(await link.run(closeLineScript, staffKeysOf(closeLineScript.keys, ''), []));
+  return waiting;
 }
 
 export interface StaffOffer extends StaffHold {

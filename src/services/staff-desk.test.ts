@@ -26,6 +26,15 @@ let staff: StaffPerson[];
 let offers: [callSid: string, to: string, reason: string][];
 let over: Set<string>;
 let desk: StaffDesk;
+let dismissed: string[];
+const common = () => ({
+  link,
+  onDuty: () => staff,
+  isClosed: () => staff.length === 0,
+  dismiss: (callSid: string) => Promise.resolve(dismissed.push(callSid)),
+  log: createLog('silent'),
+  metrics,
+});
 
 beforeAll(async () => {
   server = await startRedis();
@@ -38,15 +47,13 @@ beforeEach(async () => {
   staff = [person(ANN), person(BEA)];
   offers = [];
   over = new Set();
+  dismissed = [];
   desk = new StaffDesk({
-    link,
-    onDuty: () => staff,
+    ...common(),
     offer(callSid, { to, reason }) {
       offers.push([callSid, to, reason]);
       return Promise.resolve(!over.has(callSid));
     },
-    log: createLog('silent'),
-    metrics,
   });
 });
 
@@ -159,11 +166,8 @@ test('a call that is over frees whoever was kept for it, and leaves the line', a
 
 test('looked after again and again: somebody who comes on duty is offered without anybody asking', async () => {
   const quick = new StaffDesk({
-    link,
-    onDuty: () => staff,
+    ...common(),
     offer: (callSid) => Promise.resolve(offers.push([callSid, '', '']) > 0),
-    log: createLog('silent'),
-    metrics,
     limits: { roundMs: 5 },
   });
   staff = [person(ANN)];
@@ -177,16 +181,25 @@ test('looked after again and again: somebody who comes on duty is offered withou
   expect(await metrics.scrape()).toContain('aida_staff_busy 2');
 });
 
+test('everybody has gone home: those who waited are told, and wait no more', async () => {
+  staff = [person(ANN)];
+  await desk.ring('c1', null, null);
+  await desk.reserve('c2', '');
+  await desk.reserve('c3', '');
+  staff = [];
+  await desk.round();
+  await desk.round();
+  expect([dismissed, offers]).toEqual([['c2', 'c3'], []]);
+});
+
 test('nobody is there at this hour; Redis is away', async () => {
   staff = [];
   expect(await desk.reserve('c1', '')).toEqual({ kind: 'closed' });
   staff = [person(ANN)];
   const away = new StaffDesk({
+    ...common(),
     link: { ...link, run: () => link.command('no-such-command') },
-    onDuty: () => staff,
     offer: () => Promise.resolve(true),
-    log: createLog('silent'),
-    metrics,
   });
   expect(await away.reserve('c1', '')).toEqual({ kind: 'away' });
   expect(await away.ringNext('c1', '1', 'busy')).toBeNull();

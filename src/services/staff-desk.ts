@@ -2,6 +2,7 @@ import { DirectoryError } from '../directory/errors.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import {
   askStaff,
+  closeLine,
   freeStaff,
   type HoldEnd,
   holdStaff,
@@ -66,6 +67,10 @@ export interface StaffDeskDeps {
   onDuty(): readonly StaffPerson[];
   /** Somebody is kept free for a call that waited. False for a call that is over. Never rejects. */
   offer(callSid: string, offer: { to: string; reason: string }): Promise<boolean>;
+  /** There is a staff, and nobody of it takes calls at this hour. */
+  isClosed(): boolean;
+  /** A call that waited waits no more: nobody is there any longer. Never rejects. */
+  dismiss(callSid: string): Promise<unknown>;
   log: Log;
   metrics: Pick<Metrics, 'transfers' | 'staffWaiting' | 'staffBusy'>;
   limits?: Partial<Record<keyof typeof staffLimits, number>>;
@@ -148,14 +153,15 @@ export class StaffDesk {
     if (isNews === true) void this.round();
   }
 
-  /** Offers whoever is free to those who wait. */
+  /** Offers whoever is free to those who wait; tells them when everybody has gone home. */
   async round(): Promise<void> {
-    const { link, log, metrics, onDuty } = this.deps;
+    const { link, log, metrics, onDuty, isClosed, dismiss } = this.deps;
     const candidates = onDuty().map(({ number }) => number);
     if (this.isStopped) return;
     try {
       const { offers, waiting, busy } = await matchStaff(link, { candidates, offerMs: this.limits.offeredMs });
       this.isTroubled = false;
+      if (waiting > 0 && isClosed()) await Promise.all((await closeLine(link)).map(dismiss));
       metrics.staffWaiting.set(waiting);
       metrics.staffBusy.set(busy);
       await Promise.all(offers.map(({ callSid, number, reason }) => this.offer(callSid, number, reason)));

@@ -197,6 +197,19 @@ return answer
 `,
 );
 
+/** Nobody is on duty any more: those who wait are answered, and wait no longer. */
+export const closeLineScript = script(
+  'closeLine',
+  ['queue', 'waiter'],
+  `
+local waiting = redis.call('ZRANGE', queue, 0, -1)
+redis.call('DEL', queue, waiter)
+table.insert(waiting, 1, 'closed')
+return waiting
+`,
+  { frees: true },
+);
+
 /** The keys of a script in the order in which it names them. */
 export const staffKeysOf = (names: readonly string[], callSid: string): string[] => {
   const keys: Record<string, string> = staffKeys(callSid);

@@ -57,7 +57,9 @@ export async function openHall(options: HallOptions): Promise<Hall> {
   const desk: StaffDesk = new StaffDesk({
     link,
     onDuty: () => services.onDuty(),
+    isClosed: () => services.onDuty().length === 0,
     offer: async (callSid, offer) => (await calls.tell(callSid, { type: 'staff.offered', ...offer })) === 'taken',
+    dismiss: (callSid) => calls.tell(callSid, { type: 'staff.wentHome' }),
     log,
     metrics,
     ...(options.limits && { limits: options.limits }),
