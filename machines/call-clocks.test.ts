@@ -75,7 +75,7 @@ describe('a caller who waits for an answer', () => {
     const runs = [...greeted, ...asks(6_000), asked];
     expect(deadlines(runs)).toEqual({ filler: 7_200 + limits.fillerMs });
     expect(wishes([...runs, passed('filler', 8_700)])).toEqual(['model.open', 'moment']);
-    const answered = { ...left(null), at: 9_000 } as CallEvent;
+    const answered = { ...left(null), at: 9_000 };
     expect(deadlines([...runs, passed('filler', 8_700), answered])).toEqual({ answer: 9_000 + limits.answerMs[0] });
     expect(wishes([...runs, answered, passed('filler', 9_100)])).toEqual(['model.open']);
   });
@@ -83,12 +83,7 @@ describe('a caller who waits for an answer', () => {
   test('has not been answered by what was said before the question, nor by the ask of a tool', () => {
     const silent: CallEvent = { type: 'assistant.fellSilent', at: 7_600 };
     expect(play([...greeted, ...asks(6_000), silent]).snapshot.context.turnOpen).toBe(true);
-    const answered = [
-      ...greeted,
-      ...asks(6_000),
-      { ...fact.asked, at: 7_200 },
-      { ...left(null), at: 7_300 } as CallEvent,
-    ];
+    const answered = [...greeted, ...asks(6_000), { ...fact.asked, at: 7_200 }, { ...left(null), at: 7_300 }];
     const facts = [...answered, { ...fact.spokenAsk, at: 7_400 }, silent];
     expect(play(facts).snapshot.context.turnOpen).toBe(true);
     expect(play([...facts, ...spoke(8_000)]).snapshot.context.turnOpen).toBe(false);
