@@ -13,9 +13,10 @@ import { placement } from './placement.ts';
 import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { takeover } from './takeover.ts';
+import { talk } from './talk.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
-const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, placement, directory, redis];
+const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, placement, directory, redis, talk];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -3,10 +3,10 @@ import { ScriptError } from '../caller/script.ts';
 import { realModel, realSettings } from './real.ts';
 import { isFailed, lineOf, rendered } from './report.ts';
 import { runScenarios } from './runner.ts';
-import { loadScenarios, type Scenario } from './scenario.ts';
+import { isFast, loadScenarios, type Scenario } from './scenario.ts';
 import type { Variant } from './stage.ts';
 
-const HELP = 'npm run scenarios [-- --dir DIR] [--only NAME,…] [--amnesia | --cut-model | --real] [--seed N]';
+const HELP = 'npm run scenarios [-- --dir DIR] [--only NAME,…] [--fast] [--amnesia | --cut-model | --real] [--seed N]';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -16,6 +16,7 @@ async function main(): Promise<number> {
     options: {
       dir: { type: 'string', default: import.meta.dirname },
       only: { type: 'string' },
+      fast: { type: 'boolean', default: false },
       amnesia: { type: 'boolean', default: false },
       'cut-model': { type: 'boolean', default: false },
       real: { type: 'boolean', default: false },
@@ -29,7 +30,8 @@ async function main(): Promise<number> {
   const seed = Number(values.seed);
   if (chosen.length > 1 || !Number.isInteger(seed)) throw new ScriptError([HELP]);
   const variant = chosen[0] ?? 'plain';
-  const scenarios = only(await loadScenarios(values.dir), values.only);
+  const all = only(await loadScenarios(values.dir), values.only);
+  const scenarios = values.fast ? all.filter(isFast) : all;
   const settings = variant === 'real' ? realSettings(process.env) : null;
   const results = await runScenarios(scenarios, {
     variant,

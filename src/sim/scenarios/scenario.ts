@@ -99,12 +99,19 @@ const expectation = z.strictObject({
 });
 
 const partial = expectation.partial();
+const whenCut = z.union([
+  z.strictObject({ skip: line }),
+  /** `lifts`: what is not expected then. */
+  partial.extend({ lifts: z.array(expectation.keyof()).default([]) }),
+]);
 
 const stack = z.strictObject({
   /** Nobody else calls there. */
   alone: z.boolean().default(false),
   nodes: z.number().int().min(1).max(4).optional(),
   database: z.enum(['pglite', 'postgres']).optional(),
+  /** Aida's own sentences are rendered before anybody calls. */
+  speech: z.boolean().default(true),
   env: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a setting'), z.coerce.string()).default({}),
   store: tables.default({}),
   model: z
@@ -147,7 +154,7 @@ const head = z.strictObject({
   others: z.array(z.strictObject({ ...caller, steps: z.array(z.unknown()).min(1).max(100) })).default([]),
   expect: partial.default({}),
   /** What is expected instead when the model's socket is cut once; or why it is not done. */
-  whenCut: z.union([z.strictObject({ skip: line }), partial]).default({}),
+  whenCut: whenCut.default({ lifts: [] }),
   /** Sentences that must be true of the conversation with a real model; without them it is not had with one. */
   judged: z.array(line).default([]),
 });
@@ -164,6 +171,11 @@ export interface Scenario extends Omit<z.output<typeof head>, 'steps' | 'others'
 }
 
 export type ScenarioCaller = Pick<Scenario, 'from' | 'dials' | 'staff' | 'steps'>;
+
+/** It shares the plain stack with others, and is over soon. */
+export function isFast({ stack: own, slow }: Scenario): boolean {
+  return own === undefined && slow === undefined;
+}
 
 function isSingle(value: object): boolean {
   return Object.keys(value).length === 1;

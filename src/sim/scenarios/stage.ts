@@ -42,6 +42,7 @@ export async function startStage(
   const { door, ...model } = setup?.model ?? {};
   const stack = await startStack({
     ...optionsOf(setup),
+    speech: setup?.speech ?? true,
     args: ['--faults', ...(variant === 'amnesia' ? ['--amnesia'] : [])],
     env: { CALLS_MAX: String(CALLS_MAX), LOG_LEVEL: 'debug', ...env, ...setup?.env },
     model:
