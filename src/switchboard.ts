@@ -204,12 +204,11 @@ function modelSettings({ realtimeUrl, apiKey, realtimeModel }: NonNullable<Confi
   return { url: realtimeUrl, apiKey, model: realtimeModel };
 }
 
-/** The same for streams, in the store's own language where a call's is not known. */
+/** The same for streams. */
 function streamLines({ lines, services }: Ground): StreamLines {
-  const own = () => ownLanguage(lineStore(services));
   return {
-    audio: (line, language) => lines.audio(line, language ?? own()),
-    text: (line, language) => currentText(line, services, language ?? own()),
+    audio: (line, language) => lines.audio(line, language),
+    text: (line, language) => currentText(line, services, language),
     shielded: (line) => isShielded(line) || (line === 'greeting' && services.assistant().greetingUninterruptible),
   };
 }

@@ -212,7 +212,7 @@ export class Calls implements CallDesk, CallDoor {
 
   /** ISO 639-1 of what is spoken in a call with a stream here, null for another one. */
   languageOf(callSid: string): string | null {
-    return this.residents.get(callSid)?.view.language ?? null;
+    return this.residents.get(callSid)?.language ?? null;
   }
 
   async look(callSid: string): Promise<CallView | null> {

@@ -104,6 +104,10 @@ export class Resident implements ResidentCall, EffectCall {
     return this.writer.epoch;
   }
 
+  get language(): string {
+    return this.actor.context.language;
+  }
+
   get state(): CallState {
     return this.actor.state;
   }

@@ -34,6 +34,8 @@ export type Told<E extends CallEvent = CallEvent> = E extends CallEvent ? Omit<E
 export interface ResidentCall {
   readonly callSid: string;
   readonly epoch: number;
+  /** ISO 639-1 of what is spoken now. */
+  readonly language: string;
   /** The stream is ready for what the call asks of it: tells that it started. Once, after `attach`. */
   begin(): void;
   /** Adds a fact: journals it and gives it to the actor. Never throws, returns at once. */

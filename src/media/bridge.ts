@@ -5,6 +5,7 @@ import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
 import type { ModelSession } from '../model/session.ts';
 import type { SessionListener } from '../model/session-listener.ts';
 import type { Sessions } from '../model/sessions.ts';
+import type { LineName } from '../services/lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallerAudio } from './caller-audio.ts';
 import { Rotation, type Successor } from './rotation.ts';
@@ -16,6 +17,12 @@ const lastWordsMs = 500;
 /** A sentence that has not been heard by then is not waited for. */
 const sentenceMs = 4_000;
 /** The stream ended and the call may go on at this node: its session is kept for it. */
+/** What is said at once, before there is a session. */
+const openingLines: Readonly<Partial<Record<Opening, LineName>>> = {
+  greeting: 'greeting',
+  bridging: 'bridging',
+  staffUnavailable: 'staffUnavailable',
+};
 const keepsSession: ReadonlySet<StreamStopReason> = new Set(['closed', 'silent', 'failed', 'superseded']);
 
 export interface BridgeDeps extends VoiceDeps {
@@ -34,6 +41,8 @@ export class Bridge implements SessionListener, VoiceListener {
   #rotation: Rotation | null = null;
   #speaking = false;
   #busy = false;
+  /** What the caller has heard of the session that is being opened. */
+  #saidFirst: LineName | null = null;
   #lastWordsWaiters: (() => void)[] = [];
   #quietWaiters: (() => void)[] = [];
   #closed = false;
@@ -63,11 +72,13 @@ export class Bridge implements SessionListener, VoiceListener {
     if (this.#closed || !this.#call) return;
     this.#drop();
     this.#voice.opening();
-    const said = opening === 'greeting' ? this.#voice.play('greeting') : null;
-    const [begins, turns]: [Opening, readonly Turn[]] =
-      said === null ? [opening, seed] : ['resuming', [...seed, { who: 'assistant', ...said, cut: false }]];
-    this.#session = this.#deps.sessions.open(this.#call.callSid, this, begins, turns);
-    this.#session.begin(begins, turns);
+    const { callSid, language } = this.#call;
+    const line = openingLines[opening];
+    const said = line && line !== this.#saidFirst && this.#voice.atRest ? this.#voice.play(line, language) : null;
+    if (said !== null) this.#saidFirst = line ?? null;
+    const isSaid = line !== undefined && line === this.#saidFirst;
+    if (opening !== 'greeting' || !isSaid) this.#begin(callSid, opening, seed, isSaid);
+    else this.#begin(callSid, 'resuming', said ? [...seed, { who: 'assistant', ...said, cut: false }] : seed, true);
     this.#settle();
   }
 
@@ -116,7 +127,7 @@ export class Bridge implements SessionListener, VoiceListener {
   say(line: SpokenLine): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#abandonRotation();
-    const isSaid = this.#voice.say(line);
+    const isSaid = this.#voice.say(line, this.#call?.language ?? '');
     this.#settle();
     return isSaid ? waitIn(this.#quietWaiters, sentenceMs) : Promise.resolve();
   }
@@ -159,6 +170,7 @@ export class Bridge implements SessionListener, VoiceListener {
   }
 
   onReady(sessionId: string, model: string, rotateMs: number): void {
+    this.#saidFirst = null;
     this.tell({ type: 'model.ready', sessionId, model, rotateMs });
     if (this.#session) this.#callerAudio.connect(this.#session);
     this.#voice.ready();
@@ -247,6 +259,11 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onChange(): void {
     this.#settle();
+  }
+
+  #begin(callSid: string, opening: Opening, turns: readonly Turn[], isSaid: boolean): void {
+    this.#session = this.#deps.sessions.open(callSid, this, opening, turns);
+    this.#session.begin(opening, turns, isSaid);
   }
 
   /** Nobody is in the middle of anything. */

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { Turn } from '../../machines/call-events.ts';
 import type { SessionProfile } from '../model/profile.ts';
 import { rendered, textOf } from './lines.fixture.ts';
 import { greeted, inWorld, long, type Scene, tellsLong } from './scene.fixture.ts';
@@ -142,5 +143,55 @@ describe('a line', () => {
     await sim.waitFor(() => call.of('model.ready').length === 2 && call.of('assistant.fellSilent').length === 2);
     await model.sessions[1]?.waitFor(() => texts(scene, 1).length === 2, 5_000);
     expect(texts(scene, 1)).toEqual(['Hello.', textOf('stillThere')]);
+  });
+});
+
+describe('the first words of a session that goes on', () => {
+  const ready: WorldOptions = {
+    media: { lines: rendered(['greeting', 'bridging', 'staffUnavailable']) },
+    react: (fact, resident) => {
+      if (fact.type === 'model.lost') resident.port.openModel('bridging', seed);
+    },
+  };
+  const seed: Turn[] = [
+    { who: 'assistant', itemId: 'a', text: hello, cut: false },
+    { who: 'caller', itemId: 'b', text: 'Do you like the moon?' },
+    { who: 'assistant', itemId: 'c', text: 'Yes, I do, and', cut: true },
+  ];
+
+  inWorld('are heard at once and once, while one session after the other is tried', ready, async (world) => {
+    world.model.door = 503;
+    const { sim, call } = await world.dial();
+    call.port.openModel('bridging', seed);
+    await sim.waitFor(() => sim.heardText().includes('Sorry about that') && call.of('model.lost').length >= 3);
+    world.model.door = 'open';
+    await sim.waitFor(() => sim.heardText().includes('You asked me: Do you like the moon?'));
+    expect(sim.heard().map(({ speaker, text }) => `${speaker}: ${text}`)).toEqual([
+      `line: ${textOf('bridging')}`,
+      'assistant: as I was saying, You asked me: Do you like the moon?',
+    ]);
+    // Its silence was none.
+    expect(await countOf(world.metrics.deadAirSeconds)).toBe(0);
+  });
+
+  inWorld('are not a second greeting where the first session was lost', ready, async (world) => {
+    world.model.door = 503;
+    const { sim, call } = await world.dial();
+    call.port.openModel('greeting', []);
+    await sim.waitFor(() => call.of('model.lost').length >= 1);
+    world.model.door = 'open';
+    call.port.openModel('greeting', [{ who: 'assistant', itemId: 'line_greeting_70001', text: hello, cut: true }]);
+    await sim.waitFor(() => call.of('assistant.fellSilent').length === 1);
+    expect(sim.heardText()).toBe(hello);
+    expect(texts(world)).toEqual([`${hello} …`]);
+  });
+
+  inWorld('tell that nobody could be had, and the model offers what else there is', ready, async (world) => {
+    const { sim, call } = await world.dial();
+    call.port.openModel('staffUnavailable', seed);
+    await sim.waitFor(() => call.of('assistant.fellSilent').length === 1);
+    const [first, second, ...more] = sim.heard().map(({ speaker }) => speaker);
+    expect([first, second, more]).toEqual(['line', 'assistant', []]);
+    expect(sim.heardText()).not.toContain('I am sorry, nobody could pick up');
   });
 });

@@ -4,10 +4,10 @@ import type { Mouth } from './mouth.ts';
 
 /** Sentences that are ready before they are needed. All in memory: every method answers at once. */
 export interface StreamLines {
-  /** Null where it is not rendered; `language` null: the store's own. */
-  audio(line: LineName, language: string | null): { text: string; ulaw: Buffer } | null;
+  /** Null where it is not rendered. */
+  audio(line: LineName, language: string): { text: string; ulaw: Buffer } | null;
   /** The same in words, for the model to say. */
-  text(line: LineName, language: string | null): string;
+  text(line: LineName, language: string): string;
   /** It is played to its end, whatever the caller says. */
   shielded(line: LineName): boolean;
 }

@@ -61,7 +61,13 @@ describe('who is let in', () => {
     attach: ({ callSid }) =>
       new Promise((resolve) => {
         slowDesk.answer = () =>
-          resolve({ callSid, epoch: 1, begin: () => told.push({ type: 'begun' }), tell: (fact) => told.push(fact) });
+          resolve({
+            callSid,
+            epoch: 1,
+            language: 'en',
+            begin: () => told.push({ type: 'begun' }),
+            tell: (fact) => told.push(fact),
+          });
       }),
   };
 

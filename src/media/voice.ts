@@ -32,8 +32,6 @@ export class Voice implements MouthListener {
   readonly #own: OwnLines;
   readonly #doubt = new Doubt();
   readonly #pump: () => void;
-  /** What is spoken; null: the store's own language. */
-  #language: string | null = null;
 
   /** `session` is the one that talks now. */
   constructor(deps: VoiceDeps, wire: CarrierWire, listener: VoiceListener, session: () => ModelSession | null) {
@@ -68,9 +66,8 @@ export class Voice implements MouthListener {
   }
 
   /** Plays the sentence if it is ready; null if it is not. */
-  play(line: LineName, language: string | null = this.#language): { itemId: string; text: string } | null {
+  play(line: LineName, language: string): { itemId: string; text: string } | null {
     const { lines } = this.#deps;
-    this.#language = language;
     const audio = lines.audio(line, language);
     if (audio === null) return null;
     const itemId = this.#own.play(line, audio, lines.shielded(line));
@@ -79,11 +76,11 @@ export class Voice implements MouthListener {
   }
 
   /** Plays the sentence and lets the model know, or has the model say it. False: nobody can say it. */
-  say(line: LineName, language?: string): boolean {
+  say(line: LineName, language: string): boolean {
     const said = this.play(line, language);
     if (said !== null) this.#own.tell(said.itemId, said.text);
     else if (!this.#session()?.live) return false;
-    else this.#session()?.sayExactly(this.#deps.lines.text(line, this.#language));
+    else this.#session()?.sayExactly(this.#deps.lines.text(line, language));
     return true;
   }
 

@@ -42,6 +42,7 @@ export interface WorldOptions {
 export class TestCall implements ResidentCall {
   readonly callSid: string;
   readonly epoch: number;
+  readonly language = 'en';
   readonly port: StreamPort;
   readonly facts: Told[] = [];
   readonly #streamSid: string;

@@ -7,6 +7,8 @@ export interface OpeningScene {
   callerWaits: boolean;
   /** The caller has said something in this call. */
   callerSpoke: boolean;
+  /** The caller has heard what happened, and a word of excuse, from elsewhere. */
+  excused: boolean;
   /** Tools that still run; their results will follow. */
   running: readonly OpenCall[];
 }
@@ -17,16 +19,19 @@ export interface OpeningScene {
  */
 const texts: Readonly<Record<Opening, (scene: OpeningScene) => string | null>> = {
   greeting: ({ greeting }) => `The caller is on the line now. Speak first. Say exactly: "${greeting}"`,
-  bridging: ({ greeting, callerWaits, callerSpoke }) => {
+  bridging: ({ greeting, callerWaits, callerSpoke, excused }) => {
+    const told = excused ? ' You have said sorry for it already.' : '';
     // Of a greeting that broke off there is nothing to go on with.
     if (!callerSpoke)
-      return `The line broke for a moment before the caller could say anything. Say exactly: "Sorry about that. ${greeting}"`;
-    return callerWaits
-      ? 'The line broke for a moment before you could answer. Say that you are sorry about that, then answer what the caller said last. Do not greet again.'
-      : 'The line broke for a moment while you spoke. Say "Sorry about that, as I was saying," and go on where your last words stopped. Do not greet again.';
+      return `The line broke for a moment before the caller could say anything.${told} Say exactly: "${excused ? '' : 'Sorry about that. '}${greeting}"`;
+    if (callerWaits)
+      return `The line broke for a moment before you could answer.${told} ${excused ? 'Answer' : 'Say that you are sorry about that, then answer'} what the caller said last. Do not greet again.`;
+    return `The line broke for a moment while you spoke.${told} Say "${excused ? '' : 'Sorry about that, '}as I was saying," and go on where your last words stopped. Do not greet again.`;
   },
-  staffUnavailable: () =>
-    'The caller asked for a person and nobody on the staff could answer; the caller is back with you. Say "I am sorry, nobody could pick up just now." Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.',
+  staffUnavailable: ({ excused }) =>
+    `The caller asked for a person and nobody on the staff could answer; the caller is back with you${
+      excused ? ' and knows it.' : '. Say "I am sorry, nobody could pick up just now."'
+    } Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.`,
   // Nobody was in the middle of anything, and nobody noticed: a word about it would be the only thing to hear.
   resuming: ({ callerWaits }) => (callerWaits ? 'Answer what the caller said last. Do not greet again.' : null),
   redialed: ({ callerWaits }) =>

@@ -59,7 +59,7 @@ export class ModelSession {
   #hasSpoken = false;
   #state: 'connecting' | 'configuring' | 'configured' | 'live' | 'closed' = 'connecting';
   #sessionId = '';
-  #begin: { opening: Opening; seed: Seed } | null = null;
+  #begin: { opening: Opening; seed: Seed; excused: boolean } | null = null;
   #openCalls = new Map<string, OpenCall>();
   #openingDueAt: number | null = null;
 
@@ -142,14 +142,14 @@ export class ModelSession {
 
   /**
    * Seeds the conversation and lets the model speak its opening, as soon as the session is configured. Once; where it has
-   * begun before somebody listened, that is told now.
+   * begun before somebody listened, that is told now. `excused`: the caller has heard what happened, from elsewhere.
    */
-  begin(opening: Opening, turns: readonly Turn[]): void {
+  begin(opening: Opening, turns: readonly Turn[], excused = false): void {
     if (this.#state === 'closed') return;
     if (this.#begin) return this.#catchUp();
     this.#early = null;
     this.#memory.seeded(turns);
-    this.#begin = { opening, seed: seedOf(turns) };
+    this.#begin = { opening, seed: seedOf(turns), excused };
     if (this.#state === 'live') this.#resume();
     else this.#start();
   }
@@ -293,10 +293,10 @@ export class ModelSession {
     this.#openingDueAt = null;
     const { profile } = this.#configuration;
     if (!this.#begin || !profile) return;
-    const { opening, seed } = this.#begin;
+    const { opening, seed, excused } = this.#begin;
     const running = [...this.#openCalls.values()];
     const { callerWaits, callerSpoke } = seed;
-    const scene = { greeting: profile.greeting, callerWaits, callerSpoke, running };
+    const scene = { greeting: profile.greeting, callerWaits, callerSpoke, running, excused };
     const text = openingText(opening, scene);
     if (text === null) return;
     this.#dialogue.sendItem(systemItem(text));
