@@ -110,9 +110,6 @@ test('after hours new callers leave a message where the store has it so; convers
   expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'afterHours' });
   isAway = false;
   expect(await admission.reserve(live)).toMatchObject({ ok: true });
-  fair = 'blocked';
-  expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'blocked' });
-  fair = 'admitted';
   snapshot = { ...snapshot, switches: { ...noSwitches, rung: 'staff' } };
   expect(await admission.reserve(call)).toEqual({ ok: false, reason: 'rung', rung: 'staff' });
 });
