@@ -40,6 +40,8 @@ export interface RealModel {
 
 /** So many scenarios are lived at the same time on one stack. */
 const AT_ONCE_MAX = 60;
+/** Their first callers, so long apart: a node that has just begun would close its door to all of them at once. */
+const APART_MS = 200;
 /** Callers of their own numbers, unless a scenario says who calls. */
 const NUMBERS_FROM = 3_000;
 const WITHIN_S = 20;
@@ -109,10 +111,11 @@ class Desk {
   async liveAll(scenarios: readonly Scenario[]): Promise<Result[]> {
     const waiting = [...scenarios];
     const results: Result[] = [];
-    const worker = async (): Promise<void> => {
+    const worker = async (_: unknown, index: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, index * APART_MS));
       for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await this.inLane(next));
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE_MAX, scenarios.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE_MAX, scenarios.length) }).map(worker));
     this.blame(results);
     for (const result of results) this.options.onResult?.(result);
     return results;
