@@ -109,7 +109,7 @@ describe('ends', () => {
   );
 });
 
-describe('a model that fails', () => {
+describe('row 19: a model that fails', () => {
   const refused: WorldOptions = {
     model: { tolerates: () => true },
     sessions: { profile: () => Promise.resolve({ ...profile, voice: 'robot' }) },

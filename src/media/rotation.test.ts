@@ -93,7 +93,7 @@ describe('another session', () => {
   });
 });
 
-describe('a session that is lost', () => {
+describe('rows 19 and 20: a session that is lost', () => {
   const reopens: WorldOptions = {
     react: (fact, resident) => {
       if (fact.type === 'carrier.streamStarted') resident.port.openModel('greeting', []);
@@ -134,7 +134,7 @@ describe('a session that is lost', () => {
   );
 
   greeted(
-    'row 20: that says nothing because nobody is there',
+    'that says nothing because nobody is there',
     { ...tellsLong, media: { lines: rendered(['moment']) }, ...reopens },
     async (scene) => {
       const { sim, call, model } = scene;
