@@ -38,8 +38,9 @@ export interface RealModel {
   judge(scenario: Scenario, timeline: readonly string[]): Promise<string[]>;
 }
 
-/** So many scenarios are lived at the same time on one stack. */
-const AT_ONCE_MAX = 60;
+/** So many scenarios are lived at the same time on one stack; folding after each fact takes its time. */
+const AT_ONCE_MAX = 20;
+const AT_ONCE_AMNESIA_MAX = 8;
 /** Their first callers, so long apart: a node that has just begun would close its door to all of them at once. */
 const APART_MS = 200;
 /** Callers of their own numbers, unless a scenario says who calls. */
@@ -115,7 +116,8 @@ class Desk {
       await new Promise((resolve) => setTimeout(resolve, index * APART_MS));
       for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await this.inLane(next));
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE_MAX, scenarios.length) }).map(worker));
+    const atOnceMax = this.options.variant === 'amnesia' ? AT_ONCE_AMNESIA_MAX : AT_ONCE_MAX;
+    await Promise.all(Array.from({ length: Math.min(atOnceMax, scenarios.length) }).map(worker));
     this.blame(results);
     for (const result of results) this.options.onResult?.(result);
     return results;
