@@ -26,7 +26,7 @@ if (process.argv.includes('--faults')) (await import('./faults.ts')).obeyFaults(
 const config = configOrExit();
 const log = createLog(config.logLevel, {
   nodeId: config.nodeId,
-  secrets: [...config.twilio.authTokens, config.streamTokenSecret, config.openai.apiKey, config.adminToken ?? ''],
+  secrets: secretsOf(config),
 });
 const redis = config.redisUrl === null ? await startRedis() : null;
 const database = config.databaseUrl === null ? await startPglite() : null;
@@ -41,6 +41,15 @@ const node = await startNode(
   log.flush(() => process.exit(1));
   return new Promise<never>(() => {});
 });
+
+/** Never written to the log, wherever they turn up. */
+function secretsOf({ twilio, streamTokenSecret, openai, fallback, adminToken, recordings, notices }: Config): string[] {
+  const mailPassword = notices.smtpUrl === null ? '' : decodeURIComponent(new URL(notices.smtpUrl).password);
+  const bucketKey = recordings?.kind === 's3' ? recordings.secretAccessKey : '';
+  const models = [openai.apiKey, fallback?.apiKey ?? ''];
+  const own = [streamTokenSecret, adminToken ?? '', notices.notifySecret, mailPassword, bucketKey];
+  return [...twilio.authTokens, ...models, ...own];
+}
 
 /** The embedded database begins with the first tenant's data. */
 async function seedDatabase(url: string): Promise<void> {

@@ -18,7 +18,7 @@ import { createMetrics, watchProcess } from './telemetry/metrics.ts';
 import type { Ground } from './ground.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
-import { createWork, type Work } from './work.ts';
+import { createWork, recordingsOf, type Work } from './work.ts';
 
 export interface NodeOptions {
   log: Log;
@@ -99,7 +99,9 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     catalog: () => services.isLoaded(),
     ...(switchboard ? { placement: () => switchboard.isPlaced() } : {}),
   };
-  const pages = has('console') ? consoleRoutes({ dataSource, adminToken: config.adminToken, now: Date.now, log }) : [];
+  const pages = has('console')
+    ? consoleRoutes({ dataSource, recordings: recordingsOf(ground), adminToken: config.adminToken, now: Date.now, log })
+    : [];
   const { promise: left, resolve: isLeft } = Promise.withResolvers<void>();
   let isDraining = false;
   const drain = (urgent: boolean): void => {

@@ -11,7 +11,7 @@ import { createRedactor } from './redact/redactor.ts';
 import { createNotices } from './services/notices.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { createRecordingStore } from './services/recording-store.ts';
-import { createRecordings } from './services/recordings.ts';
+import { createRecordings, type Recordings } from './services/recordings.ts';
 import { createSpeech } from './services/speech.ts';
 
 /** Delayed and retried work of this process. */
@@ -21,13 +21,18 @@ export interface Work {
   enterRecording: RecordingConsumerDeps['enter'];
 }
 
+/** Messages and recordings of calls, wherever this installation keeps them. */
+export function recordingsOf({ config, dataSource, log }: Ground): Recordings {
+  const store = config.recordings && createRecordingStore(config.recordings);
+  return createRecordings(dataSource, { account: accountOf(config), store, log });
+}
+
 export function createWork(ground: Ground, reader: string): Work {
   const { config, log, metrics, link, clock, dataSource, services } = ground;
   const { apiUrl, apiKey } = config.openai;
-  const store = config.recordings && createRecordingStore(config.recordings);
   const speech = apiUrl === null ? null : createSpeech({ apiUrl, apiKey });
   const parts = {
-    recordings: createRecordings(dataSource, { account: accountOf(config), store, log }),
+    recordings: recordingsOf(ground),
     jobs: createJobs(link),
     notices: createNotices(config.notices),
   };

@@ -82,6 +82,7 @@ const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1
 
 describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
   let database: DatabaseServer;
+  const silent = { audio: () => Promise.resolve(null), heard: () => Promise.resolve() };
   let source: DataSource;
   let server: Server;
   let chromium: Browser;
@@ -94,7 +95,7 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
     source = await openDatabase(database.url);
     await fill(source);
     const log = createLog('silent');
-    const routes = consoleRoutes({ dataSource: source, adminToken: TOKEN, now: () => NOON, log });
+    const routes = consoleRoutes({ dataSource: source, recordings: silent, adminToken: TOKEN, now: () => NOON, log });
     server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics: createMetrics() });
     base = `http://127.0.0.1:${server.port}`;
     chromium = await launchChromium();

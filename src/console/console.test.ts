@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
 import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
+import { VoicemailEntity } from '../../entities/voicemail.ts';
 import { seed } from '../../entities/seed/index.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
+import { createRecordings } from '../services/recordings.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { consoleRoutes } from './routes.ts';
@@ -20,7 +22,12 @@ const log = createLog('info', { destination: { write: (line) => lines.push(line)
 const open: Server[] = [];
 
 async function serve(options: Pick<Parameters<typeof consoleRoutes>[0], 'dataSource' | 'adminToken'>): Promise<string> {
-  const routes = consoleRoutes({ ...options, now: () => now, log });
+  const recordings = createRecordings(options.dataSource, {
+    account: { accountSid: '', authTokens: [], apiUrl: '' },
+    store: null,
+    log,
+  });
+  const routes = consoleRoutes({ ...options, recordings, now: () => now, log });
   const server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics: createMetrics() });
   open.push(server);
   return `http://127.0.0.1:${server.port}`;
@@ -270,11 +277,35 @@ await onBothDatabases((database) => {
       test('a page may load its own style and nothing else', async () => {
         const { headers } = await get('/admin/dashboard');
         expect(headers.get('content-security-policy')).toBe(
-          "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+          "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         );
         expect(headers.get('cache-control')).toBe('no-store');
         const page = await (await get('/admin/calls/CA12')).text();
         expect(page).not.toMatch(/ style=| on\w+=|<style|<script|https?:/);
+      });
+
+      test('a message is listened to on the page of its call, by whoever has the token, and counts as heard', async () => {
+        const rows = database.source.getRepository(VoicemailEntity);
+        const recordingSid = `RE${'1'.repeat(32)}`;
+        const audio = Buffer.from('RIFF');
+        const message = {
+          callSid: 'CA12',
+          fromNumber: '+1',
+          audio,
+          contentType: 'audio/x-wav',
+          status: 'new' as const,
+        };
+        await rows.insert({ recordingSid, ...message });
+        const path = `/admin/recordings/voicemail/${recordingSid}`;
+        expect(await (await get('/admin/calls/CA12')).text()).toContain(`src="${path}"`);
+        expect((await get(path, {})).status).toBe(401);
+        expect((await get(`/admin/recordings/call/${recordingSid}`)).status).toBe(404);
+        expect((await get(`/admin/recordings/other/${recordingSid}`)).status).toBe(404);
+        expect((await rows.findOneByOrFail({ recordingSid })).status).toBe('new');
+        const sound = await get(path);
+        expect([sound.headers.get('content-type'), await sound.text()]).toEqual(['audio/x-wav', 'RIFF']);
+        expect((await rows.findOneByOrFail({ recordingSid })).status).toBe('heard');
+        await rows.clear();
       });
 
       test('static files are served without the token, and not sent twice', async () => {

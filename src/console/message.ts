@@ -25,7 +25,7 @@ export interface ConsoleRoute {
 
 /** No script at all; styles and pictures from our own files only. */
 const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 export function html(status: number, body: string, headers: Record<string, string> = {}): ConsoleResponse {
   return {

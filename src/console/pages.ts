@@ -7,6 +7,9 @@ import { durationWords, shareWords, wordsIn } from './words.ts';
 
 const eta = new Eta({ views: join(import.meta.dirname, 'views'), autoEscape: true, cache: true });
 
+/** Below it: `voicemail/RE…` and `call/RE…`. */
+export const SOUNDS = '/admin/recordings/';
+
 export interface Store {
   name: string;
   timeZone: string;
@@ -72,7 +75,7 @@ export function knowledgePage(store: Store, documents: readonly KnowledgeDocumen
 }
 
 export function callPage(store: Store, record: CallRecord): string {
-  const { call, voicemails } = record;
+  const { call, voicemails, recordings } = record;
   const words = wordsIn(store.timeZone);
   const time = (date: Date | null) => (date ? { text: words.when(date), iso: words.iso(date) } : null);
   return eta.render('call', {
@@ -91,9 +94,17 @@ export function callPage(store: Store, record: CallRecord): string {
       ...each,
       duration: durationWords(each.durationS),
       left: words.when(each.createdAt),
+      sound: hasSound(each.status) ? `${SOUNDS}voicemail/${each.recordingSid}` : null,
+    })),
+    recordings: recordings.map((each) => ({
+      ...each,
+      duration: durationWords(each.durationS),
+      sound: hasSound(each.status) ? `${SOUNDS}call/${each.recordingSid}` : null,
     })),
   });
 }
+
+const hasSound = (status: string): boolean => status === 'new' || status === 'heard' || status === 'kept';
 
 type Line =
   | { kind: 'turn'; at: Date; who: string; heard: string; unheard: boolean; text: string }

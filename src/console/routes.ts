@@ -4,9 +4,10 @@ import { StoreSettingsEntity } from '../../entities/store-settings.ts';
 import { createCallHistory } from '../services/call-log.ts';
 import { defaultStore, emptyCatalog } from '../services/catalog.ts';
 import { isTimeZone } from '../services/local-time.ts';
+import type { Recordings } from '../services/recordings.ts';
 import type { Log } from '../telemetry/log.ts';
 import { html, redirect, type ConsoleRequest, type ConsoleResponse, type ConsoleRoute } from './message.ts';
-import { callPage, dashboardPage, knowledgePage, messagePage, signInPage, type Store } from './pages.ts';
+import { callPage, dashboardPage, knowledgePage, messagePage, signInPage, SOUNDS, type Store } from './pages.ts';
 import { createSignIn, type SignIn } from './sign-in.ts';
 import { createStaticFiles } from './static-files.ts';
 
@@ -17,10 +18,13 @@ const CALLS = '/admin/calls/';
 const RECENT_CALLS = 10;
 const DOCUMENTS_MAX = 2_000;
 const CALL_SID = /^[\w-]{1,64}$/;
+const SOUND = /^(voicemail|call)\/(RE[0-9a-fA-F]{32})$/;
+const SOUND_TIMEOUT_MS = 10_000;
 const FORM = /^application\/x-www-form-urlencoded\b/i;
 
 export interface ConsoleOptions {
   dataSource: DataSource;
+  recordings: Pick<Recordings, 'audio' | 'heard'>;
   /** Null closes the console. */
   adminToken: string | null;
   /** Milliseconds since the epoch. */
@@ -31,7 +35,7 @@ export interface ConsoleOptions {
 type Page = (request: ConsoleRequest) => Promise<ConsoleResponse>;
 
 /** The pages for people, all below `/admin`, for those who have the token. */
-export function consoleRoutes({ dataSource, adminToken, now, log }: ConsoleOptions): ConsoleRoute[] {
+export function consoleRoutes({ dataSource, recordings, adminToken, now, log }: ConsoleOptions): ConsoleRoute[] {
   const staticFiles = createStaticFiles(STATIC);
   const statics: ConsoleRoute = {
     method: 'GET',
@@ -66,6 +70,7 @@ export function consoleRoutes({ dataSource, adminToken, now, log }: ConsoleOptio
     guarded(HOME, pages.dashboard),
     guarded('/admin/knowledge-base', pages.knowledge),
     guarded(`${CALLS}*`, pages.call),
+    guarded(`${SOUNDS}*`, ({ path }) => soundOf(recordings, path.slice(SOUNDS.length))),
     guarded('/admin/*', () => Promise.resolve(notFound())),
   ];
 }
@@ -98,6 +103,20 @@ function pagesOf(dataSource: DataSource, now: () => number) {
       const [store, record] = await Promise.all([readStore(dataSource), history.record(callSid)]);
       return record ? html(200, callPage(store, record)) : notFound();
     },
+  };
+}
+
+/** The sound of a message or of a call; a message that somebody listens to is heard. */
+async function soundOf(recordings: ConsoleOptions['recordings'], name: string): Promise<ConsoleResponse> {
+  const [, of, recordingSid = ''] = SOUND.exec(name) ?? [];
+  if (of !== 'voicemail' && of !== 'call') return notFound();
+  const found = await recordings.audio(of, recordingSid, AbortSignal.timeout(SOUND_TIMEOUT_MS));
+  if (!found) return notFound();
+  if (of === 'voicemail') await recordings.heard(recordingSid);
+  return {
+    status: 200,
+    headers: { 'content-type': found.contentType, 'cache-control': 'no-store' },
+    body: found.audio,
   };
 }
 

@@ -42,13 +42,13 @@ export const jobKinds = {
   'message.fetch': { ...fetching, lane: 'soon' },
   /** So does the recording of a call. */
   'call.fetch': { ...fetching, lane: 'bulk' },
-  /** A message is written down: whoever is told of it waits for that, but not for long. */
+  /** A message is written down: whoever is told of it waits for that, but not for long. Some minutes of tries. */
   'message.transcribe': {
     lane: 'soon',
-    triesMax: 3,
+    triesMax: 8,
     timeoutMs: 15_000,
     backOffMs: 1_000,
-    backOffMaxMs: 4_000,
+    backOffMaxMs: 60_000,
     payload: oneRecording,
   },
   /** It is deleted wherever it is. About four days of tries. */

@@ -2,6 +2,7 @@ import { IsNull, MoreThanOrEqual, type DataSource } from 'typeorm';
 import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
 import { ToolExecutionEntity, type ToolExecution } from '../../entities/tool-execution.ts';
 import { TurnEntity, type Turn } from '../../entities/turn.ts';
+import { type CallRecording, CallRecordingEntity } from '../../entities/call-recording.ts';
 import { VoicemailEntity, type Voicemail } from '../../entities/voicemail.ts';
 import { addDays, instantOf, wallTime } from './local-time.ts';
 
@@ -31,6 +32,7 @@ export interface CallRecord {
   tools: ToolExecution[];
   /** Without their audio. */
   voicemails: Voicemail[];
+  recordings: CallRecording[];
 }
 
 /** What the rows say of calls. Each rejects as the database does. */
@@ -64,7 +66,7 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
     async record(callSid) {
       const call = await calls.findOneBy({ callSid });
       if (!call) return null;
-      const [turns, tools, voicemails] = await Promise.all([
+      const [turns, tools, voicemails, recordings] = await Promise.all([
         dataSource
           .getRepository(TurnEntity)
           .find({ where: { callSid }, order: { epoch: 'ASC', seq: 'ASC' }, take: ROWS_MAX }),
@@ -74,8 +76,11 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
         dataSource
           .getRepository(VoicemailEntity)
           .find({ where: { callSid }, order: { createdAt: 'ASC' }, take: ROWS_MAX }),
+        dataSource
+          .getRepository(CallRecordingEntity)
+          .find({ where: { callSid }, order: { createdAt: 'ASC' }, take: ROWS_MAX }),
       ]);
-      return { call, turns: inConversationOrder(turns), tools, voicemails };
+      return { call, turns: inConversationOrder(turns), tools, voicemails, recordings };
     },
   };
 }

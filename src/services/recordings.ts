@@ -66,6 +66,8 @@ export interface Recordings {
   writeDown(recordingSid: string, transcript: string): Promise<void>;
   /** Notes that the store was told. */
   told(recordingSid: string, by: 'mailedAt' | 'hookedAt', at: Date): Promise<void>;
+  /** Somebody has listened to the message. */
+  heard(recordingSid: string): Promise<void>;
   /** Nobody is to hear it: the caller wanted none, or recorded another message. */
   giveUp(of: RecordingOf, recordingSid: string): Promise<void>;
   /** Those made before that time, and those that were given up; oldest first, some hundreds at most. */
@@ -154,6 +156,10 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
 
     async told(recordingSid, by, at) {
       await messages.update({ recordingSid }, { [by]: at });
+    },
+
+    async heard(recordingSid) {
+      await messages.update({ recordingSid, status: 'new' }, { status: 'heard' });
     },
 
     async giveUp(of, recordingSid) {
