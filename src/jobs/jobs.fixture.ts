@@ -22,15 +22,17 @@ export function findTest(run: (n: number, context: JobContext) => Promise<void>,
     name === 'test' ? { kind, run: (payload, context) => run((payload as { n: number }).n, context) } : null;
 }
 
-export function worker(link: RedisLink, find: FindWork, reader = 'a') {
+/** `everyMs`: the kind `test` begins by itself as well. */
+export function worker(link: RedisLink, find: FindWork, reader = 'a', everyMs: number | null = null) {
   const logged: string[] = [];
   const note = (_: unknown, message: string) => void logged.push(message);
   const metrics = createMetrics();
+  const recurring = everyMs === null ? [] : [{ kind: 'test', everyMs }];
   const built = new JobWorker({
     link,
     lane: 'soon',
     find,
-    recurring: [],
+    recurring,
     reader,
     log: { warn: note, error: note } as never,
     metrics,

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { deadJobs, takeJobs, tidyJobs, prepareJobs } from '../directory/jobs.ts';
 import { jobKeys } from '../directory/keys.ts';
+import { directoryLimits } from '../directory/limits.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { eventually } from '../sim/eventually.ts';
@@ -157,6 +159,35 @@ test('Redis is killed and comes back: what was noted is done, once', async () =>
   server = await startRedis({ dir, port: server.port });
   expect(await openJobs(link)).toBe(0);
   expect(done.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test('jobs that pile up are an alarm', async () => {
+  const made = worker(
+    link,
+    findTest(async () => undefined),
+  );
+  const many = directoryLimits.jobsOpenMax * directoryLimits.jobsAlarmShare;
+  const fill = "for n = 1, ARGV[1] do redis.call('HSET', KEYS[1], n, '') end";
+  await link.command('eval', fill, 1, jobKeys('soon').job, many - 1);
+  await made.tidy();
+  expect(made.logged).toEqual([]);
+  await link.command('eval', fill, 1, jobKeys('soon').job, many);
+  await made.tidy();
+  expect(made.logged).toEqual(['jobs are piling up']);
+});
+
+test('what begins by itself does so once in each period, whoever asks', async () => {
+  const done: number[] = [];
+  const find = findTest(async (n) => void done.push(n), {
+    ...testKind,
+    payload: z.object({ n: z.number().default(7) }),
+  });
+  const [one, two] = [worker(link, find, 'a', 3_600_000), worker(link, find, 'b', 3_600_000)];
+  started.push(one, two);
+  for (const each of [one, two, one]) await each.tidy();
+  one.start();
+  expect(await openJobs(link)).toBe(0);
+  expect(done).toEqual([7]);
 });
 
 /** So long without a word of this reader's that its job is anybody's. */
