@@ -80,3 +80,9 @@ test('outside the hours the closed line is said first where the store has it so'
   const { greeting, instructions } = personaOf({ ...emptyCatalog, closed }, monday, 'en');
   expect([greeting, instructions]).not.toContainEqual(expect.stringContaining('closed'));
 });
+
+test('where calls are recorded the assistant knows what becomes of whoever declines', () => {
+  const recorded = { ...smallCatalog, recording: { ...smallCatalog.recording, calls: true } };
+  expect(personaOf(recorded, monday, 'en').instructions).toContain('Calls may be recorded.');
+  expect(personaOf(smallCatalog, monday, 'en').instructions).not.toContain('recorded');
+});

@@ -38,6 +38,9 @@ const honesty = [
   'Never repeat a card or account number, not even in part, and do not ask for one. If a caller begins to say one, ask them to stop.',
 ];
 
+const recorded =
+  'Calls may be recorded. If the caller does not want that, it is stopped for them at once: say so in one sentence, and go on.';
+
 const leaving = [
   'A caller who wants a person, or is upset, is put through with transfer_to_staff; one who wants to leave a message, with leave_voicemail.',
   'When the caller says goodbye or needs nothing more, call end_call.',
@@ -49,7 +52,7 @@ const leaving = [
  * language give the same text.
  */
 export function personaOf(catalog: Catalog, now: number, language: string): Persona {
-  const { store, assistant, schedule, languages } = catalog;
+  const { store, assistant, schedule, languages, recording } = catalog;
   const closed = closedNow(catalog, now, language);
   const greeting = lineText('greeting', { name: store.name, greeting: assistant.greeting, languages }, language);
   const running = runningPromotions(catalog.promotions, now, schedule.timeZone);
@@ -60,7 +63,7 @@ export function personaOf(catalog: Catalog, now: number, language: string): Pers
       assistant.persona.trim() || 'You are friendly, quick and to the point.',
     ]),
     section('How you speak', speech(languages, language)),
-    section('What you say', honesty),
+    section('What you say', recording.calls ? [...honesty, recorded] : honesty),
     section('Leaving the conversation', leaving),
     section('The store', storeLines(catalog)),
     section(
