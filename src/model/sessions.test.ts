@@ -125,7 +125,7 @@ describe('row 27: no endpoint at all', () => {
   });
 });
 
-describe('a session that is lost in mid-call', () => {
+describe('rows 19 and 20: a session that is lost in mid-call', () => {
   beforeEach(() => start({}));
 
   test.each([
@@ -133,7 +133,7 @@ describe('a session that is lost in mid-call', () => {
     ['die', 'closed_1006'],
     ['crash', 'closed_1011'],
     ['expire', 'session_expired'],
-  ] as const)('row 19: %s in mid-answer is told once, and the next one opens at once', async (fault, code) => {
+  ] as const)('%s in mid-answer is told once, and the next one opens at once', async (fault, code) => {
     const script = () => [{ say: 'one two three four five six seven', fault: { kind: fault, atMs: 200 } }] as const;
     await world.close();
     world = await SessionsWorld.start([{ script, deltaBytes: 801 }]);
@@ -148,7 +148,7 @@ describe('a session that is lost in mid-call', () => {
     expect(await world.metrics.scrape()).toContain(`{endpoint="first",code="${code}"} 1`);
   });
 
-  test('row 20: a half-open line is noticed, and a dozen of them do not close the endpoint', async () => {
+  test('a half-open line is noticed, and a dozen of them do not close the endpoint', async () => {
     const ears = Array.from({ length: 12 }, (_, nth) => world.open(`CA${nth}`));
     await world.until('all said', () => ears.every((ear) => ear.of('responseEnded').length === 1));
     for (const session of world.model().sessions) session.break('freeze');

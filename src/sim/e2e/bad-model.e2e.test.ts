@@ -123,7 +123,7 @@ test.concurrent('tool arguments that are no JSON, and a tool that does not exist
   expect(await world.metric('aida_tool_runs_total', { tool: 'unknown' })).toBe(1);
 });
 
-test.concurrent('the model dies in mid-answer: another goes on and remembers', async () => {
+test.concurrent('row 19: the model dies in mid-answer: another goes on and remembers', async () => {
   const caller = new Caller(world, '+12075550506');
   await caller.hear(GREETING);
   await caller.say('Please tell me and die.');
