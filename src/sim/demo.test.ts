@@ -52,7 +52,9 @@ async function startSpeech(): Promise<{ url: string; asked: object[]; close(): P
     let body = '';
     incoming.on('data', (chunk: Buffer) => (body += chunk.toString()));
     incoming.on('end', () => {
-      const ask = JSON.parse(body) as { input: string };
+      const ask = JSON.parse(body) as { input: string; response_format: string };
+      // What Aida says is left to the model and the carrier.
+      if (ask.response_format !== 'wav') return void outgoing.writeHead(404).end();
       asked.push({ path: incoming.url, authorization: incoming.headers.authorization, ...ask });
       const frames = encodeUtterance(ask.input, { utterance: asked.length, speaker: 'caller' });
       outgoing.writeHead(200, { 'Content-Type': 'audio/wav' }).end(writeWav(joinBytes(frames), 'mulaw'));
@@ -92,7 +94,7 @@ test('what was not heard makes it exit with 1, and it says what', async () => {
 test('a script with a fault is refused before anything is started', async () => {
   const { code, output } = await demo(['--once', '--script', join(dir, 'bad.yaml')]);
   expect(output).toBe(
-    'bad.yaml: steps[0]: one of hear, say, interrupt, press, pause, play, hangUp is needed, none found\n',
+    'bad.yaml: steps[0]: one of hear, say, interrupt, press, pause, noise, beep, play, hangUp is needed, none found\n',
   );
   expect(code).toBe(1);
 });
@@ -117,7 +119,7 @@ test('with an API key the caller speaks by text-to-speech, and transcripts are j
       }),
       expect.objectContaining({ input: 'Goodbye', response_format: 'wav' }),
     ]);
-    expect(model.sessions.at(-1)?.heard.map((turn) => turn.text)).toEqual([
+    expect(model.sessions.flatMap(({ heard }) => heard.map((turn) => turn.text))).toEqual([
       'How much is an oat milk latte?',
       'Goodbye',
     ]);

@@ -47,7 +47,9 @@ async function demo(): Promise<number> {
   const stack = await startStack({
     onStep: (step) => say(`  starting ${step} …`),
     onLog: (line) => values.verbose && process.stderr.write(`${line}\n`),
-    ...(real ? { model: null, env: given(PASSED_ON) } : { model: { charsPerSecond: CHARS_PER_SECOND * pace } }),
+    ...(real
+      ? { model: null, env: given(PASSED_ON) }
+      : { model: { charsPerSecond: CHARS_PER_SECOND * pace }, speech: true }),
   });
   say(`  ready after ${seconds(performance.now())}`);
   const stopped = stopOnSignal(stack);
