@@ -121,6 +121,16 @@ async function outlive(stack: Stack): Promise<Rotated> {
   };
 }
 
+async function rotate(): Promise<Rotated> {
+  const env = { MODEL_SESSION_SECONDS: String(sessionS), ...(await asStarted()) };
+  const stack = await stackWith({ speech: true, env, sessionSeconds: sessionS + 1 });
+  try {
+    return await outlive(stack);
+  } finally {
+    await stack.stop();
+  }
+}
+
 const quantile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
@@ -172,12 +182,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const cold = await measure({ speech: false, cold: true, wanted: 1 }, say);
   const warm = await measure({ speech: false, cold: false, wanted: runs.wanted }, say);
   const prepared = await measure({ speech: true, cold: false, wanted: 1 }, say);
-  const stack = await stackWith({
-    speech: true,
-    env: { MODEL_SESSION_SECONDS: String(sessionS), ...(await asStarted()) },
-    sessionSeconds: sessionS + 1,
-  });
-  const rotated = await outlive(stack).finally(() => stack.stop());
+  const rotated = await rotate();
   say(
     `${rotated.rotations} sessions were replaced in a call of ${longCallS} s: longest gap ${rotated.gapMs.toFixed(0)} ms`,
   );

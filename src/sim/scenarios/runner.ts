@@ -112,12 +112,12 @@ class Desk {
   async liveAll(scenarios: readonly Scenario[]): Promise<Result[]> {
     const waiting = [...scenarios];
     const results: Result[] = [];
-    const worker = async (_: unknown, index: number): Promise<void> => {
+    const worker = async (index: number): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, index * APART_MS));
       for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await this.inLane(next));
     };
     const atOnceMax = this.options.variant === 'amnesia' ? AT_ONCE_AMNESIA_MAX : AT_ONCE_MAX;
-    await Promise.all(Array.from({ length: Math.min(atOnceMax, scenarios.length) }).map(worker));
+    await Promise.all(Array.from({ length: Math.min(atOnceMax, scenarios.length) }, (_, index) => worker(index)));
     this.blame(results);
     for (const result of results) this.options.onResult?.(result);
     return results;
