@@ -10,6 +10,7 @@ import { reservedAt } from '../directory/reservations.ts';
 import type { CallActor } from './actor.ts';
 import { CallList } from './call-list.ts';
 import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
+import { Departed } from './departed.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { answerWebhook, type DoorDeps, foldCall, foldJournal } from './door.ts';
 import { Lane } from './lane.ts';
@@ -59,6 +60,7 @@ export class Calls implements CallDesk, CallDoor {
   /** Those that lost their call to another holder, perhaps with facts that they could not write any more. */
   private readonly bereft = new WeakSet<Resident>();
   private readonly residents = new Map<string, Resident>();
+  private readonly departed = new Departed();
   private readonly wheel: DeadlineWheel;
   private readonly offline: Offline;
   private readonly lane = new Lane(appendsMax);
@@ -88,6 +90,7 @@ export class Calls implements CallDesk, CallDoor {
     this.stopListening = deps.link.onRestored(() => {
       this.list.writeAgain();
       for (const resident of this.residents.values()) void resident.resend();
+      this.departed.resend(deps.now());
     });
   }
 
@@ -249,6 +252,7 @@ export class Calls implements CallDesk, CallDoor {
     if (!(await within(closeMs, written))) this.deps.log.error({ facts: this.waiting }, 'facts were not journaled');
     this.stopListening();
     for (const resident of this.residents.values()) resident.drop('superseded');
+    this.departed.close();
     this.wheel.close();
     await this.list.close();
   }
@@ -322,6 +326,7 @@ export class Calls implements CallDesk, CallDoor {
         }
         if (why === 'ended') this.noteEnd(call.callSid, call.outcome, call.wasCutOff ? call.view : null);
         if (why === 'superseded' || why === 'failed') this.bereft.add(call);
+        else this.departed.add(call, this.deps.now());
         this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
       },
       wentSilent: (sid, streamSid) => this.deps.streamFailed(sid, streamSid),

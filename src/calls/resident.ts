@@ -198,6 +198,11 @@ export class Resident implements ResidentCall, EffectCall {
     return this.writer.resend();
   }
 
+  /** Nothing of it is written any more. */
+  closeJournal(): void {
+    this.writer.close();
+  }
+
   /** Somebody else has the call with this epoch: nothing of it starts here any more. */
   superseded(epoch: number): void {
     if (this.isGone || epoch <= this.epoch) return;
@@ -236,7 +241,8 @@ export class Resident implements ResidentCall, EffectCall {
   drop(why: DropReason): void {
     if (this.dropped) return;
     this.dropped = true;
-    this.writer.close();
+    // What the journal took in of late may have to be written once more.
+    if (why !== 'ended' && why !== 'settled') this.writer.close();
     this.actor.stop();
     this.host.setDeadline(this.callSid, null);
     this.host.dropped(this, why);

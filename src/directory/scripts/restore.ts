@@ -35,6 +35,7 @@ for i = EARLIER, #ARGV, 2 do
   local e, s = string.match(id, '^(%d+)-(%d+)$')
   e, s = tonumber(e), tonumber(s)
   if e < tonumber(epoch) and (e > tailEpoch or (e == tailEpoch and s > tailSeq)) then
+    if e > tailEpoch then redis.call('XADD', log, whole(e) .. '-0', 'c', 'restore', 'n', owner, 'v', version) end
     redis.call('XADD', log, id, 'f', fact)
     redis.call('XADD', outbox, '*', 'c', sid, 'i', id, 'f', fact)
     tailEpoch, tailSeq = e, s

@@ -15,6 +15,8 @@ const QUIET_ROUNDS = 3;
 export class OutboxTap {
   private readonly link: RedisLink;
   private readonly arrivals = new Map<string, Arrival[]>();
+  /** Partitions whose last reply was lost: what it held comes first, or it would be known too late. */
+  private readonly unsure = new Set<number>();
   private isStopped = false;
   private quietRounds = 0;
   private loop: Promise<void> = Promise.resolve();
@@ -53,6 +55,7 @@ export class OutboxTap {
       return await this.read(partition);
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
+      this.unsure.add(partition);
       if (error.code === 'noGroup') await registerGroups(this.link, [GROUP]).catch(() => undefined);
       return 0;
     }
@@ -60,7 +63,8 @@ export class OutboxTap {
 
   private async read(partition: number): Promise<number> {
     const seat = { partition, group: GROUP, holder: HOLDER };
-    const reply = await readOutbox(this.link, seat, false);
+    const reply = await readOutbox(this.link, seat, this.unsure.has(partition));
+    if (reply.kind === 'new') this.unsure.delete(partition);
     if (reply.kind === 'leased' || reply.entries.length === 0) return 0;
     for (const { callSid, epoch, seq } of reply.entries) {
       const known = this.arrivals.get(callSid);
