@@ -49,6 +49,15 @@ export interface PartyCall {
   pauses: Span[];
 }
 
+/** What a real model's calls are heard and had with. */
+export interface RealVoices {
+  utterances(call: SimCall): readonly Heard[];
+  /** The callers' lines as sound. */
+  audio: ReadonlyMap<string, Uint8Array>;
+  /** Nobody listens any more. */
+  stop(): Promise<void>;
+}
+
 export interface PartyOptions {
   stage: Stage;
   signals: Signals;
@@ -61,7 +70,7 @@ export interface PartyOptions {
   /** Before everything that the caller says: where a fault of the whole run comes in. */
   onSaying?: (saying: number, call: SimCall) => void;
   /** For a real model: words come from transcripts, lines are spoken as sound. */
-  real?: { utterances: (call: SimCall) => readonly Heard[]; audio: ReadonlyMap<string, Uint8Array> };
+  real?: RealVoices;
 }
 
 /** Somebody who calls, perhaps several times, and does what the steps say. */

@@ -41,9 +41,9 @@ export function realSettings(env: Readonly<Record<string, string | undefined>>):
 /** Callers speak with a synthesized voice, words come from the call's transcripts, a chat model judges them. */
 export function realModel(settings: RealSettings): RealModel {
   const speech = speechFrom(settings.apiUrl, settings.apiKey);
-  const witnesses = new Map<SimCall, JournalWitness>();
   return {
     async voices(stage, scenario) {
+      const witnesses = new Map<SimCall, JournalWitness>();
       const audio = new Map<string, Uint8Array>();
       const lines = [scenario.steps, ...scenario.others.map(({ steps }) => steps)].flat().flatMap(lineIn);
       for (const line of new Set(lines)) audio.set(line, await speech(line));
@@ -53,6 +53,9 @@ export function realModel(settings: RealSettings): RealModel {
           const known = witnesses.get(call) ?? watchJournal(stage.link, call);
           witnesses.set(call, known);
           return known.utterances();
+        },
+        async stop() {
+          for (const witness of witnesses.values()) await witness.stop();
         },
       };
     },

@@ -4,7 +4,7 @@ import { seededRandom } from '../model/options.ts';
 import type { Staff } from '../twilio/index.ts';
 import { accountsOf, unmet } from './evidence.ts';
 import { inflict } from './inflict.ts';
-import { type Event, Party, type PartyOptions, Signals } from './party.ts';
+import { type Event, Party, type PartyOptions, type RealVoices, Signals } from './party.ts';
 import type { Expectation, Scenario, ScenarioCaller } from './scenario.ts';
 import { type Stage, startStage, type Variant } from './stage.ts';
 
@@ -34,7 +34,7 @@ export interface RunOptions {
 /** What a real model needs besides. */
 export interface RealModel {
   /** Before the calls of a scenario: what its callers say, as sound, and where words come from. */
-  voices(stage: Stage, scenario: Scenario): Promise<NonNullable<PartyOptions['real']>>;
+  voices(stage: Stage, scenario: Scenario): Promise<RealVoices>;
   judge(scenario: Scenario, timeline: readonly string[]): Promise<string[]>;
 }
 
@@ -101,7 +101,6 @@ function skippedResult(scenario: Scenario, { variant }: RunOptions): Result {
 class Desk {
   private readonly stage: Stage;
   private readonly options: RunOptions;
-  private readonly lanes = new Map<string, Promise<unknown>>();
   private numbers = NUMBERS_FROM;
 
   constructor(stage: Stage, options: RunOptions) {
@@ -114,23 +113,16 @@ class Desk {
     const results: Result[] = [];
     const worker = async (index: number): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, index * APART_MS));
-      for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await this.inLane(next));
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const scenario = next;
+        results.push(await this.live(scenario).catch((error: unknown) => this.broken(scenario, error)));
+      }
     };
     const atOnceMax = this.options.variant === 'amnesia' ? AT_ONCE_AMNESIA_MAX : AT_ONCE_MAX;
     await Promise.all(Array.from({ length: Math.min(atOnceMax, scenarios.length) }, (_, index) => worker(index)));
     this.blame(results);
     for (const result of results) this.options.onResult?.(result);
     return results;
-  }
-
-  /** After whoever uses the same parts. */
-  private async inLane(scenario: Scenario): Promise<Result> {
-    const before = scenario.uses.map((part) => this.lanes.get(part));
-    const turn = Promise.all(before)
-      .then(() => this.live(scenario))
-      .catch((error: unknown): Result => this.broken(scenario, error));
-    for (const part of scenario.uses) this.lanes.set(part, turn);
-    return turn;
   }
 
   /** Something is wrong with the run itself: the others go on. */
@@ -152,6 +144,7 @@ class Desk {
     const withinS = expect.withinS ?? WITHIN_S;
     const told = await Promise.all([main, ...others].map((party) => party.live(withinS)));
     await Promise.all([main, ...others].map((party) => party.leave()));
+    await real?.stop();
     const steps = told.flatMap((failure, index) =>
       failure === null ? [] : [index === 0 ? failure : `others[${index - 1}] ${failure}`],
     );

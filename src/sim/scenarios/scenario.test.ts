@@ -31,7 +31,7 @@ test('every scenario that is shipped can be read; there are forty and more, each
 
 test('what is left out has its default; steps are known by their keys', () => {
   const scenario = read(`${HEAD}steps:\n  - hear: hello\n  - say: one\n  - noise: 0.5\n  - fault: { model: die }\n`);
-  expect(scenario).toMatchObject({ id: 'call', to: '+12075550142', staff: {}, uses: [], expect: {}, whenCut: {} });
+  expect(scenario).toMatchObject({ id: 'call', to: '+12075550142', staff: [], expect: {}, whenCut: {} });
   expect(scenario.steps).toEqual([
     { kind: 'hear', hear: 'hello', withinS: 15 },
     { kind: 'say', say: 'one', afterS: 0, withinS: 15, atOnce: false },

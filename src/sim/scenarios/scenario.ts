@@ -139,8 +139,6 @@ const head = z.strictObject({
   about: line,
   ...caller,
   to: number.default('+12075550142'),
-  /** Parts that one scenario at a time may use. */
-  uses: z.array(label).default([]),
   /** Why it is not among those of `npm test`. */
   slow: line.optional(),
   stack: stack.optional(),
