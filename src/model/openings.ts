@@ -1,8 +1,11 @@
 import type { Opening } from '../../machines/call-events.ts';
+import { defaultLanguage, languageName } from '../services/languages.ts';
 import type { OpenCall } from './seed.ts';
 
 export interface OpeningScene {
   greeting: string;
+  /** ISO 639-1 of what is spoken in the call, null where it is not known. */
+  language: string | null;
   /** The caller spoke last and was not answered. */
   callerWaits: boolean;
   /** The caller has said something in this call. */
@@ -30,7 +33,9 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string | null>> =
   },
   staffUnavailable: ({ excused }) =>
     `The caller asked for a person and nobody on the staff could answer; the caller is back with you${
-      excused ? ' and knows it.' : '. Say "I am sorry, nobody could pick up just now."'
+      excused
+        ? ' and knows it. Say "What can I do for you instead?"'
+        : '. Say "I am sorry, nobody could pick up just now."'
     } Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.`,
   // Nobody was in the middle of anything, and nobody noticed: a word about it would be the only thing to hear.
   resuming: ({ callerWaits }) => (callerWaits ? 'Answer what the caller said last. Do not greet again.' : null),
@@ -47,5 +52,11 @@ export function openingText(opening: Opening, scene: OpeningScene): string | nul
     (call) =>
       ` The tool ${call.name} with the arguments ${call.arguments} is still running; its result will follow. Do not call it again.`,
   );
-  return (text ?? 'Answer with the result once it is there. Do not greet again.') + running.join('');
+  const told = text ?? 'Answer with the result once it is there. Do not greet again.';
+  return [told, spokenIn(scene.language), ...running].join('');
+}
+
+/** What is to be said stands in these texts in English. */
+function spokenIn(language: string | null): string {
+  return language === null || language === defaultLanguage ? '' : ` Say all of it in ${languageName(language)}.`;
 }
