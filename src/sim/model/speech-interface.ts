@@ -89,7 +89,7 @@ export function refuseSpeech(response: ServerResponse, status: number, refusal: 
 
 /**
  * Each sample of the voice, then two of nothing: a sound of 24 kHz whose band below 4 kHz is the voice. Whoever makes
- * 8 kHz of it by a proper filter gets the voice's own samples back, and with them its words; by anything less, noise.
+ * 8 kHz of it by a proper filter gets the voice's own samples back, and with them its words.
  */
 function toPcm(mulaw: Uint8Array): Buffer {
   const samples = mulawToPcm(mulaw);
