@@ -14,6 +14,8 @@ const arrived: Extract<CallEvent, { type: 'carrier.arrived' }> = {
   recorded: true,
 };
 const caller = (text: string): CallEvent => ({ type: 'caller.said', at: 2, itemId: text, text, after: null });
+/** A whole turn: it begins, and its words become known. */
+const turn = (text: string): CallEvent[] => [{ type: 'caller.speechStarted', at: 2, itemId: text }, caller(text)];
 const assistant = (text: string): CallEvent => ({
   type: 'assistant.said',
   at: 2,
@@ -58,17 +60,26 @@ async function follow(
 
 test('it pauses where a card is spoken of or begins, and goes on with the next turn without one', async () => {
   const { asked, told } = await follow([
-    caller('I would like to order a cake.'),
+    ...turn('I would like to order a cake.'),
     assistant('Sure. What is your card number?'),
-    caller('It is four two four two.'),
-    caller('4242 4242 4242'),
-    caller('my card is [card]'),
-    caller('That is all.'),
-    caller('four two four two'),
-    caller('Thanks!'),
+    ...turn('It is four two four two.'),
+    ...turn('4242 4242 4242'),
+    ...turn('my card is [card]'),
+    ...turn('That is all.'),
+    ...turn('four two four two'),
+    ...turn('Thanks!'),
   ]);
   expect(asked).toEqual(['paused', 'in-progress', 'paused', 'in-progress']);
   expect(told).toEqual(asked.map((to) => ({ type: 'carrier.recordingSet', to })));
+});
+
+test('words of a turn before the pause, known only after it, end no pause', async () => {
+  const { asked } = await follow([
+    { type: 'caller.speechStarted', at: 2, itemId: 'I would like to pay.' },
+    assistant('What is your card number?'),
+    caller('I would like to pay.'),
+  ]);
+  expect(asked).toEqual(['paused']);
 });
 
 test('prices, times and years pause nothing', async () => {
@@ -78,7 +89,7 @@ test('prices, times and years pause nothing', async () => {
     'Since 1999.',
     'Two of them, and three of those.',
   ];
-  expect((await follow(said.map(caller))).asked).toEqual([]);
+  expect((await follow(said.flatMap(turn))).asked).toEqual([]);
 });
 
 test('whoever declines is not recorded any more', async () => {
@@ -98,7 +109,7 @@ test('a call that is not recorded is left alone', async () => {
 
 test('whoever takes the call over goes on where it stood', async () => {
   const set = (to: 'paused' | 'stopped'): CallEvent => ({ type: 'carrier.recordingSet', at: 3, to });
-  expect((await follow([caller('That is all.')], [arrived, set('paused')])).asked).toEqual(['in-progress']);
+  expect((await follow(turn('That is all.'), [arrived, set('paused')])).asked).toEqual(['in-progress']);
   expect((await follow([caller('four two four two')], [arrived, set('stopped')])).asked).toEqual([]);
 });
 

@@ -15,13 +15,15 @@ export interface RecordingWatchDeps {
 }
 
 /**
- * Follows the talk of a call that is recorded: paused from where a card number is spoken of or begins until the caller's
- * next turn without one, stopped for good when the caller declines. The fact comes first: what was declined is deleted
+ * Follows the talk of a call that is recorded: paused from where a card number is spoken of or begins until a later turn
+ * of the caller's without one, stopped for good when the caller declines. The fact comes first: what was declined is deleted
  * even where the carrier could not be asked. Words are known only after they were said: the pause is best effort.
  */
 export class RecordingWatch {
   private readonly deps: RecordingWatchDeps;
   private state: RecordingState | null = null;
+  /** Turns of the caller's that began since the pause: words of earlier ones may become known after it. */
+  private readonly since = new Set<string>();
   private asking: Promise<void> = Promise.resolve();
 
   constructor(deps: RecordingWatchDeps, earlier: Iterable<CallEvent>) {
@@ -35,12 +37,14 @@ export class RecordingWatch {
     const to = this.wanted(fact);
     if (to === null) return;
     this.state = to;
+    this.since.clear();
     this.asking = this.asking.then(() => this.ask(to));
   }
 
   private note(fact: CallEvent): void {
     if (fact.type === 'carrier.arrived' && fact.recorded === true) this.state = 'in-progress';
     if (fact.type === 'carrier.recordingSet' && this.state !== 'stopped') this.state = fact.to;
+    if (fact.type === 'caller.speechStarted' && this.state === 'paused') this.since.add(fact.itemId);
   }
 
   private wanted(fact: CallEvent): RecordingState | null {
@@ -50,7 +54,7 @@ export class RecordingWatch {
     if (isCallers && declinesRecording(fact.text)) return 'stopped';
     const isCard = speaksOfCard(fact.text);
     if (isCard && this.state === 'in-progress') return 'paused';
-    return isCallers && !isCard && this.state === 'paused' ? 'in-progress' : null;
+    return isCallers && !isCard && this.since.has(fact.itemId) ? 'in-progress' : null;
   }
 
   private async ask(to: RecordingState): Promise<void> {
