@@ -70,6 +70,8 @@ function tellAll(): void {
 }
 
 const written = () => vi.waitFor(() => expect(calls.waiting).toBe(0), 15_000);
+/** What decides over the call; the sentences of its own clocks go by the time that an outage takes. */
+const leads = ({ asked }: FakePort) => asked.filter((what) => /^(open|end|deliver|say)/.test(what));
 const said = (facts: CallEvent[]) => facts.flatMap((fact) => (fact.type === 'caller.said' ? [fact.itemId] : []));
 
 /** Nothing lost, nothing twice, in order, by the owner that it always had; and no caller heard of it. */
@@ -82,7 +84,7 @@ async function expectWhole(): Promise<void> {
     const ids = entries.map(({ epoch, seq }) => epoch * 1_000_000 + seq);
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
     expect(await ownerOf(link, callSid)).toMatchObject({ owner: node, epoch: call.epoch, ended: null });
-    expect(stream.asked).toEqual(['open greeting']);
+    expect(leads(stream)).toEqual(['open greeting']);
   }
   expect(calls.live).toBe(talks.length);
 }
@@ -188,7 +190,7 @@ describe('an outage of Redis under live calls', () => {
     await proxy.heal();
     await written();
     await direct.close();
-    expect(stream.asked).toEqual(['open greeting']);
+    expect(leads(stream)).toEqual(['open greeting']);
     await expectWhole();
   });
 });
