@@ -5,6 +5,7 @@ import type { Ring } from '../services/staff-desk.ts';
 import type { Route } from '../http/server.ts';
 import { issueToken, streamTokenLifeMs } from '../placement/token.ts';
 import { defaultLanguage } from '../services/languages.ts';
+import { ownLanguage } from '../services/lines.ts';
 import type { LineKeeper } from '../services/prepared-lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -29,6 +30,7 @@ import { type Admission, Seating } from './seating.ts';
 import { menuKeys, noKeypadFacts } from './menu-words.ts';
 import { type StreamAddress, Twiml, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
+import { saidMs } from './wait-words.ts';
 import { WhisperDesk } from './whisper.ts';
 
 /** Sentences as sound, and every sound that was ever announced. Never rejects. */
@@ -131,7 +133,13 @@ class WebhookDesk {
       twiml: new Twiml(deps.publicUrl, deps.sounds),
       store: () => this.facts(),
     });
-    this.waitDesk = new WaitDesk({ ...common, dials: this.dials, line: deps.waitingRoom, facts: () => this.facts() });
+    this.waitDesk = new WaitDesk({
+      ...common,
+      dials: this.dials,
+      line: deps.waitingRoom,
+      facts: () => this.facts(),
+      lengthMs: (sentence) => deps.sounds.said(sentence, ownLanguage(this.facts()))?.ms ?? saidMs(sentence),
+    });
     this.seating = new Seating({ ...common, admission: deps.admission, waitDesk: this.waitDesk });
   }
 

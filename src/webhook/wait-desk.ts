@@ -37,6 +37,8 @@ export interface WaitDeps {
   dials: Pick<DialDesk, 'preparing'>;
   bounded: Bounded;
   facts(): StoreFacts;
+  /** How long a sentence lasts that is said to those who wait. */
+  lengthMs(sentence: string): number;
   streamTo(mediaUrl: string, view: CallView): StreamAddress;
   /** Redis-clock ms. */
   now(): number;
@@ -119,10 +121,10 @@ export class WaitDesk {
   }
 
   private piece(wait: Wait, standing: Standing, parties: Parties): Piece {
-    const { facts, now, metrics } = this.deps;
+    const { facts, lengthMs, now, metrics } = this.deps;
     const isInLine = standing.kind === 'waiting';
     const known = isInLine ? { ...wait, ticket: standing.ticket } : wait;
-    const piece = nextPiece(known, isInLine ? standing.line : null, facts(), parties, now());
+    const piece = nextPiece(known, isInLine ? standing.line : null, facts(), parties, now(), lengthMs);
     if (piece.announces) metrics.positionsAnnounced.inc();
     return piece;
   }

@@ -60,6 +60,15 @@ describe('joining', () => {
     for (const { sentences } of heard) expect(sentences.join('').length * 68).toBeLessThanOrEqual(5_000);
   });
 
+  it('what is rendered lasts as long as it does, not as long as it is estimated', () => {
+    const joining: Wait = { ...beginWait('new', NOW), ticket: NOW };
+    const [quick, slow] = [500, 3_000].map((ms) => nextPiece(joining, head, facts, parties, NOW, () => ms));
+    expect(quick?.sentences).toHaveLength(9);
+    expect([slow?.sentences.length, slow?.holdMs]).toEqual([1, 0]);
+    const away = nextPiece(joining, { ...far, pieceMs: 3_500 }, facts, parties, NOW, () => 1_000);
+    expect([away.sentences.length, away.holdMs]).toEqual([5, 0]);
+  });
+
   it('who comes back from a conversation is not thanked for calling', () => {
     expect(said(listen(() => head, 3_000, { kind: 'live' })).slice(0, 2)).toEqual([
       'One moment please, we will be right back with you.',

@@ -63,8 +63,20 @@ interface Sentence {
   isPosition?: true;
 }
 
+/** How long a sentence lasts that nobody has rendered. */
+export function saidMs(sentence: string): number {
+  return sentence.length * CHARACTER_MS;
+}
+
 /** The next piece for a waiter; `line` is null while the queue cannot be asked. Pure. */
-export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, parties: Parties, now: number): Piece {
+export function nextPiece(
+  wait: Wait,
+  line: InLine | null,
+  facts: WaitFacts,
+  parties: Parties,
+  now: number,
+  lengthMs: (sentence: string) => number = saidMs,
+): Piece {
   const playMs = varied(line?.pieceMs ?? AWAY_PIECE_MS, wait.ticket + now);
   if (line === null) return silence(facts, wait, playMs);
   const begun = beginRound(wait, line, now, agendaOf(wait, line, facts, parties).length);
@@ -76,7 +88,7 @@ export function nextPiece(wait: Wait, line: InLine | null, facts: WaitFacts, par
   for (; said < agenda.length; said += 1) {
     const sentence = agenda[said];
     if (sentence === undefined) break;
-    const ms = sentence.text.length * CHARACTER_MS;
+    const ms = lengthMs(sentence.text);
     // The first of a round is said however long it is; another one that would never fit is left out.
     if (ms > budgetMs && said > 0) continue;
     if (spoken.length > 0 && wordsMs + ms > budgetMs) break;
