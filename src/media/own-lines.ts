@@ -51,7 +51,7 @@ export class OwnLines {
   /** The model is to know that it said so, at once or when there is a session. */
   tell(itemId: string, text: string): void {
     const session = this.#session();
-    if (session?.live) this.#told.set(itemId, { session, itemId: session.tell(text) });
+    if (session?.live) this.#told.set(itemId, { session, itemId: session.tell(text, itemId) });
     else this.#untold.push({ itemId, text });
   }
 
@@ -74,6 +74,6 @@ export class OwnLines {
     this.#told.delete(itemId);
     if (!cut || told.session !== this.#session() || !told.session.live) return;
     told.session.untell(told.itemId);
-    if (text !== '') told.session.tell(`${text} …`);
+    if (text !== '') told.session.tell(`${text} …`, itemId);
   }
 }

@@ -3,6 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import { endsSession, reactionTo } from './errors.ts';
 import type { FunctionCall, ServerEvent } from './events.ts';
 import { ResponseGate } from './gate.ts';
+import { Places } from './places.ts';
 import { assistantItem, type SeedItem, systemItem } from './seed.ts';
 
 /** The server answers a caller's turn by itself well within it. */
@@ -60,6 +61,7 @@ export interface DialogueDeps {
 export class Dialogue {
   #deps: DialogueDeps;
   readonly #gate = new ResponseGate();
+  readonly #places = new Places();
   #ids = 0;
   #discarded: string[] = [];
   /** Caller's items without a transcript yet, and what they follow. */
@@ -90,17 +92,18 @@ export class Dialogue {
     return this.#unheard.size;
   }
 
-  /** Returns the item's id. */
-  sendItem(item: SeedItem): string {
+  /** `turnId`: the item is this turn of caller or assistant. Returns the item's id. */
+  sendItem(item: SeedItem, turnId: string | null = null): string {
     const id = `aida_${++this.#ids}`;
+    this.#places.add(id, turnId);
     this.#gate.itemSent(id);
     this.#deps.send({ type: 'conversation.item.create', event_id: id, item: { id, ...item } });
     return id;
   }
 
-  /** The caller hears this from elsewhere: the model is to know that it said so. Returns the item's id. */
-  tell(text: string): string {
-    return this.sendItem(assistantItem(text));
+  /** The caller hears this turn from elsewhere: the model is to know that it said so. Returns the item's id. */
+  tell(text: string, turnId: string): string {
+    return this.sendItem(assistantItem(text), turnId);
   }
 
   /** What was told proved untrue. */
@@ -182,7 +185,8 @@ export class Dialogue {
         this.#answerDueAt = now() + answerOverdueMs;
         return listener.onSpeechStopped(event.itemId);
       case 'committed':
-        this.#unheard.set(event.itemId, event.after);
+        this.#unheard.set(event.itemId, this.#places.turnAt(event.after));
+        this.#places.add(event.itemId, event.itemId);
         if (this.#unheard.size > unheardMax) this.#unheard.delete(this.#unheard.keys().next().value ?? '');
         return;
       case 'item.added':
@@ -195,6 +199,7 @@ export class Dialogue {
       case 'response.created':
         return this.#onCreated(event.responseId);
       case 'output.added':
+        this.#places.add(event.itemId, event.message ? event.itemId : null);
         return event.message ? listener.onOutputStarted(event.responseId, event.itemId) : undefined;
       case 'words':
         return listener.onWords(event.responseId, event.itemId, event.text);

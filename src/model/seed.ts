@@ -14,8 +14,8 @@ export interface OpenCall {
 }
 
 export interface Seed {
-  /** Oldest first. */
-  items: SeedItem[];
+  /** Oldest first; `turnId` null for what is no turn of caller or assistant. */
+  items: { item: SeedItem; turnId: string | null }[];
   /** Calls without an output: a pair is only seeded whole. */
   open: OpenCall[];
   /** The caller spoke last and was not answered. */
@@ -45,17 +45,17 @@ export function seedOf(turns: readonly Turn[]): Seed {
   for (const turn of turns) {
     if (turn.who === 'tool') {
       if (turn.output === null) seed.open.push(turn);
-      else seed.items.push(...callPair(turn, turn.output));
+      else seed.items.push(...callPair(turn, turn.output).map((item) => ({ item, turnId: null })));
       continue;
     }
     if (turn.text.trim() === '') continue;
     seed.callerWaits = turn.who === 'caller';
     seed.callerSpoke ||= seed.callerWaits;
-    seed.items.push(
+    const item: SeedItem =
       turn.who === 'caller'
         ? { type: 'message', role: 'user', content: [{ type: 'input_text', text: turn.text }] }
-        : assistantItem(turn.cut ? `${turn.text} …` : turn.text),
-    );
+        : assistantItem(turn.cut ? `${turn.text} …` : turn.text);
+    seed.items.push({ item, turnId: turn.itemId });
   }
   return seed;
 }

@@ -190,9 +190,12 @@ export class ModelSession {
     this.say(`Say exactly: "${text}" Say nothing else and do not call a tool.`);
   }
 
-  /** The caller hears this from elsewhere: the model is to know that it said so. Returns the item's id. Only while `live`. */
-  tell(text: string): string {
-    return this.#dialogue.tell(text);
+  /**
+   * The caller hears this from elsewhere, as the turn with this id: the model is to know that it said so. Returns the id
+   * of its item. Only while `live`.
+   */
+  tell(text: string, turnId: string): string {
+    return this.#dialogue.tell(text, turnId);
   }
 
   /** What was told proved untrue. */
@@ -259,7 +262,7 @@ export class ModelSession {
     if (!this.#begin || this.#state !== 'configured' || this.#configuration.isRenewed) return;
     const { items, open } = this.#begin.seed;
     if (items.length > 0) this.#configuration.answerTurns(false);
-    for (const item of items) this.#dialogue.sendItem(item);
+    for (const { item, turnId } of items) this.#dialogue.sendItem(item, turnId);
     this.#configuration.answerTurns(true);
     for (const call of open) this.#openCalls.set(call.toolCallId, call);
     this.#state = 'live';
@@ -296,7 +299,8 @@ export class ModelSession {
     const { opening, seed, excused } = this.#begin;
     const running = [...this.#openCalls.values()];
     const { callerWaits, callerSpoke } = seed;
-    const scene = { greeting: profile.greeting, callerWaits, callerSpoke, running, excused };
+    const { greeting, language } = profile;
+    const scene = { greeting, language, callerWaits, callerSpoke, running, excused };
     const text = openingText(opening, scene);
     if (text === null) return;
     this.#dialogue.sendItem(systemItem(text));
