@@ -195,3 +195,19 @@ describe('the first words of a session that goes on', () => {
     expect(sim.heardText()).not.toContain('I am sorry, nobody could pick up');
   });
 });
+
+inWorld(
+  'a turn that follows a sentence of ours is placed behind it',
+  { media: { lines: rendered(['greeting', 'connecting']) } },
+  async ({ dial }) => {
+    const { sim, call } = await dial();
+    await sim.waitFor(() => call.of('assistant.fellSilent').length === 1);
+    sim.speak('Do you like the moon?');
+    await sim.waitFor(() => call.of('assistant.fellSilent').length === 2 && call.of('caller.said').length === 1);
+    call.port.play('connecting', 'en');
+    await sim.waitFor(() => call.of('assistant.fellSilent').length === 3);
+    sim.speak('And the stars?');
+    await sim.waitFor(() => call.of('caller.said').length === 2);
+    expect(call.of('caller.said').map(({ after }) => after)).toEqual(['line_greeting_70001', 'line_connecting_70002']);
+  },
+);
