@@ -68,6 +68,24 @@ describe('configuration', () => {
     ]);
   });
 
+  test('a change that is refused while the configuration is under way is no end', async () => {
+    const made = line.connect();
+    await line.stub.event('session.update');
+    made.renew(Promise.resolve({ ...profile, instructions: 'Other ones.' }));
+    const change = await line.stub.event('session.update', 2);
+    expect(change['session']).toEqual({
+      type: 'realtime',
+      instructions: 'Other ones.',
+      tools: profile.tools,
+      audio: { input: { transcription: { model: 'gpt-transcribe', language: 'en' } } },
+    });
+    const error = { type: 'invalid_request_error', code: 'invalid_value', event_id: change['event_id'], message: '' };
+    line.stub.send({ type: 'error', error }, { type: 'session.updated', session: {} });
+    made.begin('greeting', []);
+    await line.tell('ready');
+    expect(line.told.map(([name]) => name)).toEqual(['ready']);
+  });
+
   test('a session may be configured long before it is begun', async () => {
     const made = line.connect();
     await line.stub.accept();

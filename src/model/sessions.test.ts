@@ -266,8 +266,15 @@ describe('a session whose stream is gone', () => {
   });
 
   test('is closed at once in the middle of an answer, else after five seconds or with its call', async () => {
+    await world.close();
+    await start({ speed: 2, deltaBytes: 801 });
     const busy = world.open('CA1');
+    await world.until('it speaks', () => busy.bytes > 0);
     keep('CA1', busy);
+    expect([busy.session?.live, await world.metrics.scrape()]).toEqual([
+      false,
+      expect.stringContaining('aida_model_sessions{state="kept"} 0'),
+    ]);
     const [late, over] = [await greeted('CA2'), await greeted('CA3')];
     keep('CA2', late[0]);
     keep('CA3', over[0]);

@@ -167,6 +167,15 @@ describe('given back', () => {
     ear.session?.close();
   });
 
+  test('when it says more than is kept for a caller who does not come', async () => {
+    await world.close();
+    world = await SessionsWorld.start([{ charsPerSecond: 1 }]);
+    world.profile = { ...profile, greeting: 'Hello, and let me tell you all about our coffee first.' };
+    world.warm('CA1');
+    await expect.poll(() => world.warmed()).toEqual({ lost: 1 });
+    await closed();
+  });
+
   test('all of them when the process ends', async () => {
     world.warm('CA1');
     world.warm('CA2', false);
