@@ -73,7 +73,10 @@ test('row 10: what a failover loses of calls whose owner lives is written again,
   await vi.waitFor(async () => expect(await types(during.callSid)).toEqual([...young, 'model.ready']), patient);
   await vi.waitFor(async () => expect(await types(before.callSid)).toHaveLength(2 + conversation.length), patient);
   await written();
-  await vi.waitFor(async () => expect(await ownerOf(link, over.callSid)).toMatchObject({ ended: 'completed' }), patient);
+  await vi.waitFor(
+    async () => expect(await ownerOf(link, over.callSid)).toMatchObject({ ended: 'completed' }),
+    patient,
+  );
   expect(await types(over.callSid)).toEqual([...young, 'carrier.streamStopped', 'carrier.statusReported']);
   expect(await ownerOf(link, during.callSid)).toMatchObject({ epoch: during.call.epoch, from: '+15550001111' });
   const opened = [before, during].map(({ port }) => port.asked.filter((what) => /^(open|end)/.test(what)));

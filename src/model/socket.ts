@@ -98,6 +98,9 @@ export class ModelSocket implements SessionSocket {
     if (this.#gone) return;
     this.#gone = true;
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
+    // The server may have the session already: it is told that nobody wants it, once it can be told.
+    else if (this.#socket.readyState === WebSocket.CONNECTING)
+      this.#socket.once('open', () => this.#socket.close(1000));
     else this.#socket.terminate();
   }
 

@@ -26,7 +26,10 @@ afterAll(async () => {
 });
 
 const wordsOf = (index: number): string => `This is caller number ${index} speaking`;
-const assistant = (call: SimCall) => call.heard().filter(({ speaker }) => speaker === 'assistant');
+/** What callers hear who wait for an answer: a hundred at once on a machine that others use too may have to. */
+const MOMENT = 'One moment please, I am still on it.';
+const assistant = (call: SimCall) =>
+  call.heard().filter(({ speaker, text }) => speaker === 'assistant' && text !== MOMENT);
 const hasHeard = (call: SimCall, count: number) =>
   (call.ended ? -1 : assistant(call).filter(({ whole }) => whole).length) >= count;
 
@@ -53,7 +56,8 @@ test('a hundred calls at once: every word goes there and back whole, and nothing
   );
   expect(calls.map(({ leg }) => leg.ear.reader.intact)).toEqual(calls.map(() => true));
   expect(calls.map((call) => [call.status, call.endedBy])).toEqual(calls.map(() => ['completed', 'service']));
-  const arrived = world.model?.sessions.map((session) => session.heard.map(({ text }) => text).join('; ')) ?? [];
+  const talkedTo = world.model?.sessions.filter((session) => session.heard.length > 0) ?? [];
+  const arrived = talkedTo.map((session) => session.heard.map(({ text }) => text).join('; '));
   expect(new Set(arrived)).toEqual(new Set(calls.map((_, index) => `${wordsOf(index)}; Goodbye!`)));
   expect(arrived).toHaveLength(CALLS);
 
