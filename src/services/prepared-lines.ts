@@ -85,6 +85,7 @@ export async function keepLines(dataSource: DataSource, options: LineKeeperOptio
     onChange,
   });
   let lookedAt = -Infinity;
+  let looking: Promise<unknown> = Promise.resolve();
   await keeper.refresh();
 
   function said(text: string, language: string): PreparedAudio | null {
@@ -108,9 +109,12 @@ export async function keepLines(dataSource: DataSource, options: LineKeeperOptio
     },
     async find(hash) {
       const found = known(hash);
-      if (found !== null || now() - lookedAt < limits.lookMsMin) return found;
-      lookedAt = now();
-      await keeper.refresh();
+      if (found !== null) return found;
+      if (now() - lookedAt >= limits.lookMsMin) {
+        lookedAt = now();
+        looking = keeper.refresh();
+      }
+      await looking;
       return known(hash);
     },
     refresh: keeper.refresh,
