@@ -16,10 +16,12 @@ const answerMsTarget = 60;
 const bargeInMsTarget = 100;
 const deadAirMs = 2_000;
 const rotationMsTarget = 400;
-const runs = { wanted: 3, triesMax: 4 };
+const runs = { wanted: 2, triesMax: 3 };
 /** Calls of a run, so many side by side. */
-const calls = 40;
-const lines = 20;
+const calls = 24;
+const lines = 8;
+/** Callers do not arrive all in one moment. */
+const apartMs = 400;
 /** Of the longest call: sessions of half a minute are replaced at five sixths of it. */
 const sessionS = 30;
 const longCallS = 90;
@@ -60,10 +62,11 @@ async function converse(stack: Stack): Promise<Heard> {
 
 async function talkAll(stack: Stack): Promise<Heard[]> {
   const heard: Heard[] = [];
-  const line = async (): Promise<void> => {
+  const line = async (index: number): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, index * apartMs));
     for (let i = 0; i < calls / lines; i++) heard.push(await converse(stack));
   };
-  await Promise.all(Array.from({ length: lines }, line));
+  await Promise.all(Array.from({ length: lines }, (_, index) => line(index)));
   return heard;
 }
 
