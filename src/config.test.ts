@@ -72,6 +72,16 @@ describe('readConfig', () => {
     expect(one).not.toContain('token-one');
   });
 
+  it('knows of a REST interface where OpenAI answers, or where one is named', () => {
+    const elsewhere = { ...base, OPENAI_REALTIME_URL: 'ws://127.0.0.1:9/v1/realtime' };
+    const named = { ...elsewhere, OPENAI_API_URL: 'http://127.0.0.1:9/v1/' };
+    expect([base, elsewhere, named].map((env) => readConfig(env).openai.apiUrl)).toEqual([
+      'https://api.openai.com/v1',
+      null,
+      'http://127.0.0.1:9/v1',
+    ]);
+  });
+
   it('keeps a port of PUBLIC_URL, drops its trailing slash, treats empty as unset', () => {
     const config = readConfig({
       ...base,
