@@ -1,6 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { deadJobs, takeJobs, tidyJobs, prepareJobs } from '../directory/jobs.ts';
@@ -108,10 +111,25 @@ test('a try that does not end in time is a failed one', async () => {
   expect((await dead())[0]?.reason).toMatch(/^TimeoutError/);
 });
 
+/** A process of its own whose worker begins what there is and never ends it. */
+async function hangingProcess(): Promise<ChildProcess> {
+  const from = (file: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, file)).href);
+  const code = `
+    import { connectRedis } from ${from('../directory/redis.ts')};
+    import { findTest, worker } from ${from('jobs.fixture.ts')};
+    const hang = () => { console.log('begun'); return new Promise(() => undefined); };
+    worker(await connectRedis('${server.url}'), findTest(hang), 'killed').start();
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
 test('what a process had begun when it was killed is done by another', async () => {
-  await prepareJobs(link, 'soon');
   await enqueue(link, 'x', 9);
-  const [taken] = await takeJobs(link, 'soon', 'killed', 4);
+  const child = await hangingProcess();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
   const done: [number, number][] = [];
   run(findTest(async (n, { tries }) => void done.push([n, tries])));
   await enqueue(link, 'y', 1);
@@ -120,7 +138,8 @@ test('what a process had begun when it was killed is done by another', async () 
     (count) => count === 1,
   );
   expect(done).toEqual([[1, 1]]);
-  await silence(taken?.entry ?? '', 'killed');
+  const [[entry]] = (await link.command('xpending', jobKeys('soon').ready, 'workers', '-', '+', 1)) as [[string]];
+  await silence(entry, 'killed');
   expect(await openJobs(link)).toBe(0);
   expect(done).toEqual([
     [1, 1],
