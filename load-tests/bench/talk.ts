@@ -10,6 +10,8 @@ import { answerMs, bargeInMs, holes, Talker } from './talker.ts';
 
 /** From the model's start of an answer to its first audio. */
 const modelMs = 250;
+/** From the TwiML to the media socket: name, TCP, TLS and upgrade on the way from the carrier. */
+const streamDelayMs = 300;
 const charsPerSecond = 48;
 const firstWordMsTarget = 100;
 const answerMsTarget = 60;
@@ -84,6 +86,7 @@ function stackWith(options: {
       script: ({ kind, heard }) => (kind === 'caller' && /everything/i.test(heard) ? [{ say: long }] : null),
       ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     },
+    twilio: { faults: { streamDelayMs } },
     env: { CALLS_MAX: '1000', ...env },
     args: ['--faults'],
   });
@@ -222,7 +225,7 @@ function figuresOf({ warm, cold, prepared, rotated, complaints }: Found): Figure
       'first word, warm, p95',
       of(warm, pick.firstWord, 0.95),
       firstWordMsTarget,
-      `p50 ${of(warm, pick.firstWord, 0.5).toFixed(0)} ms; without warming ${firstCold} ms (p50 / p95); the model needs ${modelMs} ms`,
+      `p50 ${of(warm, pick.firstWord, 0.5).toFixed(0)} ms; without warming ${firstCold} ms (p50 / p95); the model needs ${modelMs} ms, the carrier opens the stream after ${streamDelayMs}`,
     ),
     at('first word, prepared greeting, p95', of(prepared, pick.firstWord, 0.95), firstWordMsTarget, ''),
     at(

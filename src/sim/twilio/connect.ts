@@ -12,6 +12,8 @@ export async function connect(leg: Leg, verb: XmlElement, run: Run, flow: FlowPo
   const parameters = Object.fromEntries(
     element.children.map((child) => [child.attributes['name'] ?? '', child.attributes['value'] ?? '']),
   );
+  const { streamDelayMs } = leg.world.faults;
+  if (streamDelayMs > 0) await run.wait(streamDelayMs);
   const stream = new MediaStream(leg, { url, name: element.attributes['name'] ?? null, parameters });
   leg.streams.push(stream);
   const tell = (event: string, error?: string): void => report(leg, element, stream, event, error);

@@ -60,6 +60,17 @@ function say(stream: SmallStream, text: string, utterance: number): Uint8Array {
 
 const call = (twilio: FakeTwilio) => twilio.placeCall({ from: '+15550001111', to: '+15550002222' });
 
+test('the media socket may take its time; who hangs up meanwhile never opens one', async () => {
+  const { service, twilio } = await world({}, { streamDelayMs: 200 });
+  const gone = call(twilio);
+  await gone.waitFor(({ documents }) => documents.length > 0);
+  gone.hangUp();
+  await gone.done;
+  const sim = call(twilio);
+  await sim.waitFor(() => service.streams.length === 1);
+  expect([sim.nowMs() >= 200, gone.streams.length]).toEqual([true, 0]);
+});
+
 test('the upgrade is signed, then connected, start and frames come with numbers as strings', async () => {
   const { service, twilio } = await world();
   const sim = call(twilio);

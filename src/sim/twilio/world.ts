@@ -21,6 +21,8 @@ export interface TwilioFaults {
   callbackDelayMsMax: number;
   /** How the upgrade is signed: the URL as in the TwiML, or other spellings of it; `forged` with another key. */
   streamSignature: 'exact' | 'slash' | 'port' | 'forged';
+  /** From the TwiML to the media socket: name, TCP, TLS and upgrade take a real carrier some hundred ms. */
+  streamDelayMs: number;
   /** What follows when the media socket breaks without a closing handshake. */
   brokenStream: 'action' | 'silence' | 'callEnds';
   /** Calls by REST that begin in a second; what is asked beyond that is queued. */
@@ -41,6 +43,7 @@ export const NO_FAULTS: TwilioFaults = {
   callbackTwice: 0,
   callbackDelayMsMax: 0,
   streamSignature: 'exact',
+  streamDelayMs: 0,
   brokenStream: 'action',
   outboundPerS: 1,
   actionAfterHangUp: true,
