@@ -55,19 +55,16 @@ describe('a prepared greeting', () => {
     },
   );
 
-  inWorld(
-    'that may be stops where the caller speaks',
-    { media: { lines: rendered(['greeting']) } },
-    async ({ dial }) => {
-      const { sim, call } = await dial();
-      await sim.waitFor(() => sim.heardText().includes('Thank'));
-      sim.speak('What are your hours?');
-      await sim.waitFor(() => call.of('assistant.heard').length === 1);
-      expect(call.of('assistant.heard')).toMatchObject([{ itemId: 'line_greeting_70001', cut: true }]);
-      await sim.waitFor(() => sim.heardText().includes('You said'));
-      expect(sim.streams[0]?.clears).toHaveLength(1);
-    },
-  );
+  inWorld('that may be stops where the caller speaks', { media: { lines: rendered(['greeting']) } }, async (world) => {
+    const { sim, call } = await world.dial();
+    await sim.waitFor(() => sim.heardText().includes('Thank'));
+    sim.speak('What are your hours?');
+    await sim.waitFor(() => call.of('assistant.heard').length === 1);
+    expect(call.of('assistant.heard')).toMatchObject([{ itemId: 'line_greeting_70001', cut: true }]);
+    await sim.waitFor(() => sim.heardText().includes('You said'));
+    expect(sim.streams[0]?.clears).toHaveLength(1);
+    expect(texts(world)[0]).toBe(`${call.of('assistant.heard')[0]?.text} …`);
+  });
 });
 
 describe('a line', () => {

@@ -20,8 +20,6 @@ export class OwnLines {
   readonly #session: () => ModelSession | null;
   #epoch = 0;
   #count = 0;
-  /** Items of the server that stand for ours, until these were heard. */
-  readonly #told = new Map<string, { session: ModelSession; itemId: string }>();
   /** No session was there to be told. */
   #untold: { itemId: string; text: string }[] = [];
 
@@ -51,29 +49,24 @@ export class OwnLines {
   /** The model is to know that it said so, at once or when there is a session. */
   tell(itemId: string, text: string): void {
     const session = this.#session();
-    if (session?.live) this.#told.set(itemId, { session, itemId: session.tell(text, itemId) });
+    if (session?.live) session.tell(text, itemId);
     else this.#untold.push({ itemId, text });
   }
 
   /** A session is opened that knows what was said until now. */
   opening(): void {
     this.#untold = [];
-    this.#told.clear();
   }
 
   ready(): void {
-    for (const { itemId, text } of this.#untold.splice(0)) this.tell(itemId, text);
+    for (const { itemId, text } of this.#untold.splice(0)) if (text !== '') this.tell(itemId, text);
   }
 
   /** What the model was told ends where the caller's ear was. */
   heard(itemId: string, text: string, cut: boolean): void {
+    if (!cut) return;
     const untold = this.#untold.find((line) => line.itemId === itemId);
-    if (untold && cut) untold.text = text;
-    const told = this.#told.get(itemId);
-    if (!told) return;
-    this.#told.delete(itemId);
-    if (!cut || told.session !== this.#session() || !told.session.live) return;
-    told.session.untell(told.itemId);
-    if (text !== '') told.session.tell(`${text} …`, itemId);
+    if (untold) untold.text = text;
+    else this.#session()?.correct(itemId, text);
   }
 }

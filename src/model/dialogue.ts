@@ -92,23 +92,25 @@ export class Dialogue {
     return this.#unheard.size;
   }
 
-  /** `turnId`: the item is this turn of caller or assistant. Returns the item's id. */
-  sendItem(item: SeedItem, turnId: string | null = null): string {
+  /** `turnId`: the item is this turn of caller or assistant. */
+  sendItem(item: SeedItem, turnId: string | null = null): void {
     const id = `aida_${++this.#ids}`;
     this.#places.add(id, turnId);
     this.#gate.itemSent(id);
     this.#deps.send({ type: 'conversation.item.create', event_id: id, item: { id, ...item } });
-    return id;
   }
 
-  /** The caller hears this turn from elsewhere: the model is to know that it said so. Returns the item's id. */
-  tell(text: string, turnId: string): string {
-    return this.sendItem(assistantItem(text), turnId);
+  /** The caller hears this turn from elsewhere: the model is to know that it said so. */
+  tell(text: string, turnId: string): void {
+    this.sendItem(assistantItem(text), turnId);
   }
 
-  /** What was told proved untrue. */
-  untell(itemId: string): void {
+  /** The caller heard no more than this of a turn that was told. */
+  correct(turnId: string, text: string): void {
+    const itemId = this.#places.itemOf(turnId);
+    if (itemId === null || itemId === turnId) return;
     this.#deps.send({ type: 'conversation.item.delete', item_id: itemId });
+    if (text !== '') this.tell(`${text} …`, turnId);
   }
 
   /**

@@ -16,10 +16,12 @@ test('what was told has the id of its turn; what is no turn stands for the turn 
     'item_1',
   ]);
   expect([places.turnAt('item_9'), places.turnAt(null)]).toEqual(['item_9', null]);
+  expect(['line_greeting_1', 'item_1', 'item_2'].map((id) => places.itemOf(id))).toEqual(['aida_2', 'item_1', null]);
 });
 
 test('old places are forgotten', () => {
   const places = new Places();
   for (let i = 0; i <= 256; i++) places.add(`aida_${i}`, `turn_${i}`);
   expect([places.turnAt('aida_0'), places.turnAt('aida_1')]).toEqual(['aida_0', 'turn_1']);
+  expect([places.itemOf('turn_0'), places.itemOf('turn_1')]).toEqual([null, 'aida_1']);
 });

@@ -7,13 +7,21 @@ const placesMax = 256;
  */
 export class Places {
   readonly #turns = new Map<string, string | null>();
+  readonly #items = new Map<string, string>();
   #last: string | null = null;
 
   /** An item that comes after all others; `turnId` null: it is no turn. */
   add(itemId: string, turnId: string | null): void {
     this.#last = turnId ?? this.#last;
     this.#turns.set(itemId, this.#last);
-    if (this.#turns.size > placesMax) this.#turns.delete(this.#turns.keys().next().value ?? '');
+    if (turnId !== null) this.#items.set(turnId, itemId);
+    for (const known of [this.#turns, this.#items])
+      if (known.size > placesMax) known.delete(known.keys().next().value ?? '');
+  }
+
+  /** The last item that stands for this turn, null for none. */
+  itemOf(turnId: string): string | null {
+    return this.#items.get(turnId) ?? null;
   }
 
   /** Null: nothing is before it. */

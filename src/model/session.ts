@@ -190,17 +190,14 @@ export class ModelSession {
     this.say(`Say exactly: "${text}" Say nothing else and do not call a tool.`);
   }
 
-  /**
-   * The caller hears this from elsewhere, as the turn with this id: the model is to know that it said so. Returns the id
-   * of its item. Only while `live`.
-   */
-  tell(text: string, turnId: string): string {
-    return this.#dialogue.tell(text, turnId);
+  /** The caller hears this turn from elsewhere: the model is to know that it said so. Only while `live`. */
+  tell(text: string, turnId: string): void {
+    this.#dialogue.tell(text, turnId);
   }
 
-  /** What was told proved untrue. */
-  untell(itemId: string): void {
-    this.#dialogue.untell(itemId);
+  /** The caller heard no more than this of a turn that was told or seeded. */
+  correct(turnId: string, text: string): void {
+    if (this.#state === 'live') this.#dialogue.correct(turnId, text);
   }
 
   /**
