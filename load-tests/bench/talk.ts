@@ -19,6 +19,8 @@ const bargeInMsTarget = 100;
 const deadAirMs = 2_000;
 const rotationMsTarget = 400;
 const runs = { wanted: 2, triesMax: 3 };
+/** Of what only stands beside. */
+const beside = { wanted: 1, triesMax: 1 };
 /** Calls of a run, so many side by side. */
 const calls = 24;
 const lines = 8;
@@ -145,7 +147,7 @@ const quantile = (values: readonly number[], share: number): number => {
 type Runs = Awaited<ReturnType<typeof repeated<Heard[]>>>;
 
 async function measure(
-  options: { speech: boolean; cold: boolean; wanted: number },
+  options: { speech: boolean; cold: boolean; runs: { wanted: number; triesMax: number } },
   say: (line: string) => void,
 ): Promise<{ measured: Runs; complaints: string[] }> {
   const stack = await stackWith({ speech: options.speech, env: await asStarted() });
@@ -153,7 +155,7 @@ async function measure(
     if (options.cold) await stack.node.inflict({ cold: true });
     await Promise.all(Array.from({ length: warmCalls }, () => converse(stack)));
     const pids = [process.pid, stack.node.pid, stack.redis.pid, stack.database.pid];
-    const measured = await repeated({ wanted: options.wanted, triesMax: runs.triesMax }, async () => {
+    const measured = await repeated(options.runs, async () => {
       const window = await watched(pids, () => talkAll(stack));
       say(`${words(options)}: ${short(window)}`);
       return window;
@@ -185,9 +187,9 @@ function of({ kept }: Runs, values: (heard: readonly Heard[]) => number[], share
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const cold = await measure({ speech: false, cold: true, wanted: 1 }, say);
-  const warm = await measure({ speech: false, cold: false, wanted: runs.wanted }, say);
-  const prepared = await measure({ speech: true, cold: false, wanted: 1 }, say);
+  const cold = await measure({ speech: false, cold: true, runs: beside }, say);
+  const warm = await measure({ speech: false, cold: false, runs }, say);
+  const prepared = await measure({ speech: true, cold: false, runs: beside }, say);
   const rotated = await rotate();
   say(
     `${rotated.rotations} sessions were replaced in a call of ${longCallS} s: longest gap ${rotated.gapMs.toFixed(0)} ms`,
