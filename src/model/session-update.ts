@@ -7,8 +7,8 @@ const prefixPaddingMs = 300;
 const vadThreshold = 0.5;
 /**
  * What the conversation may fill beside the instructions: the token budget of a call. The whole context is billed again
- * with each response, and long ones make answers slow; 8,000 tokens are about seven minutes of both sides' audio, and
- * what is older is out of the model's sight.
+ * with each response, and long ones make answers slow. The caller's speech takes 10 tokens a second and the model's 20:
+ * 8,000 are about nine minutes of talk, and what is older is out of the model's sight.
  */
 const conversationTokensMax = 8000;
 /** What of it survives a truncation: each one makes the server read everything anew, so some room is made at once. */
