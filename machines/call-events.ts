@@ -212,8 +212,6 @@ export type CallEvent =
 export type Line =
   /** A tool takes its time, or the model does. */
   | 'moment'
-  /** No answer came. */
-  | 'sorry'
   /** Nobody has spoken for a while. */
   | 'stillThere'
   /** And still nobody: the call ends after it. */

@@ -24,11 +24,6 @@ export const lineTable = {
     es: 'Un momento, por favor.',
     fr: 'Un instant, s’il vous plaît.',
   },
-  sorry: {
-    en: "I'm sorry, that did not work just now. Could you say that again?",
-    es: 'Lo siento, no ha funcionado. ¿Puede repetirlo, por favor?',
-    fr: 'Je suis désolée, cela n’a pas fonctionné. Pouvez-vous répéter ?',
-  },
   stillThere: {
     en: 'Are you still there?',
     es: '¿Sigue usted ahí?',

@@ -21,6 +21,7 @@ const HONEST = [
   'not available at the moment',
   'after the tone',
   'nobody could pick up',
+  'is on another call',
   'call you back',
   'goodbye',
 ].map((words) => matcherOf(words));
