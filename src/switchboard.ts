@@ -59,7 +59,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     link,
     onDuty: () => services.onDuty(),
     isClosed: () => services.hasStaff() && services.onDuty().length === 0,
-    offer: async (callSid, offer) => (await calls.tell(callSid, { type: 'staff.offered', ...offer })) === 'taken',
+    offer: (callSid, offer) => calls.tell(callSid, { type: 'staff.offered', ...offer }),
     dismiss: (callSid) => calls.tell(callSid, { type: 'staff.wentHome' }),
     log,
     metrics,

@@ -122,6 +122,8 @@ export const staffKeys = (callSid: string) => ({
   queue: '{staff}:queue',
   /** Hash: call that waits → why it wants somebody. */
   waiter: '{staff}:waiter',
+  /** Zset: calls that were offered somebody and have not taken it, by the time at which they had joined the line. */
+  offered: '{staff}:offered',
   /** Set: members that were rung for this call. */
   tried: `{staff}:tried:${callSid}`,
 });

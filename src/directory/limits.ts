@@ -101,9 +101,9 @@ export const directoryLimits = {
   jobReaderLifeMs: 3_600_000,
   /** Of all keys of the jobs, from the last time that anybody worked on them: nothing is put off for so long. */
   jobKeyLifeMs: 60 * 24 * 3_600_000,
-  /** Calls that wait for somebody on the staff, and for how long at most. */
+  /** Calls that wait for somebody on the staff, and for how long at most: no conversation is longer. */
   staffQueueMax: 100,
-  staffWaitMs: 1_800_000,
+  staffWaitMs: 14_400_000,
   /** Who was rung for a call is remembered for so long after the last one. */
   staffTriedLifeMs: 600_000,
   deadLettersMax: 10_000,

@@ -6,11 +6,11 @@ import { connectRedis, type RedisLink } from './redis.ts';
 import { readTexts } from './reply.ts';
 import {
   askStaff,
-  closeLine,
   freeStaff,
   holdStaff,
   leaveStaff,
   matchStaff,
+  readLine,
   type StaffAnswer,
   type StaffAsk,
 } from './staff.ts';
@@ -105,15 +105,32 @@ test('a member who is free goes to the head of the line, not to who asks last', 
   });
 });
 
-test('an offer that is not taken lapses, and its call is no longer in line', async () => {
+test('an offer that is not taken lapses: its call has its place again, and after a second one is out of line', async () => {
   await kept('c1', { candidates: [ANN] });
   await ask('c2', { candidates: [ANN] });
   await ask('c3', { candidates: [ANN] });
   await runOut(ANN);
-  expect((await match([ANN])).offers).toMatchObject([{ callSid: 'c2' }]);
+  expect((await match([ANN])).offers).toMatchObject([{ callSid: 'c2', reason: 'a question' }]);
+  expect(await ask('c4', { candidates: [ANN] }), 'while it stands').toMatchObject({ place: 2 });
   await runOut(ANN);
-  expect((await match([ANN])).offers).toMatchObject([{ callSid: 'c3' }]);
+  expect(await ask('c5', { candidates: [ANN] }), 'all wait again').toMatchObject({ place: 4 });
+  expect((await match([ANN])).offers).toMatchObject([{ callSid: 'c2', reason: 'a question' }]);
+  await runOut(ANN);
+  expect(await match([ANN])).toMatchObject({ offers: [{ callSid: 'c3' }], waiting: 2 });
+  for (const callSid of ['c3', 'c4', 'c5']) await leaveStaff(link, callSid);
   expect(await match([ANN])).toMatchObject({ offers: [], waiting: 0 });
+  expect(readTexts(await link.command('keys', '*')).filter((key) => !key.includes(':tried:'))).toEqual([]);
+});
+
+test('who lost an offer and asks anew is at the head of the line', async () => {
+  await kept('c1', { candidates: [ANN] });
+  await ask('c2', { candidates: [ANN] });
+  await ask('c3', { candidates: [ANN] });
+  await runOut(ANN);
+  await match([ANN]);
+  await runOut(ANN);
+  expect(await ask('c9', { candidates: [ANN] }), 'it comes after both').toMatchObject({ kind: 'none', place: 3 });
+  expect(await ask('c2', { candidates: [ANN] })).toMatchObject({ kind: 'kept', number: ANN });
 });
 
 test('only the attempt that holds a member frees it: what is told late of an earlier one changes nothing', async () => {
@@ -184,20 +201,24 @@ test('the line has a bound, and who waits too long is no longer in it', async ()
   expect(await link.command('hexists', staffKeys('').waiter, 'c0')).toBe(0);
 });
 
-test('the line is closed: nobody waits any more, and who talks is not parted', async () => {
+test('who waits, in order', async () => {
   await kept('c1', { candidates: [ANN] });
   await ask('c2', { candidates: [ANN] });
   await ask('c3', { candidates: [ANN] });
-  expect([await closeLine(link), await closeLine(link)]).toEqual([['c2', 'c3'], []]);
-  expect(await match([ANN])).toMatchObject({ waiting: 0, busy: 1 });
+  expect([await readLine(link), await readLine(link)]).toEqual([
+    ['c2', 'c3'],
+    ['c2', 'c3'],
+  ]);
 });
 
 test('every key expires', async () => {
   await kept('c1');
   await kept('c2', { lifeMs: 14_400_000 });
-  await ask('c3');
+  for (const callSid of ['c3', 'c4']) await ask(callSid);
+  await match(['+12075550145']);
   const names = readTexts(await link.command('keys', '*')).toSorted();
-  expect(names).toEqual(['{staff}:hold', '{staff}:queue', '{staff}:tried:c1', '{staff}:tried:c2', '{staff}:waiter']);
+  const lasting = ['{staff}:hold', '{staff}:offered', '{staff}:queue'];
+  expect(names).toEqual([...lasting, '{staff}:tried:c1', '{staff}:tried:c2', '{staff}:waiter']);
   for (const name of names) expect(Number(await link.command('pttl', name)), name).toBeGreaterThan(0);
   await kept('c1', { lifeMs: 10 });
   expect(Number(await link.command('pttl', staffKeys('').hold)), 'as long as the longest hold').toBeGreaterThan(

@@ -2,11 +2,11 @@ import type { RedisLink } from './redis.ts';
 import { type Reply, readReply, readTexts, unknownKind } from './reply.ts';
 import {
   askStaffScript,
-  closeLineScript,
   freeStaffScript,
   holdStaffScript,
   leaveStaffScript,
   matchStaffScript,
+  readLineScript,
   staffKeysOf,
 } from './scripts/staff.ts';
 import type { Script } from './scripts/script.ts';
@@ -113,9 +113,9 @@ export async function leaveStaff(link: RedisLink, callSid: string): Promise<bool
   return (await run(link, leaveStaffScript, callSid, [callSid])).kind === 'left';
 }
 
-/** Takes everybody out of the line; the calls that stood in it. */
-export async function closeLine(link: RedisLink): Promise<string[]> {
-  const [, ...waiting] = readTexts(await link.run(closeLineScript, staffKeysOf(closeLineScript.keys, ''), []));
+/** The calls that wait, in order. */
+export async function readLine(link: RedisLink): Promise<string[]> {
+  const [, ...waiting] = readTexts(await link.run(readLineScript, staffKeysOf(readLineScript.keys, ''), []));
   return waiting;
 }
 
@@ -134,7 +134,10 @@ export interface StaffMatch {
 
 const PARTS_OF_OFFER = 4;
 
-/** Gives whoever is free to those who wait, in order. The offers are nobody else's for `offerMs`. */
+/**
+ * Gives whoever is free to those who wait, in order. The offers are nobody else's for `offerMs`; a call that has not
+ * taken its first one by then has its place again.
+ */
 export async function matchStaff(
   link: RedisLink,
   { candidates, offerMs }: { candidates: readonly string[]; offerMs: number },

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { staffKeys } from '../directory/keys.ts';
+import { readLine } from '../directory/staff.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readTexts } from '../directory/reply.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -25,13 +26,19 @@ let metrics: Metrics;
 let staff: StaffPerson[];
 let offers: [callSid: string, to: string, reason: string][];
 let over: Set<string>;
+/** Cannot be told once. */
+let troubled: Set<string>;
 let desk: StaffDesk;
 let dismissed: string[];
 const common = () => ({
   link,
   onDuty: () => staff,
   isClosed: () => staff.length === 0,
-  dismiss: (callSid: string) => Promise.resolve(dismissed.push(callSid)),
+  dismiss(callSid: string) {
+    if (troubled.delete(callSid)) return Promise.resolve('unavailable' as const);
+    dismissed.push(callSid);
+    return Promise.resolve('taken' as const);
+  },
   log: createLog('silent'),
   metrics,
 });
@@ -47,12 +54,13 @@ beforeEach(async () => {
   staff = [person(ANN), person(BEA)];
   offers = [];
   over = new Set();
+  troubled = new Set();
   dismissed = [];
   desk = new StaffDesk({
     ...common(),
     offer(callSid, { to, reason }) {
       offers.push([callSid, to, reason]);
-      return Promise.resolve(!over.has(callSid));
+      return Promise.resolve(troubled.delete(callSid) ? 'unavailable' : over.has(callSid) ? 'ended' : 'taken');
     },
   });
 });
@@ -167,7 +175,10 @@ test('a call that is over frees whoever was kept for it, and leaves the line', a
 test('looked after again and again: somebody who comes on duty is offered without anybody asking', async () => {
   const quick = new StaffDesk({
     ...common(),
-    offer: (callSid) => Promise.resolve(offers.push([callSid, '', '']) > 0),
+    offer(callSid) {
+      offers.push([callSid, '', '']);
+      return Promise.resolve('taken');
+    },
     limits: { roundMs: 5 },
   });
   staff = [person(ANN)];
@@ -192,6 +203,40 @@ test('everybody has gone home: those who waited are told, and wait no more', asy
   expect([dismissed, offers]).toEqual([['c2', 'c3'], []]);
 });
 
+test('who cannot be told now that everybody has gone home, or that somebody is free, keeps the place', async () => {
+  staff = [person(ANN)];
+  const { hold } = ringOf(await desk.ring('c1', null, null));
+  await desk.reserve('c2', 'beans');
+  troubled.add('c2');
+  staff = [];
+  await desk.round();
+  expect(await readLine(link)).toEqual(['c2']);
+  staff = [person(ANN)];
+  troubled.add('c2');
+  await desk.ended('c1', hold, 'completed');
+  await offered(1);
+  const text = String(await link.command('hget', staffKeys('').hold, ANN));
+  await link.command('hset', staffKeys('').hold, ANN, text.replace(/^\d+/, '1'));
+  await desk.round();
+  expect(offers).toEqual([
+    ['c2', ANN, 'beans'],
+    ['c2', ANN, 'beans'],
+  ]);
+  expect(ringOf(await desk.ring('c2', ANN, null)).number).toBe(ANN);
+  expect(dismissed).toEqual([]);
+});
+
+test('hours that cannot be read stop no round for good', async () => {
+  const broken = new StaffDesk({
+    ...common(),
+    onDuty: () => {
+      throw new RangeError('no such time zone');
+    },
+    offer: () => Promise.resolve('taken'),
+  });
+  await expect(broken.round()).resolves.toBeUndefined();
+});
+
 test('nobody is there at this hour; Redis is away', async () => {
   staff = [];
   expect(await desk.reserve('c1', '')).toEqual({ kind: 'closed' });
@@ -199,7 +244,7 @@ test('nobody is there at this hour; Redis is away', async () => {
   const away = new StaffDesk({
     ...common(),
     link: { ...link, run: () => link.command('no-such-command') },
-    offer: () => Promise.resolve(true),
+    offer: () => Promise.resolve('taken'),
   });
   expect(await away.reserve('c1', '')).toEqual({ kind: 'away' });
   expect(await away.ringNext('c1', '1', 'busy')).toBeNull();

@@ -1,13 +1,14 @@
 import { DirectoryError } from '../directory/errors.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { repeated } from '../directory/repeat.ts';
 import {
   askStaff,
-  closeLine,
   freeStaff,
   type HoldEnd,
   holdStaff,
   leaveStaff,
   matchStaff,
+  readLine,
   type StaffAsk,
   type StaffAnswer,
 } from '../directory/staff.ts';
@@ -61,16 +62,21 @@ export type DialResult = 'completed' | 'busy' | 'no-answer' | 'failed' | 'cancel
 
 const rests: ReadonlySet<DialResult> = new Set(['busy', 'no-answer', 'failed', 'declined']);
 
+/** What came of telling a call something: the door's words. */
+export type CallTold = 'taken' | 'unknown' | 'unavailable' | 'ended' | 'draining';
+/** There is no call to tell. */
+const isGone = (told: CallTold): boolean => told === 'ended' || told === 'unknown';
+
 export interface StaffDeskDeps {
   link: RedisLink;
   /** Who may be rung now, in their order. */
   onDuty(): readonly StaffPerson[];
-  /** Somebody is kept free for a call that waited. False for a call that is over. Never rejects. */
-  offer(callSid: string, offer: { to: string; reason: string }): Promise<boolean>;
+  /** Somebody is kept free for a call that waited. Never rejects. */
+  offer(callSid: string, offer: { to: string; reason: string }): Promise<CallTold>;
   /** There is a staff, and nobody of it takes calls at this hour. */
   isClosed(): boolean;
-  /** A call that waited waits no more: nobody is there any longer. Never rejects. */
-  dismiss(callSid: string): Promise<unknown>;
+  /** A call that waited waits no more: nobody is there any longer. May be told twice. Never rejects. */
+  dismiss(callSid: string): Promise<CallTold>;
   log: Log;
   metrics: Pick<Metrics, 'transfers' | 'staffWaiting' | 'staffBusy'>;
   limits?: Partial<Record<keyof typeof staffLimits, number>>;
@@ -122,7 +128,8 @@ export class StaffDesk {
 
   /** Nobody talked: the next one who was not yet rung, if there is one. Those who wait let a call pass that had its turn. */
   async ringNext(callSid: string, hold: string, result: DialResult): Promise<Ring | null> {
-    await this.ended(callSid, hold, result);
+    // Who did not answer is still kept for the call, and would be rung again.
+    if (!(await this.ended(callSid, hold, result))) return null;
     const found = await this.ringing(callSid, { fresh: false, behindLine: false, waitsFor: null });
     return found.kind === 'ring' ? found.ring : null;
   }
@@ -136,32 +143,32 @@ export class StaffDesk {
     return number === null ? 'lost' : 'held';
   }
 
-  /** The call that rang staff is over; `result` as the dial's own. */
-  ended(callSid: string, hold: string, result: DialResult): Promise<void> {
+  /** The call that rang staff is over; `result` as the dial's own. False where Redis did not answer. */
+  ended(callSid: string, hold: string, result: DialResult): Promise<boolean> {
     const restMs = rests.has(result) ? this.limits.restMs : 0;
     return this.free({ callSid, attempt: hold, restMs }, result);
   }
 
   /** The line to a member of the staff has ended, which tells how only if they talked. */
-  hungUp(callSid: string, hold: string): Promise<void> {
-    return this.free({ callSid, attempt: hold, restMs: 0, only: 'talking' }, 'completed');
+  async hungUp(callSid: string, hold: string): Promise<void> {
+    await this.free({ callSid, attempt: hold, restMs: 0, only: 'talking' }, 'completed');
   }
 
   /** The call is over, or leaves for something else than staff. */
   async leave(callSid: string): Promise<void> {
-    const isNews = await this.quietly(callSid, () => leaveStaff(this.deps.link, callSid));
+    const isNews = await this.quietly(callSid, () => repeated(() => leaveStaff(this.deps.link, callSid)));
     if (isNews === true) void this.round();
   }
 
   /** Offers whoever is free to those who wait; tells them when everybody has gone home. */
   async round(): Promise<void> {
-    const { link, log, metrics, onDuty, isClosed, dismiss } = this.deps;
-    const candidates = onDuty().map(({ number }) => number);
+    const { link, log, metrics, onDuty, isClosed } = this.deps;
     if (this.isStopped) return;
     try {
+      const candidates = onDuty().map(({ number }) => number);
       const { offers, waiting, busy } = await matchStaff(link, { candidates, offerMs: this.limits.offeredMs });
       this.isTroubled = false;
-      if (waiting > 0 && isClosed()) await Promise.all((await closeLine(link)).map(dismiss));
+      if (waiting > 0 && isClosed()) await Promise.all((await readLine(link)).map((callSid) => this.dismiss(callSid)));
       metrics.staffWaiting.set(waiting);
       metrics.staffBusy.set(busy);
       await Promise.all(offers.map(({ callSid, number, reason }) => this.offer(callSid, number, reason)));
@@ -171,15 +178,25 @@ export class StaffDesk {
     }
   }
 
+  /** A call that cannot be told now is offered somebody once more. */
   private async offer(callSid: string, to: string, reason: string): Promise<void> {
-    if (await this.deps.offer(callSid, { to, reason })) this.deps.metrics.transfers.inc({ result: 'offered' });
-    else await this.leave(callSid);
+    const told = await this.deps.offer(callSid, { to, reason });
+    if (told === 'taken') this.deps.metrics.transfers.inc({ result: 'offered' });
+    else if (isGone(told)) await this.leave(callSid);
   }
 
-  private async free(end: HoldEnd, result: DialResult): Promise<void> {
-    if ((await this.quietly(end.callSid, () => freeStaff(this.deps.link, end))) !== true) return;
+  /** A call that cannot be told now is told in the next round. */
+  private async dismiss(callSid: string): Promise<void> {
+    const told = await this.deps.dismiss(callSid);
+    if (told === 'taken' || isGone(told)) await this.quietly(callSid, () => leaveStaff(this.deps.link, callSid));
+  }
+
+  private async free(end: HoldEnd, result: DialResult): Promise<boolean> {
+    const isFreed = await this.quietly(end.callSid, () => repeated(() => freeStaff(this.deps.link, end)));
+    if (isFreed !== true) return isFreed === false;
     this.deps.metrics.transfers.inc({ result });
     void this.round();
+    return true;
   }
 
   private async ringing(callSid: string, ask: Pick<StaffAsk, 'waitsFor'> & Partial<StaffAsk>): Promise<StaffFound> {

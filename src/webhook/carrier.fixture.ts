@@ -207,7 +207,7 @@ export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<C
     ring: (_, wanted, waitsFor) => noted(`ring ${wanted} ${waitsFor}`, carrier.staff),
     ringNext: (_, hold, result) => noted(`next ${hold} ${result}`, carrier.nextRing),
     accepted: (callSid, hold) => noted(`accepted ${callSid} ${hold}`, 'held'),
-    ended: (_, hold, result) => noted(`ended ${hold} ${result}`, undefined),
+    ended: (_, hold, result) => noted(`ended ${hold} ${result}`, true),
     hungUp: (callSid, hold) => noted(`hungUp ${callSid} ${hold}`, undefined),
     leave: () => noted('leave', undefined),
   };

@@ -169,7 +169,7 @@ const nobodyRings: Parameters<typeof webhookRoutes>[0]['staff'] = {
   ring: () => Promise.resolve({ kind: 'away' }),
   ringNext: () => Promise.resolve(null),
   accepted: () => Promise.resolve('held'),
-  ended: () => Promise.resolve(),
+  ended: () => Promise.resolve(true),
   hungUp: () => Promise.resolve(),
   leave: () => Promise.resolve(),
 };

@@ -33,17 +33,41 @@ end
 local function isFree(number, now) return readHold(number, now) == nil end
 `;
 
-/** Waiters stand in the order of their tickets, which are times; who has waited too long is no longer in line. */
+/**
+ * Waiters stand in the order of their tickets, which are times; who has waited too long is no longer in line. An offer
+ * that nobody took, perhaps because the process that was to tell it is dead, puts its call back in its old place, once.
+ */
 const LINE = `
 local function sweepLine(now)
+  local kept = {}
+  for _, each in ipairs(holdsNow(now)) do kept[each.sid] = true end
+  local lapsed = redis.call('ZRANGE', offered, 0, -1, 'WITHSCORES')
+  for i = 1, #lapsed, 2 do
+    if not kept[lapsed[i]] then redis.call('ZADD', queue, lapsed[i + 1], lapsed[i]) end
+  end
   for _, sid in ipairs(redis.call('ZRANGEBYSCORE', queue, '-inf', whole(now - ${directoryLimits.staffWaitMs}))) do
     redis.call('ZREM', queue, sid)
+    redis.call('ZREM', offered, sid)
     redis.call('HDEL', waiter, sid)
   end
 end
 local function leaveLine(sid)
   redis.call('HDEL', waiter, sid)
+  redis.call('ZREM', offered, sid)
   return redis.call('ZREM', queue, sid) == 1
+end
+local function offerTo(sid)
+  local ticket, reason = redis.call('ZSCORE', queue, sid), redis.call('HGET', waiter, sid) or ''
+  local isLast = redis.call('ZSCORE', offered, sid)
+  leaveLine(sid)
+  if not isLast then
+    redis.call('ZADD', offered, ticket, sid)
+    redis.call('HSET', waiter, sid, reason)
+    redis.call('PEXPIRE', offered, ${directoryLimits.staffWaitMs})
+    redis.call('PEXPIRE', queue, ${directoryLimits.staffWaitMs})
+    redis.call('PEXPIRE', waiter, ${directoryLimits.staffWaitMs})
+  end
+  return reason
 end
 local function joinLine(sid, reason, now)
   if not redis.call('ZSCORE', queue, sid) then
@@ -68,7 +92,7 @@ end
  */
 export const askStaffScript = script(
   'askStaff',
-  ['hold', 'queue', 'waiter', 'tried'],
+  ['hold', 'queue', 'waiter', 'offered', 'tried'],
   `${HOLDS}${LINE}
 local sid, wanted, state, lifeMs = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local fresh, order, join, reason, triesMax = ARGV[5] == 'fresh', ARGV[6], ARGV[7] == 'join', ARGV[8], tonumber(ARGV[9])
@@ -149,7 +173,7 @@ return { 'none' }
 /** The call wants nobody any more: out of the line, and whoever was kept for it is free. ARGV: CallSid. */
 export const leaveStaffScript = script(
   'leaveStaff',
-  ['hold', 'queue', 'waiter', 'tried'],
+  ['hold', 'queue', 'waiter', 'offered', 'tried'],
   `${HOLDS}${LINE}
 local sid = ARGV[1]
 local isNews = leaveLine(sid)
@@ -171,7 +195,7 @@ return { isNews and 'left' or 'none' }
  */
 export const matchStaffScript = script(
   'matchStaff',
-  ['hold', 'queue', 'waiter'],
+  ['hold', 'queue', 'waiter', 'offered'],
   `${HOLDS}${LINE}
 local lifeMs = tonumber(ARGV[1])
 local now = clock()
@@ -181,8 +205,7 @@ for i = 2, #ARGV do
   if isFree(ARGV[i], now) then
     local head = redis.call('ZRANGE', queue, 0, 0)[1]
     if not head then break end
-    local attempt, reason = whole(now), redis.call('HGET', waiter, head) or ''
-    leaveLine(head)
+    local attempt, reason = whole(now), offerTo(head)
     writeHold(ARGV[i], 'offered', attempt, head, now, lifeMs)
     for _, part in ipairs({ ARGV[i], attempt, head, reason }) do offers[#offers + 1] = part end
   end
@@ -197,17 +220,15 @@ return answer
 `,
 );
 
-/** Nobody is on duty any more: those who wait are answered, and wait no longer. */
-export const closeLineScript = script(
-  'closeLine',
-  ['queue', 'waiter'],
+/** Who waits, in order. */
+export const readLineScript = script(
+  'readLine',
+  ['queue'],
   `
 local waiting = redis.call('ZRANGE', queue, 0, -1)
-redis.call('DEL', queue, waiter)
-table.insert(waiting, 1, 'closed')
+table.insert(waiting, 1, 'line')
 return waiting
 `,
-  { frees: true },
 );
 
 /** The keys of a script in the order in which it names them. */

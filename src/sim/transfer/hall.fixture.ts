@@ -58,7 +58,7 @@ export async function openHall(options: HallOptions): Promise<Hall> {
     link,
     onDuty: () => services.onDuty(),
     isClosed: () => services.onDuty().length === 0,
-    offer: async (callSid, offer) => (await calls.tell(callSid, { type: 'staff.offered', ...offer })) === 'taken',
+    offer: (callSid, offer) => calls.tell(callSid, { type: 'staff.offered', ...offer }),
     dismiss: (callSid) => calls.tell(callSid, { type: 'staff.wentHome' }),
     log,
     metrics,
