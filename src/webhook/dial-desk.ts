@@ -65,8 +65,13 @@ export class DialDesk {
     const result = resultOf(request);
     const fact = { type: 'carrier.dialEnded', result, durationS: request.count('DialCallDuration') ?? 0 } as const;
     const hold = holdOf(request);
-    if (hold === null) return { fact: isInLine(request) ? { ...fact, waits: true } : fact, ring: null };
     const { callSid } = request;
+    if (hold === null) {
+      if (isInLine(request)) return { fact: { ...fact, waits: true }, ring: null };
+      // Redis did not answer in time when somebody was sought, and may have kept one all the same.
+      this.leave(callSid);
+      return { fact, ring: null };
+    }
     if (talked.has(result) || isOver(request.callStatus)) {
       const how = talked.has(result) ? result : 'canceled';
       void this.bounded(
@@ -75,11 +80,14 @@ export class DialDesk {
       );
       return { fact, ring: null };
     }
+    const asked = this.staff.ringNext(callSid, hold, result);
     const ring = await this.bounded(
-      () => this.staff.ringNext(callSid, hold, result),
+      () => asked,
       () => null,
       this.shareMs,
     );
+    // Whoever is found too late is not rung, and must not stay kept.
+    if (ring === null) this.leave(callSid, asked);
     return { fact: ring === null ? fact : { ...fact, next: ring.number }, ring };
   }
 
@@ -106,19 +114,19 @@ export class DialDesk {
     };
   }
 
-  /** The line to a member of the staff is over. */
+  /** The line to a member of the staff is over. How it came out where nobody took it is the dial's to tell. */
   async lineEnded(request: CarrierRequest): Promise<void> {
     const [callSid, hold] = [callerOf(request), holdOf(request)];
-    if (callSid === null || hold === null || !isOver(request.callStatus)) return;
+    if (callSid === null || hold === null || request.callStatus !== 'completed') return;
     await this.bounded(
       () => this.staff.hungUp(callSid, hold),
       () => undefined,
     );
   }
 
-  private leave(callSid: string): void {
+  private leave(callSid: string, after: Promise<unknown> = Promise.resolve()): void {
     void this.bounded(
-      () => this.staff.leave(callSid),
+      () => after.then(() => this.staff.leave(callSid)),
       () => undefined,
     );
   }

@@ -81,7 +81,8 @@ test('a line that belongs to no call, or to one that is over, is ended', async (
 test('the end of the line to staff is told to the desk, and is no news of the call itself', async () => {
   const ended = line({ CallStatus: 'completed', CallDuration: '60' });
   expect((await carrier.post(`/voice/status?h=${HOLD}`, ended)).status).toBe(204);
-  expect((await carrier.post(`/voice/status?h=${HOLD}`, line({ CallStatus: 'ringing' }))).status).toBe(204);
+  for (const CallStatus of ['ringing', 'no-answer', 'busy', 'canceled'])
+    expect((await carrier.post(`/voice/status?h=${HOLD}`, line({ CallStatus }))).status).toBe(204);
   expect(carrier.desk).toEqual([`hungUp ${CALL_SID} ${HOLD}`]);
   expect(carrier.door.told).toEqual([]);
 });
