@@ -303,7 +303,15 @@ describe('leaving the conversation', () => {
     expect(await asked({ kind: 'ring', ring })).toMatchObject({
       result: 'ok',
       leave: { kind: 'transfer', reason: 'a refund', to: '+15035550111' },
+      output: expect.stringContaining('putting the caller through'),
     });
+  });
+
+  test('it is not known whether anybody is free: the caller is promised no more than a try', async () => {
+    const { leave, output } = await asked({ kind: 'away' });
+    expect(leave).toEqual({ kind: 'transfer', reason: 'a refund' });
+    expect(output).toContain('will try to reach');
+    expect(output).not.toContain('through');
   });
 
   test('everybody is on a call: it is said before anybody is rung, with the place and the choices', async () => {

@@ -22,7 +22,7 @@ export const transferToStaff = defineTool({
       case 'ring':
         return putThrough({ kind: 'transfer', reason, to: found.ring.number });
       case 'away':
-        return putThrough({ kind: 'transfer', reason });
+        return putThrough({ kind: 'transfer', reason }, 'will try to reach somebody of the staff');
       case 'busy':
         return allBusy(found.place, from, services);
       case 'closed':
@@ -31,12 +31,10 @@ export const transferToStaff = defineTool({
   },
 });
 
-function putThrough(leave: NonNullable<ToolReply['leave']>): ToolReply {
+/** Where nobody could be asked whether somebody is free, nothing more is promised than to try. */
+function putThrough(leave: NonNullable<ToolReply['leave']>, what = 'are putting the caller through'): ToolReply {
   return {
-    answer: {
-      accepted: true,
-      next: 'Say in one short sentence that you are putting the caller through, and nothing else.',
-    },
+    answer: { accepted: true, next: `Say in one short sentence that you ${what}, and nothing else.` },
     leave,
   };
 }

@@ -5,6 +5,7 @@ import type { ResidentCall, StreamPort, Told } from '../../calls/stream-port.ts'
 export interface Answer {
   accepted: boolean;
   placeInLine?: number;
+  next?: string;
   why?: string;
 }
 
