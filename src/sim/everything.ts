@@ -33,6 +33,8 @@ async function allOfRedis({ link }: Places): Promise<Map<string, string>> {
   const written = new Map<string, string>();
   for (const key of readTexts(await link.command('keys', '*'))) {
     const type = String(await link.command('type', key));
+    // It has expired, or was deleted, since it was listed.
+    if (type === 'none') continue;
     const reader = readers[type];
     if (!reader) throw new Error(`${key} is a ${type}: nobody reads those`);
     written.set(key, JSON.stringify([key, await link.command(...reader(key))]));
