@@ -2,6 +2,8 @@
 const patterns: readonly RegExp[] = [
   /\b(?:no|stop|without|turn off|switch off)(?: (?:the|this|your|any|call))* recording\b/u,
   /\b(?:don['’]?t|do not|not|never|stop|rather you didn['’]?t)\b[^.?!]{0,30}\b(?:recorded|recording (?:me|this|us|it)|record (?:me|this|us|it|my|the call|our))/u,
+  /\b(?:don['’]?t|not|never)(?: to)? record(?:,? please)?\s*(?:[.?!,;]|$)/u,
+  /\b(?:don['’]?t|not|never) (?:consent|agree|want|like|wish|allow)\b[^.?!]{0,20}\brecording\b/u,
   /\bno (?:me |nos |la )?(?:grab[ae]\w*|grab[eé]is)/u,
   /\b(?:sin grabar|sin grabación|no quiero (?:que (?:me )?grab|ser grabad))/u,
   /\b(?:n['’]|ne (?:me |nous |m['’])?)enregistr\w*/u,

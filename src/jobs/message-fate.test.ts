@@ -23,6 +23,12 @@ test.each([
   ['the caller hung up', [recorded('RE1', true), ended], 'kept'],
   ['the carrier no longer knows the call', [recorded('RE1', true), { ...ended, type: 'carrier.gone' }], 'kept'],
   ['another was recorded instead', [recorded('RE1', true), reviewed('again'), recorded('RE2', true)], 'discarded'],
+  ['another is being recorded', [recorded('RE1', true), reviewed('again')], 'open'],
+  [
+    'nothing was recorded instead',
+    [recorded('RE1', true), reviewed('again'), { ...recorded(''), durationS: 0 }, ended],
+    'kept',
+  ],
   [
     'this is the other one',
     [recorded('RE0', true), reviewed('again'), recorded('RE1', true), reviewed('keep')],

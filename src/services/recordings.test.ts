@@ -231,6 +231,36 @@ await onBothDatabases((database) => {
     expect(twilio.requests.slice(1)).toEqual([asked('DELETE', 'json'), asked('DELETE', 'json')]);
   });
 
+  test('what is fetched while it is given up is not kept, and what two fetch at once stays', async () => {
+    const objects = new Set<string>();
+    let meanwhile: () => Promise<unknown> = () => Promise.resolve();
+    const store: RecordingStore = {
+      async put(name) {
+        await meanwhile();
+        objects.add(name);
+        return name;
+      },
+      get: () => Promise.resolve(null),
+      delete: async (location) => void objects.delete(location),
+    };
+    const kept = recordings(['secret'], database.source, store);
+    twilio.answers.push(audio, audio);
+    await kept.enter(news());
+    meanwhile = () => {
+      meanwhile = () => Promise.resolve();
+      return kept.keep('voicemail', recordingSid, signal);
+    };
+    expect(await kept.keep('voicemail', recordingSid, signal)).toBe('kept');
+    expect(objects.size).toBe(1);
+    const other = `RE${'7'.repeat(32)}`;
+    const recordingUrl = `${news().recordingUrl}`.replace(recordingSid, other);
+    twilio.answers.push(audio);
+    await kept.enter(news({ recordingSid: other, recordingUrl }));
+    meanwhile = () => kept.giveUp('voicemail', other);
+    await kept.keep('voicemail', other, signal);
+    expect([...objects].filter((name) => name.includes(other))).toEqual([]);
+  });
+
   test('what was given up is old at once', async () => {
     const kept = recordings();
     await kept.enter(news());

@@ -111,7 +111,12 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
     const month = row.createdAt.toISOString().slice(0, 7).replace('-', '/');
     const name = `${of}/${month}/${recordingSid}.${fetched[of].end}`;
     const where = store ? { location: await store.put(name, audio, contentType, signal) } : { audio };
-    await rows[of].update({ recordingSid, status: 'pending' }, { ...where, contentType, status: keptStatus[of] });
+    const change = { ...where, contentType, status: keptStatus[of] };
+    const { affected } = await rows[of].update({ recordingSid, status: 'pending' }, change);
+    if (affected !== 0 || !store || !('location' in where)) return;
+    // Given up meanwhile, perhaps deleted: nobody else knows of what was just kept. A second fetch has kept the same.
+    const left = await rows[of].findOneBy({ recordingSid });
+    if (left === null || left.status === givenUp[of]) await store.delete(where.location, signal);
   }
 
   return {
