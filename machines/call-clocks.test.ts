@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fact, left, next, passed, play } from './call.fixture.ts';
+import { fact, left, next, passed, play, transfer } from './call.fixture.ts';
 import { type CallEffect, type CallEvent, limits } from './call-events.ts';
 
 const MINUTE_MS = 60_000;
@@ -60,8 +60,17 @@ describe('a caller who waits for an answer', () => {
     const waits = until([...greeted, ...asks(6_000)], 'model.drop');
     expect(wishes(waits)).toEqual(['model.open', 'moment', 'model.nudge', 'model.drop']);
     const passes = waits.flatMap((event) => (event.type === 'deadline.passed' ? [event.at] : []));
-    expect(passes).toEqual([9_500, 13_500, 19_500]);
-    expect(deadlines(waits)).toEqual({});
+    expect(passes).toEqual([9_500, 13_500, 18_500]);
+    // A sentence of ours that was just being heard keeps the session: it is given up after that.
+    expect(deadlines(waits)).toEqual({ answer: 18_500 + limits.answerMs[2] });
+    expect(wishes([...waits, passed('answer', 23_500)]).slice(-2)).toEqual(['model.drop', 'model.drop']);
+  });
+
+  test('never hears nothing for longer than eight seconds, once a sentence told it to wait', () => {
+    const [toSentence, toNudge, toDrop] = limits.answerMs;
+    const shortestSentenceMs = 1_000;
+    expect(toSentence).toBeLessThanOrEqual(8_000);
+    expect(toNudge + toDrop - shortestSentenceMs).toBeLessThanOrEqual(8_000);
   });
 
   test('is waited for no longer when the answer comes, or the caller speaks on', () => {
@@ -87,6 +96,28 @@ describe('a caller who waits for an answer', () => {
     const facts = [...answered, { ...fact.spokenAsk, at: 7_400 }, silent];
     expect(play(facts).snapshot.context.turnOpen).toBe(true);
     expect(play([...facts, ...spoke(8_000)]).snapshot.context.turnOpen).toBe(false);
+  });
+
+  test('who broke an answer off has not been answered by it', () => {
+    const brokeOff: CallEvent = { ...fact.farewell, at: 6_200, status: 'cancelled' };
+    const [started, stopped] = asks(6_000);
+    const turn = [...greeted, started, brokeOff, stopped] as CallEvent[];
+    const silent: CallEvent = { type: 'assistant.fellSilent', at: 7_300 };
+    const facts = [...turn, silent];
+    expect(play(facts).snapshot.context.turnOpen).toBe(true);
+    expect(deadlines(facts)).toEqual({ answer: 7_000 + limits.answerMs[0] });
+    expect(deadlines([...facts, ...spoke(8_000)])).toEqual({ quiet: 9_000 + limits.quietMs });
+  });
+
+  test('who spoke while a tool ran still hears the farewell that the tool brings', () => {
+    const asked: CallEvent[] = [
+      { ...fact.asked, at: 5_000 },
+      { ...fact.spokenAsk, at: 5_100 },
+    ];
+    const facts = [...greeted, ...asked, ...asks(5_200), { ...left(transfer), at: 6_300 }];
+    expect(play(facts).effects.at(-1)).toMatchObject({ type: 'tool.deliver', toolCallId: 't1', respond: true });
+    const heard = play([...facts, ...spoke(7_000)]);
+    expect(heard.effects.at(-1)).toMatchObject({ type: 'stream.leave', intent: transfer });
   });
 
   test('hears a sentence once while sessions are tried one after the other', () => {
@@ -162,6 +193,15 @@ describe('the longest conversation', () => {
     });
   });
 
+  test('who could not be hung up on has a minute more, again and again', () => {
+    const endAt = warnAt + MINUTE_MS;
+    const over: CallEvent[] = [...bounded, passed('length', warnAt), passed('length', endAt)];
+    const left: CallEvent[] = [...over, passed('farewell', endAt + limits.farewellMs)];
+    const kept: CallEvent[] = [...left, { type: 'intent.withdrawn', at: endAt + 15_000 }];
+    expect(deadlines(kept)).toMatchObject({ length: endAt + 15_000 + limits.nearlyOverMs });
+    expect(wishes(kept).filter((wish) => wish === 'timeIsUp')).toHaveLength(1);
+  });
+
   test('counts on through a broken line and a transfer', () => {
     const again: CallEvent[] = [
       { ...next(null), at: 20_000 },
@@ -196,6 +236,14 @@ describe('a model session that grows old', () => {
     const failed = [...aging, due, rotated(null)];
     expect(deadlines(failed)).toMatchObject({ rotate: 30_000 + limits.rotateAgainMs });
     expect(wishes([...failed, passed('rotate', 40_000)]).filter((wish) => wish === 'model.rotate')).toHaveLength(2);
+  });
+});
+
+test('a session that is old from its first moment on is not replaced over and over', () => {
+  const aging: CallEvent[] = [fact.arrived, fact.started, { ...fact.ready, rotateMs: 1_000 }, ...spoke(3_900)];
+  const rotated: CallEvent = { type: 'model.rotated', at: 5_500, sessionId: 'sess_2', rotateMs: 0 };
+  expect(deadlines([...aging, passed('rotate', 5_000), rotated])).toMatchObject({
+    rotate: 5_500 + limits.rotateAgainMs,
   });
 });
 

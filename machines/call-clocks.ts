@@ -25,6 +25,18 @@ export function startLength(step: Step, at: number): Step {
   return step.set({ lengthAt: at + Math.max(0, lastsMsMax - limits.nearlyOverMs) });
 }
 
+/** Who could not be hung up on at the end of the time is told so again after a while, not at once. */
+export function putOffLength(step: Step, at: number): Step {
+  const { lengthAt } = step.context;
+  return lengthAt === null || lengthAt > at ? step : step.set({ lengthAt: at + limits.nearlyOverMs });
+}
+
+/** What was said until now is no answer to the caller's turn, not even where it ended only now. */
+function unanswered(step: Step): Step {
+  const { lastResponse } = step.context;
+  return lastResponse === null ? step : step.set({ lastResponse: { ...lastResponse, spoke: false } });
+}
+
 /** The caller waits for a word from here on. */
 export function armAnswer(step: Step, at: number): Step {
   return step
@@ -39,9 +51,14 @@ export function armQuiet(step: Step, at: number): Step {
   return step.disarm('answer').arm('quiet', at + quietMs);
 }
 
-/** The caller speaks: what was answered before says nothing about this turn. */
+/** The caller speaks. */
 export function beginTurn(step: Step): Step {
-  return step.disarm('quiet').disarm('answer').set({ lastResponse: null });
+  return unanswered(step.disarm('quiet').disarm('answer'));
+}
+
+/** The caller has spoken: a response that was broken off meanwhile may have ended after the turn began. */
+export function endTurn(step: Step, at: number): Step {
+  return armAnswer(unanswered(step), at);
 }
 
 /** It was a noise: nobody owes anybody an answer. */
@@ -69,9 +86,9 @@ export function waitOn(context: CallContext, at: number) {
   // A tool has a filler and a deadline of its own.
   if (context.speaking || !context.turnOpen || runsTool(context)) return step;
   const waits = context.waits + 1;
-  const againMs = limits.answerMs[waits];
-  step.set({ waits });
-  if (againMs !== undefined) step.arm('answer', at + againMs);
+  // Nothing may come of the last one either, where a sentence of ours was just being heard.
+  const againMs = limits.answerMs[waits] ?? limits.answerMs[2];
+  step.set({ waits }).arm('answer', at + againMs);
   if (waits === 1) return play(step, 'moment');
   return step.want(waits === 2 ? { type: 'model.nudge' } : { type: 'model.drop' });
 }
@@ -117,7 +134,7 @@ export function rotate(context: CallContext) {
 }
 
 export function rotated(context: CallContext, { sessionId, rotateMs, at }: Of<'model.rotated'>) {
-  const rotateAt = at + (sessionId === null ? limits.rotateAgainMs : rotateMs);
+  const rotateAt = at + Math.max(limits.rotateAgainMs, sessionId === null ? 0 : rotateMs);
   return new Step(context).set({ rotation: null, rotateAt }).arm('rotate', rotateAt);
 }
 

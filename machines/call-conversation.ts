@@ -143,7 +143,7 @@ const talking = setups.createStateConfig({
     'caller.speechStopped': {
       actions: {
         type: 'apply',
-        params: ({ context, event }) => clocks.armAnswer(steps.withSpeech(context, false), event.at),
+        params: ({ context, event }) => clocks.endTurn(steps.withSpeech(context, false), event.at),
       },
     },
     'caller.said': {

@@ -280,7 +280,7 @@ export const limits = {
   /** A tool that runs so long is bridged by a sentence. */
   fillerMs: 1_500,
   /** The caller stopped and hears nothing: a sentence, then the model is asked again, then it is given up. */
-  answerMs: [2_500, 4_000, 6_000],
+  answerMs: [2_500, 4_000, 5_000],
   /** It is the caller's turn: asked whether anybody is there, asked again, then the goodbye. */
   quietMs: 12_000,
   quietRoundsMax: 2,

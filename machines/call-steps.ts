@@ -8,7 +8,7 @@ import {
   type Rung,
   type Turn,
 } from './call-events.ts';
-import { armAnswer, armLong, play, settle, startLength } from './call-clocks.ts';
+import { armAnswer, armLong, play, putOffLength, settle, startLength } from './call-clocks.ts';
 import { heardTurn, insertTurn, isBetweenTurns } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
@@ -174,7 +174,7 @@ export function goOn(context: CallContext, at: number) {
 
 /** The intent reached nobody: back to the conversation, with another session if the last one was lost meanwhile. */
 export function withdraw(context: CallContext, at: number) {
-  const step = entering(context);
+  const step = putOffLength(entering(context), at);
   return context.modelGone ? openModel(step, at) : talks(step, at);
 }
 
