@@ -287,7 +287,8 @@ export class Resident implements ResidentCall, EffectCall {
     for (const effect of effects) this.effects.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
     if (this.hasEnded) void this.settled().then(() => this.drop('ended'));
-    else if (this.host.rebuild) this.rebuilding = this.forgetAll(this.host.rebuild);
+    // An effect may have told something already, and been forgotten with it.
+    else if (this.host.rebuild) this.rebuilding ??= this.forgetAll(this.host.rebuild);
   }
 
   private standing(): Standing {

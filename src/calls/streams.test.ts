@@ -105,3 +105,35 @@ test('an amnesic call whose journal cannot be read is resumed like any other', a
   const second = await attach(callSid, epochIn(await askNext(calls, callSid)), 'MZ2', []);
   expect(second.port.asked).toEqual(['open bridging']);
 });
+
+test('an amnesic call is rebuilt once at a time, also where an effect tells something at once', async () => {
+  await calls.close();
+  let reads = 0;
+  let readsMax = 0;
+  const counting: RedisLink = {
+    get ready() {
+      return link.ready;
+    },
+    run: (script, keys, args) => link.run(script, keys, args),
+    command: async (name, ...args) => {
+      if (name !== 'xrange') return link.command(name, ...args);
+      readsMax = Math.max(readsMax, (reads += 1));
+      return link.command(name, ...args).finally(() => (reads -= 1));
+    },
+    onRestored: (listener) => link.onRestored(listener),
+    close: () => link.close(),
+  };
+  calls = createCalls(counting, { amnesia: true });
+  const callSid = newSid();
+  const { call, port } = await attach(callSid, epochIn(await arrive(calls, callSid)), 'MZ1', []);
+  // The session is old at once; its replacement is put off by the stream as soon as it is asked for.
+  port.onAsked = (what) => {
+    if (what.startsWith('rotate')) call.tell({ type: 'model.rotated', sessionId: null, rotateMs: 0 });
+  };
+  call.tell({ type: 'model.ready', sessionId: 'sess_1', model: 'm', rotateMs: 0 });
+  for (const fact of conversation.slice(1, 5)) call.tell(fact);
+  await port.saw('open greeting');
+  await vi.waitFor(() => expect(port.asked.some((what) => what.startsWith('rotate'))).toBe(true));
+  await vi.waitFor(() => expect([calls.waiting, reads]).toEqual([0, 0]));
+  expect(readsMax).toBe(1);
+});
