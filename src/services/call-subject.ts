@@ -29,7 +29,7 @@ function isTelling(turn: Turn): boolean {
 /** Cut between two words. */
 function shortened(text: string): string {
   const plain = text
-    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim()
     .replace(/[.!?]+$/, '');
   if (plain.length <= SUBJECT_CHARS_MAX) return plain;

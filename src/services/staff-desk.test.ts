@@ -237,6 +237,14 @@ test('hours that cannot be read stop no round for good', async () => {
   await expect(broken.round()).resolves.toBeUndefined();
 });
 
+test('whoever was promised somebody before all went home is put through; nobody else is, nor waits', async () => {
+  const reserved = ringOf(await desk.reserve('c1', ''));
+  staff = [];
+  expect(ringOf(await desk.ring('c1', ANN, 'beans'))).toMatchObject({ number: ANN, hold: reserved.hold });
+  expect(await desk.ring('c2', ANN, 'beans')).toEqual({ kind: 'closed' });
+  expect(await readLine(link)).toEqual([]);
+});
+
 test('nobody is there at this hour; Redis is away', async () => {
   staff = [];
   expect(await desk.reserve('c1', '')).toEqual({ kind: 'closed' });

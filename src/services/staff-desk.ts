@@ -213,12 +213,11 @@ export class StaffDesk {
     callSid: string,
     ask: Pick<StaffAsk, 'state' | 'lifeMs' | 'waitsFor'> & Partial<StaffAsk>,
   ): Promise<StaffFound> {
-    const { link, metrics, onDuty } = this.deps;
+    const { link, onDuty } = this.deps;
     const staff = onDuty();
-    if (staff.length === 0) {
-      metrics.transfers.inc({ result: 'closed' });
-      return { kind: 'closed' };
-    }
+    const isClosed = staff.length === 0;
+    // Who was promised somebody a moment before everybody went home is put through.
+    if (isClosed && (ask.wanted ?? null) === null) return this.closed();
     const answer = await this.quietly(callSid, () =>
       askStaff(link, {
         callSid,
@@ -228,10 +227,17 @@ export class StaffDesk {
         behindLine: true,
         triesMax: this.limits.triesMax,
         ...ask,
+        ...(isClosed && { waitsFor: null }),
       }),
     );
     if (answer === undefined) return { kind: 'away' };
+    if (isClosed && answer.kind !== 'kept') return this.closed();
     return this.foundOf(answer, staff);
+  }
+
+  private closed(): StaffFound {
+    this.deps.metrics.transfers.inc({ result: 'closed' });
+    return { kind: 'closed' };
   }
 
   private foundOf(answer: StaffAnswer, staff: readonly StaffPerson[]): StaffFound {
