@@ -23,6 +23,8 @@ import type { Guest } from './guest.fixture.ts';
 
 const BASE = 'https://voice.example.com';
 const MEDIA = 'wss://voice.example.com';
+/** Less than what the tool of the transfer may take. */
+const SLOW_MS = 500;
 const [AUTH_TOKEN, STREAM_SECRET] = ['secret', 'stream-secret'];
 
 export interface HallOptions {
@@ -51,7 +53,8 @@ interface Line {
 
 export async function openHall(options: HallOptions): Promise<Hall> {
   const redis: RedisServer = await startRedis();
-  const link = await connectRedis(redis.url);
+  // All parts share this process: what Redis answered in time may be read late.
+  const link = await connectRedis(redis.url, { blockMsMax: SLOW_MS });
   const [log, metrics] = [createLog('silent'), createMetrics()];
   const services = servicesOf({ ...smallCatalog, staff: options.people });
   const desk: StaffDesk = new StaffDesk({
