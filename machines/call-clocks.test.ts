@@ -193,6 +193,16 @@ describe('the longest conversation', () => {
     });
   });
 
+  test('is not announced into the caller’s sentence, unless that takes too long', () => {
+    const [started, stopped] = asks(warnAt - 1_000);
+    const speaks = [...bounded, started, passed('length', warnAt)] as CallEvent[];
+    expect(deadlines(speaks)).toEqual({ length: warnAt + limits.finishCheckMs });
+    expect(wishes(speaks)).not.toContain('nearlyOver');
+    const finished = [...speaks, stopped, passed('length', warnAt + limits.finishCheckMs)] as CallEvent[];
+    expect(wishes(finished).at(-1)).toBe('nearlyOver');
+    expect(wishes([...speaks, passed('length', warnAt + limits.finishMs)]).at(-1)).toBe('nearlyOver');
+  });
+
   test('who could not be hung up on has a minute more, again and again', () => {
     const endAt = warnAt + MINUTE_MS;
     const over: CallEvent[] = [...bounded, passed('length', warnAt), passed('length', endAt)];

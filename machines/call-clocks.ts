@@ -105,6 +105,10 @@ export function goodbye(context: CallContext, at: number) {
 }
 
 export function sayNearlyOver(context: CallContext, at: number) {
+  const { speaking, lengthAt } = context;
+  // Not into the caller's sentence, unless that takes too long.
+  if (speaking && lengthAt !== null && at < lengthAt + limits.finishMs)
+    return new Step(context).arm('length', at + limits.finishCheckMs);
   const step = new Step(context).set({ isNearlyOver: true, lengthAt: at + limits.nearlyOverMs });
   return play(armLong(step), 'nearlyOver');
 }

@@ -288,6 +288,9 @@ export const limits = {
   inLineQuietMs: 30_000,
   /** So long before the longest conversation is over it is said. */
   nearlyOverMs: 60_000,
+  /** Who speaks just then may finish; looked at so often. */
+  finishMs: 10_000,
+  finishCheckMs: 1_000,
   /** A model session that was to be replaced and could not be is tried again at a turn boundary after it. */
   rotateAgainMs: 5_000,
   /** Times the keypad menu is read to a caller who presses nothing. */
