@@ -69,9 +69,10 @@ export function createWork(ground: Ground, reader: string): Work {
   };
   const askForLines = (): void =>
     void requestLines(parts.jobs, services).catch((error: unknown) => log.warn({ err: error }, 'lines not asked for'));
-  const workers = jobLanes.map(
-    (lane) => new JobWorker({ link, lane, find: workOf(handlers), recurring: recurringOf(lane), reader, log, metrics }),
-  );
+  // What the store decides (how long recordings are kept, what is redacted, who is told) must be known, not assumed.
+  const isReady = () => services.isLoaded();
+  const common = { link, find: workOf(handlers), reader, isReady, log, metrics };
+  const workers = jobLanes.map((lane) => new JobWorker({ ...common, lane, recurring: recurringOf(lane) }));
   let stopAsking: (() => void) | null = null;
   return {
     enterRecording: (news) => enterRecording(parts, news, clock.now()),

@@ -23,7 +23,13 @@ export function findTest(run: (n: number, context: JobContext) => Promise<void>,
 }
 
 /** `everyMs`: the kind `test` begins by itself as well. */
-export function worker(link: RedisLink, find: FindWork, reader = 'a', everyMs: number | null = null) {
+export function worker(
+  link: RedisLink,
+  find: FindWork,
+  reader = 'a',
+  everyMs: number | null = null,
+  isReady = () => true,
+) {
   const logged: string[] = [];
   const note = (_: unknown, message: string) => void logged.push(message);
   const metrics = createMetrics();
@@ -34,6 +40,7 @@ export function worker(link: RedisLink, find: FindWork, reader = 'a', everyMs: n
     find,
     recurring,
     reader,
+    isReady,
     log: { warn: note, error: note } as never,
     metrics,
   });

@@ -61,6 +61,27 @@ test('each job is done once, however often it is asked for, and nothing of it st
   expect(await link.command('xlen', jobKeys('soon').ready)).toBe(0);
 });
 
+test('nothing is begun, and no try is spent, before the process knows what it needs', async () => {
+  let asked = 0;
+  let isReady = false;
+  const tries: number[] = [];
+  await enqueue(link, 'x');
+  run(
+    findTest(async (_, context) => void tries.push(context.tries)),
+    'a',
+    null,
+    () => (asked += 1) > 0 && isReady,
+  );
+  await eventually(
+    () => asked,
+    (times) => times >= 3,
+  );
+  expect([tries, await link.command('hlen', jobKeys('soon').job)]).toEqual([[], 1]);
+  isReady = true;
+  expect(await openJobs(link)).toBe(0);
+  expect(tries).toEqual([1]);
+});
+
 test('a job that fails is tried again with more time between, then it is a dead letter with why', async () => {
   const tries: number[] = [];
   const made = run(

@@ -84,6 +84,8 @@ export interface JobWorkerOptions {
   recurring: readonly { kind: string; everyMs: number }[];
   /** Unlike that of any other process. */
   reader: string;
+  /** Nothing is begun while it is false: others may, or it waits. */
+  isReady?: () => boolean;
   log: Pick<Log, 'warn' | 'error'>;
   metrics: Pick<Metrics, 'jobs' | 'jobsOldest' | 'jobRuns'>;
 }
@@ -182,9 +184,9 @@ export class JobWorker {
 
   /** Begins what is due and fits; the number of jobs. */
   private async round(): Promise<number> {
-    const { link, lane, reader } = this.options;
+    const { link, lane, reader, isReady } = this.options;
     const free = limits.runningMax - this.running.size;
-    if (free <= 0) return 0;
+    if (free <= 0 || isReady?.() === false) return 0;
     const taken = await takeJobs(link, lane, reader, free);
     for (const job of taken) this.begin(job);
     return taken.length;
