@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Config } from './config.ts';
 import type { RedisClock } from './directory/clock.ts';
 import type { RedisLink } from './directory/redis.ts';
+import type { RedactSettings } from './redact/redactor.ts';
 import type { LineKeeper } from './services/prepared-lines.ts';
 import type { Services } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
@@ -20,6 +21,12 @@ export interface Ground {
   /** What Aida says, as sound. */
   lines: LineKeeper;
   holdAudio: HoldAudio;
+}
+
+/** What is taken out besides cards, as the installation and, once it is known, the store say. */
+export function redactSettings({ config, services }: Pick<Ground, 'config' | 'services'>): RedactSettings {
+  const { redactPhone, redactEmail } = services.assistant();
+  return { phone: config.redact.phone || redactPhone, mail: config.redact.mail || redactEmail };
 }
 
 /** How the carrier's interfaces are signed in to. */

@@ -21,7 +21,7 @@ import { Placement } from './placement/placement.ts';
 import { freePlaces, reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
-import { createRedactor } from './redact/redactor.ts';
+import { createLiveRedactor } from './redact/redactor.ts';
 import { callerKey } from './services/caller-number.ts';
 import { CallbackDialler } from './services/callback-dialler.ts';
 import { createCallbacks } from './services/callbacks.ts';
@@ -37,7 +37,7 @@ import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
 import { moveUrl, placedUrls } from './webhook/twiml.ts';
-import { accountOf, type Ground } from './ground.ts';
+import { accountOf, type Ground, redactSettings } from './ground.ts';
 
 /** The role `call`: webhooks, media streams and the calls between them. */
 export interface Switchboard {
@@ -65,11 +65,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     metrics,
   });
   const tools = createTools(services, { log, staff, isOff: (tool) => placement?.switches.toolsOff.has(tool) ?? false });
-  const { redactPhone, redactEmail } = services.assistant();
-  const redactor = createRedactor({
-    phone: config.redact.phone || redactPhone,
-    mail: config.redact.mail || redactEmail,
-  });
+  const redactor = createLiveRedactor(() => redactSettings(ground));
   const now = () => clock.now();
   const documents = new Documents(config.publicUrl, holdAudio, lines);
   const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>

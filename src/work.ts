@@ -1,7 +1,7 @@
 import type { RecordingConsumerDeps } from './analytics/recording-consumer.ts';
 import { readJournal } from './directory/journal.ts';
 import { jobLanes } from './directory/keys.ts';
-import { accountOf, type Ground } from './ground.ts';
+import { accountOf, type Ground, redactSettings } from './ground.ts';
 import { createJobs } from './jobs/queue.ts';
 import { lineJobs, requestLines } from './jobs/line-jobs.ts';
 import { enterRecording, recordingJobs } from './jobs/recording-jobs.ts';
@@ -40,13 +40,7 @@ export function createWork(ground: Ground, reader: string): Work {
     ...recordingJobs({
       ...parts,
       transcription: config.openai,
-      redactor() {
-        const { redactPhone, redactEmail } = services.assistant();
-        return createRedactor({
-          phone: config.redact.phone || redactPhone,
-          mail: config.redact.mail || redactEmail,
-        });
-      },
+      redactor: () => createRedactor(redactSettings(ground)),
       recipient() {
         const { name, email } = services.store();
         const { timeZone, noticeEmail } = services.recording();

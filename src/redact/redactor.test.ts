@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCardNumber } from './cards.ts';
-import { createRedactor } from './redactor.ts';
+import { createLiveRedactor, createRedactor } from './redactor.ts';
 
 const plain = createRedactor({ phone: false, mail: false });
 const strict = createRedactor({ phone: true, mail: true });
@@ -217,6 +217,19 @@ describe('json', () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+it('follows settings that become known later; a call goes by those at its beginning', () => {
+  let settings = { phone: false, mail: false };
+  const live = createLiveRedactor(() => settings);
+  const words = 'Call 503-555-0142 or write to me@example.com.';
+  const earlier = live.turns();
+  expect(live.text(words)).toBe(words);
+  settings = { phone: true, mail: true };
+  expect(live.text(words)).toBe('Call [phone] or write to [mail].');
+  expect(live.json([words])).toEqual(['Call [phone] or write to [mail].']);
+  expect(live.turns().turn('caller', 'u1', words).text).toBe('Call [phone] or write to [mail].');
+  expect(earlier.turn('caller', 'u1', words).text).toBe(words);
 });
 
 describe('cost', () => {

@@ -38,6 +38,25 @@ export function createRedactor(settings: RedactSettings): Redactor {
   };
 }
 
+/** One whose settings may change, or become known later; the turns of a call go by those at its beginning. */
+export function createLiveRedactor(settings: () => RedactSettings): Redactor {
+  let known = settings();
+  let redactor = createRedactor(known);
+  const current = (): Redactor => {
+    const { phone, mail } = settings();
+    if (phone !== known.phone || mail !== known.mail) {
+      known = { phone, mail };
+      redactor = createRedactor(known);
+    }
+    return redactor;
+  };
+  return {
+    text: (text) => current().text(text),
+    json: (value) => current().json(value),
+    turns: () => current().turns(),
+  };
+}
+
 function redactValue(value: unknown, text: (value: string) => string): unknown {
   if (typeof value === 'string') return text(value);
   if (typeof value === 'number') return isCard(value) ? CARD : value;
