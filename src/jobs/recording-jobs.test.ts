@@ -230,6 +230,7 @@ test('nobody is told of a message before the caller has decided, nor of one that
   await eventually(runs, (results) => results.length > 0);
   expect([await runs(), mail.mails.length]).toEqual([['waits 1'], 0]);
   journal.push({ type: 'carrier.reviewed', at: 2, choice: 'again' });
+  journal.push({ ...recorded, at: 3, recordingSid: `RE${'7'.repeat(32)}` });
   await eventually(row, (found) => found === null);
   expect([mail.mails, hooks.taken, bucket.objects.size]).toEqual([[], [], 0]);
   expect(twilio.requests.at(-1)).toMatch(/^DELETE /);
