@@ -16,13 +16,13 @@ import type { CarrierWire } from './wire.ts';
 const lastWordsMs = 500;
 /** A sentence that has not been heard by then is not waited for. */
 const sentenceMs = 4_000;
-/** The stream ended and the call may go on at this node: its session is kept for it. */
 /** What is said at once, before there is a session. */
 const openingLines: Readonly<Partial<Record<Opening, LineName>>> = {
   greeting: 'greeting',
   bridging: 'bridging',
   staffUnavailable: 'staffUnavailable',
 };
+/** The stream ended and the call may go on at this node: its session is kept for it. */
 const keepsSession: ReadonlySet<StreamStopReason> = new Set(['closed', 'silent', 'failed', 'superseded']);
 
 export interface BridgeDeps extends VoiceDeps {
@@ -212,9 +212,9 @@ export class Bridge implements SessionListener, VoiceListener {
     this.tell({ type: 'caller.speechStopped', itemId });
   }
 
-  onCallerSaid(itemId: string, text: string, after: string | null): void {
+  onCallerSaid(itemId: string, text: string | null, after: string | null): void {
     this.#abandonRotation();
-    this.tell({ type: 'caller.said', itemId, text, after });
+    this.tell({ type: 'caller.said', itemId, text: text ?? '', after });
     if (!this.#speaking && this.#session?.transcriptsDue === 0) this.#callerAudio.settled();
     this.#voice.callerSaid(itemId, text);
     this.#wordsCame();

@@ -45,6 +45,18 @@ test('a sound of which the server made no turn was nothing; one whose words neve
   expect(doubted(300).tick(5_800, 1)).toBe('over');
 });
 
+test('words of a turn before it say nothing of a sound', () => {
+  const doubt = doubted(300);
+  expect(doubt.words('item_0', 'What is on the menu?')).toBe(null);
+  expect(doubt.words('item_1', '')).toBe('resume');
+});
+
+test('of what nobody has in words only a short sound is a noise', () => {
+  expect(doubted(300).words('item_1', null)).toBe('resume');
+  expect(doubted(901).words('item_1', null)).toBe('over');
+  expect(doubted(901).words('item_1', '')).toBe('resume');
+});
+
 test('of two sounds both must be without words', () => {
   const doubt = doubted(300);
   doubt.begin('item_2', null, 900);

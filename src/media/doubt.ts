@@ -23,7 +23,8 @@ export type Verdict = 'resume' | 'over' | null;
 /** The assistant was interrupted, by the caller or by a noise: which of them is known once the sound is in words. */
 export class Doubt {
   #cut: Cut | null = null;
-  #itemId = '';
+  /** Of the sounds since something was cut, the newest last. */
+  #itemIds: string[] = [];
   #startedAt = 0;
   #stoppedAt: number | null = null;
   /** The response that is held back. */
@@ -36,8 +37,9 @@ export class Doubt {
   /** Sound began at the caller's end; with `cut` it interrupted something. */
   begin(itemId: string, cut: Cut | null, now: number): void {
     if (this.#cut === null && cut === null) return;
+    if (this.#cut === null) this.#itemIds = [];
     this.#cut ??= cut;
-    this.#itemId = itemId;
+    this.#itemIds.push(itemId);
     this.#startedAt = now;
     this.#stoppedAt = null;
     this.#heldId = null;
@@ -50,9 +52,7 @@ export class Doubt {
   /** The first audio of a response. True: it is to be held back; false: it is not, and the doubt is over. */
   answerBegins(responseId: string, now: number): boolean {
     if (this.#heldId === responseId) return true;
-    const stoppedAt = this.#stoppedAt ?? Infinity;
-    const isShort = stoppedAt - this.#startedAt - turnSilenceMs <= noiseMsMax;
-    if (isShort && now - stoppedAt < wordsMsMax) {
+    if (this.#isShort && now - (this.#stoppedAt ?? now) < wordsMsMax) {
       this.#heldId = responseId;
       return true;
     }
@@ -60,10 +60,11 @@ export class Doubt {
     return false;
   }
 
-  words(itemId: string, text: string): Verdict {
-    if (this.#cut === null) return null;
-    if (text.trim() !== '') return 'over';
-    return itemId === this.#itemId ? 'resume' : null;
+  /** Words of an earlier turn say nothing of the sound. Null: nobody knows them, which only a short sound is taken for. */
+  words(itemId: string, text: string | null): Verdict {
+    if (this.#cut === null || !this.#itemIds.includes(itemId)) return null;
+    if (text === null ? !this.#isShort : text.trim() !== '') return 'over';
+    return itemId === this.#itemIds.at(-1) ? 'resume' : null;
   }
 
   /** `wordsDue`: turns of the caller whose words are still to come. */
@@ -80,5 +81,9 @@ export class Doubt {
     this.#cut = null;
     this.#heldId = null;
     return ended;
+  }
+
+  get #isShort(): boolean {
+    return this.#stoppedAt !== null && this.#stoppedAt - this.#startedAt - turnSilenceMs <= noiseMsMax;
   }
 }

@@ -49,6 +49,7 @@ export class OwnLines {
   /** The model is to know that it said so, at once or when there is a session. */
   tell(itemId: string, text: string): void {
     const session = this.#session();
+    if (text === '') return;
     if (session?.live) session.tell(text, itemId);
     else this.#untold.push({ itemId, text });
   }

@@ -148,8 +148,8 @@ export class Voice implements MouthListener {
     this.#doubt.stopped(now);
   }
 
-  /** What the caller said, '' for nothing that could be made out. */
-  callerSaid(itemId: string, text: string): void {
+  /** What the caller said, '' for no words; null where nobody knows. */
+  callerSaid(itemId: string, text: string | null): void {
     this.#judge(this.#doubt.words(itemId, text));
   }
 

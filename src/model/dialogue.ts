@@ -16,8 +16,10 @@ const stalledMs = 8_000;
 const discardedMax = 8;
 const goOnText =
   'A noise on the line interrupted you; the caller said nothing. Go on where your last words stopped. Do not say sorry, do not repeat anything, do not greet.';
-/** Caller's turns whose transcript never came are forgotten beyond it. */
+/** Caller's turns that wait for their transcript; the oldest is forgotten beyond it. */
 const unheardMax = 32;
+/** From the end of the turn: a transcript that is so late will not come. */
+const transcriptMsMax = 15_000;
 
 export interface ToolAsk {
   responseId: string;
@@ -42,8 +44,8 @@ export interface DialogueListener {
   onOutputEnded(responseId: string, itemId: string, text: string | null): void;
   onSpeechStarted(itemId: string): void;
   onSpeechStopped(itemId: string): void;
-  /** A caller's turn in words, '' where they could not be made out; `after` is the item that it follows. */
-  onCallerSaid(itemId: string, text: string, after: string | null): void;
+  /** A caller's turn in words, '' for none, null where they are not known; `after` is the item that it follows. */
+  onCallerSaid(itemId: string, text: string | null, after: string | null): void;
   onToolAsked(ask: ToolAsk): void;
   onResponseEnded(end: ResponseEnd): void;
 }
@@ -64,8 +66,8 @@ export class Dialogue {
   readonly #places = new Places();
   #ids = 0;
   #discarded: string[] = [];
-  /** Caller's items without a transcript yet, and what they follow. */
-  #unheard = new Map<string, string | null>();
+  /** Caller's items without a transcript yet, oldest first: what they follow, and since when. */
+  #unheard = new Map<string, { after: string | null; at: number }>();
   #asked: ToolAsk[] = [];
   #spoke = false;
   #failures = 0;
@@ -172,6 +174,9 @@ export class Dialogue {
       this.#retryAt = null;
       this.speak();
     }
+    for (const [itemId, { at }] of this.#unheard) {
+      if (now - at >= transcriptMsMax) this.#onTranscript(itemId, null);
+    }
   }
 
   onEvent(event: ServerEvent): void {
@@ -187,7 +192,7 @@ export class Dialogue {
         this.#answerDueAt = now() + answerOverdueMs;
         return listener.onSpeechStopped(event.itemId);
       case 'committed':
-        this.#unheard.set(event.itemId, this.#places.turnAt(event.after));
+        this.#unheard.set(event.itemId, { after: this.#places.turnAt(event.after), at: now() });
         this.#places.add(event.itemId, event.itemId);
         if (this.#unheard.size > unheardMax) this.#unheard.delete(this.#unheard.keys().next().value ?? '');
         return;
@@ -197,7 +202,7 @@ export class Dialogue {
         return this.#onTranscript(event.itemId, event.text);
       case 'transcriptionFailed':
         this.#deps.log.warn({ code: event.code }, 'transcription failed');
-        return this.#onTranscript(event.itemId, '');
+        return this.#onTranscript(event.itemId, null);
       case 'response.created':
         return this.#onCreated(event.responseId);
       case 'output.added':
@@ -217,8 +222,8 @@ export class Dialogue {
     }
   }
 
-  #onTranscript(itemId: string, text: string): void {
-    const after = this.#unheard.get(itemId) ?? null;
+  #onTranscript(itemId: string, text: string | null): void {
+    const after = this.#unheard.get(itemId)?.after ?? null;
     this.#unheard.delete(itemId);
     this.#deps.listener.onCallerSaid(itemId, text, after);
   }

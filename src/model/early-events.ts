@@ -59,7 +59,7 @@ export class EarlyEvents implements SessionListener {
     this.#keep((to) => to.onSpeechStopped(itemId));
   }
 
-  onCallerSaid(itemId: string, text: string, after: string | null): void {
+  onCallerSaid(itemId: string, text: string | null, after: string | null): void {
     this.#keep((to) => to.onCallerSaid(itemId, text, after));
   }
 

@@ -127,7 +127,19 @@ describe('a live session', () => {
       content_index: 0,
       error: {},
     });
-    expect(await line.tell('callerSaid', 2)).toEqual(['callerSaid', 'item_U2', '', null]);
+    expect(await line.tell('callerSaid', 2)).toEqual(['callerSaid', 'item_U2', null, null]);
+  });
+
+  test('a transcript that does not come is given up after a while', async () => {
+    const made = await line.live();
+    line.stub.send({ type: 'input_audio_buffer.committed', item_id: 'item_U1', previous_item_id: 'item_A' });
+    await line.settled();
+    made.tick((line.now = 14_900));
+    expect(made.transcriptsDue).toBe(1);
+    made.tick((line.now = 15_000));
+    expect(made.transcriptsDue).toBe(0);
+    expect(line.told.at(-1)).toEqual(['callerSaid', 'item_U1', null, 'item_A']);
+    expect(made.atRest).toBe(true);
   });
 
   test('audio of an interrupted response is told as late', async () => {
