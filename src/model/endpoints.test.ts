@@ -96,6 +96,15 @@ test('a trial is only for what rests, and when its rest is over', () => {
   expect(endpoints.enter('CA2').model).toBe('m1');
 });
 
+test('no caller tries what rests while another one works', () => {
+  const endpoints = endpointsOf(first, second);
+  endpoints.enter('CA1').lost('invalid_api_key', true);
+  now = breakerLimits.fatalRestMs;
+  expect([endpoints.enter('CA2').model, endpoints.enter('CA3').model]).toEqual(['m2', 'm2']);
+  endpoints.enterTrial()?.configured();
+  expect(endpoints.enter('CA2').model).toBe('m1');
+});
+
 test('what was opened, lost and given a rest is counted by endpoint, a code that a server makes up as one', async () => {
   const endpoints = endpointsOf(first, second);
   endpoints.enter('CA1').lost('brand_new', true);

@@ -69,7 +69,9 @@ export class Endpoints {
   enter(callSid: string): Leave {
     const avoided = this.#avoidedBy(callSid);
     const open = this.#endpoints.filter(({ breaker }) => breaker.admits);
-    const endpoint = open.find((each) => each !== avoided) ?? open[0];
+    const others = open.filter((each) => each !== avoided);
+    // While one works no caller has to find out whether another one does again.
+    const endpoint = others.find(({ breaker }) => breaker.state === 'closed') ?? others[0] ?? open[0];
     return endpoint ? this.#leave(endpoint, callSid) : this.#refusal();
   }
 
