@@ -1,7 +1,7 @@
 import type { CallEvent } from '../../machines/call-events.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { noticeOf, type Notices, type Recipient } from '../services/notices.ts';
-import type { RecordingNews, RecordingOf, Recordings } from '../services/recordings.ts';
+import { oldMax, type RecordingNews, type RecordingOf, type Recordings } from '../services/recordings.ts';
 import { transcribe, TranscriptionRefused, type TranscriptionSettings } from '../services/transcription.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { fateOf } from './message-fate.ts';
@@ -11,6 +11,8 @@ import { HopelessJob, type JobContext, type JobHandlers, PostponedJob } from './
 const DAY_MS = 86_400_000;
 /** Who is told waits for the words so long; with the mail's own way it is less than a minute. */
 const toldAfterMs = 40_000;
+/** Of each kind, looked at in one round; each is one job. */
+const retentionMax = 10_000;
 
 export interface RecordingJobsDeps {
   recordings: Recordings;
@@ -148,9 +150,15 @@ export function recordingJobs(deps: RecordingJobsDeps): Pick<JobHandlers, Record
       await recordings.told(recordingSid, 'hookedAt', at);
     },
 
-    async retention() {
-      for (const each of await recordings.old(new Date(now() - deps.days() * DAY_MS)))
-        await jobs.enqueue('recording.delete', `${each.of}:${each.recordingSid}`, each);
+    async retention(_, { signal }) {
+      const before = new Date(now() - deps.days() * DAY_MS);
+      // Those that cannot be deleted must not stand before the others.
+      for (let offset = 0; offset < retentionMax && !signal.aborted; offset += oldMax) {
+        const found = await recordings.old(before, offset);
+        if (found.length === 0) return;
+        for (const each of found)
+          if ((await jobs.enqueue('recording.delete', `${each.of}:${each.recordingSid}`, each)) === 'full') return;
+      }
     },
   };
 }

@@ -15,6 +15,8 @@ export interface RecordingStore {
   delete(location: string, signal: AbortSignal): Promise<void>;
 }
 
+/** What callers said is nobody else's on the machine. */
+const [FOLDER_MODE, FILE_MODE] = [0o750, 0o640];
 const HTTP_NOT_FOUND = 404;
 const HIDDEN = /(^|\/)\.\.?(\/|$)/;
 
@@ -32,9 +34,9 @@ function folderStore(folder: string): RecordingStore {
   return {
     async put(name, audio, _contentType, signal) {
       const path = join(folder, checked(name));
-      await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
       // Under its name it is whole, whatever happens meanwhile.
-      await writeFile(`${path}.part`, audio, { flush: true, signal });
+      await writeFile(`${path}.part`, audio, { flush: true, mode: FILE_MODE, signal });
       await rename(`${path}.part`, path);
       return pathToFileURL(path).href;
     },

@@ -26,8 +26,8 @@ const fetched: Record<RecordingOf, { format: RecordingFormat; bytesMax: number; 
   voicemail: { format: 'wav', bytesMax: 8 * MIB, end: 'wav' },
   call: { format: 'mp3', bytesMax: 32 * MIB, end: 'mp3' },
 };
-/** Deleted in one round; more wait for the next. */
-const oldMax = 500;
+/** Of each kind at once. */
+export const oldMax = 500;
 
 /** A recording of which the carrier has told. */
 export interface RecordingNews {
@@ -70,8 +70,8 @@ export interface Recordings {
   heard(recordingSid: string): Promise<void>;
   /** Nobody is to hear it: the caller wanted none, or recorded another message. */
   giveUp(of: RecordingOf, recordingSid: string): Promise<void>;
-  /** Those made before that time, and those that were given up; oldest first, some hundreds at most. */
-  old(before: Date): Promise<{ of: RecordingOf; recordingSid: string }[]>;
+  /** Those made before that time, and those that were given up; oldest first, of each kind `oldMax` from `offset` on. */
+  old(before: Date, offset?: number): Promise<{ of: RecordingOf; recordingSid: string }[]>;
   /** Deletes the audio where it is kept and at the carrier, then the row. */
   remove(of: RecordingOf, recordingSid: string, signal: AbortSignal): Promise<void>;
 }
@@ -171,7 +171,7 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
       await rows[of].update({ recordingSid }, { status: givenUp[of] });
     },
 
-    async old(before) {
+    async old(before, offset = 0) {
       const found: { of: RecordingOf; recordingSid: string }[] = [];
       for (const kind of ['voicemail', 'call'] as const) {
         const chosen = await rows[kind]
@@ -179,6 +179,8 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
           .select(['row.recordingSid'])
           .where('row.createdAt < :before OR row.status = :status', { before, status: givenUp[kind] })
           .orderBy('row.createdAt', 'ASC')
+          .addOrderBy('row.recordingSid', 'ASC')
+          .offset(offset)
           .limit(oldMax)
           .getMany();
         found.push(...chosen.map(({ recordingSid }) => ({ of: kind, recordingSid })));
