@@ -34,17 +34,18 @@ const ofTwiml: Type[] = [
 
 const inConversation: Type[] = [...ofTwiml];
 const talks: Type[] = [...inConversation, 'intent.withdrawn'];
-const but = (types: Type[], handled: Type) => types.filter((type) => type !== handled);
+const but = (types: Type[], ...handled: Type[]) => types.filter((type) => !handled.includes(type));
+const betweenStreams = but(ofStream, 'staff.offered', 'staff.wentHome');
 
 /** Facts that a state journals and does nothing about, on purpose, by the path of the state. */
 export const ignored: Record<string, Type[]> = {
-  waiting: [...ofStream, ...but(ofTwiml, 'carrier.waitEnded')],
-  ringing: [...but(ofStream, 'staff.offered'), ...but(ofTwiml, 'carrier.arrived')],
+  waiting: [...betweenStreams, ...but(ofTwiml, 'carrier.waitEnded')],
+  ringing: [...betweenStreams, ...but(ofTwiml, 'carrier.arrived')],
   'conversation.opening': [...talks, 'model.rotated'],
   'conversation.talking': [...talks, 'model.ready'],
   'conversation.leaving': [...talks, 'model.ready', 'model.rotated'],
   'conversation.left': [...inConversation, 'node.draining', 'model.ready', 'model.rotated'],
-  detached: [...but(ofStream, 'staff.offered'), ...ofTwiml],
+  detached: [...betweenStreams, ...ofTwiml],
   dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
   recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
   reviewing: [...ofStream, ...but(ofTwiml, 'carrier.reviewed')],

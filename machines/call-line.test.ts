@@ -80,6 +80,22 @@ test('an offer between two streams waits for the next one', () => {
   expect(play(detached).snapshot.context.offer).toEqual({ to: ANN, reason: 'beans' });
 });
 
+test('who waits for a place on a node as well keeps the place in line, and an offer', () => {
+  const placeless: CallEvent[] = [...backInLine.slice(0, -1), { ...backInLine.at(-1), queued: true } as CallEvent];
+  const waiting = play(placeless).snapshot;
+  expect([waiting.value, waiting.context.inLine]).toEqual(['waiting', true]);
+  const placed: CallEvent = { type: 'carrier.waitEnded', at: 9_000, how: 'placed', waitedMs: 2_000 };
+  const facts = [...placeless, offered(8_000), placed, fact.started, fact.ready];
+  expect(lines([...facts, ...spoke(11_000)])).toEqual(['connecting']);
+});
+
+test('the staff goes home while the call has no stream: nobody says later that it is still in line', () => {
+  const wentHome: CallEvent = { type: 'staff.wentHome', at: 7_100 };
+  const facts = [...backInLine, wentHome, fact.started, fact.ready, ...spoke(9_000)];
+  const { context } = play(facts).snapshot;
+  expect([context.inLine, lines(facts)]).toEqual([false, []]);
+});
+
 test('a dial ends the offer and the place in line', () => {
   const dialing = [...inLine, offered(20_000), next({ kind: 'transfer', reason: 'beans', to: ANN })];
   const { context, value } = play(dialing).snapshot;

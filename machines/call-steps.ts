@@ -262,6 +262,11 @@ export function comeBack(context: CallContext, { at, waits }: Of<'carrier.dialEn
   return toRinging(context, at, 'staffUnavailable').set({ inLine: waits === true });
 }
 
+/** The same where no node has a place. */
+export function comeBackWaiting(context: CallContext, { at, waits }: Of<'carrier.dialEnded'>) {
+  return toWaiting(context, at, 'staffUnavailable').set({ inLine: waits === true });
+}
+
 /** Nobody answered, somebody else is rung. */
 export function ringOn(context: CallContext, { at, next }: Of<'carrier.dialEnded'>) {
   return toDialing(context, at, context.about, next);
@@ -273,6 +278,9 @@ export function personByKey({ leaving, offer }: CallContext): Intent {
   const intent = { kind: 'transfer', reason: 'key pressed' } as const;
   return offer === null ? intent : { ...intent, to: offer.to };
 }
+
+/** The call waits for nobody any more, and nobody can be told now. */
+export const outOfLine = (context: CallContext) => new Step(context).set({ inLine: false, offer: null });
 
 /** The call waits for nobody any more; who talks with the assistant is told so. */
 export function withoutStaff(context: CallContext) {

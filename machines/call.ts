@@ -38,11 +38,20 @@ export const callMachine = setups.createMachine({
         'staff.offered': {
           actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
         },
+        'staff.wentHome': {
+          actions: { type: 'apply', params: ({ context }) => steps.outOfLine(context) },
+        },
       },
     },
     /** No node has a place: the caller hears music and asks again and again. */
     waiting: {
       on: {
+        'staff.offered': {
+          actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
+        },
+        'staff.wentHome': {
+          actions: { type: 'apply', params: ({ context }) => steps.outOfLine(context) },
+        },
         'carrier.waitEnded': [
           {
             guard: { type: 'waitEnds', params: ['placed'] },
@@ -76,6 +85,9 @@ export const callMachine = setups.createMachine({
       on: {
         'staff.offered': {
           actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
+        },
+        'staff.wentHome': {
+          actions: { type: 'apply', params: ({ context }) => steps.outOfLine(context) },
         },
       },
     },
@@ -114,7 +126,7 @@ export const callMachine = setups.createMachine({
             target: 'waiting',
             actions: {
               type: 'apply',
-              params: ({ context, event }) => steps.toWaiting(context, event.at, 'staffUnavailable'),
+              params: ({ context, event }) => steps.comeBackWaiting(context, event),
             },
           },
           {
