@@ -180,7 +180,7 @@ describe('the first words of a session that goes on', () => {
     call.port.openModel('greeting', [{ who: 'assistant', itemId: 'line_greeting_70001', text: hello, cut: true }]);
     await sim.waitFor(() => call.of('assistant.fellSilent').length === 1);
     expect(sim.heardText()).toBe(hello);
-    await sim.waitFor(() => texts(world).length > 0);
+    await sim.waitFor(() => texts(world, world.model.sessions.length - 1).length > 0);
     // The session that was on its way when this one was asked for was told nothing.
     expect(texts(world, world.model.sessions.length - 1)).toEqual([`${hello} …`]);
   });
