@@ -257,14 +257,10 @@ export function toDialing(context: CallContext, at: number, about: string, ringi
     .arm('ring', at + limits.ringMs);
 }
 
-/** Nobody could be had: back to the conversation, perhaps in line. */
-export function comeBack(context: CallContext, { at, waits }: Of<'carrier.dialEnded'>) {
-  return toRinging(context, at, 'staffUnavailable').set({ inLine: waits === true });
-}
-
-/** The same where no node has a place. */
-export function comeBackWaiting(context: CallContext, { at, waits }: Of<'carrier.dialEnded'>) {
-  return toWaiting(context, at, 'staffUnavailable').set({ inLine: waits === true });
+/** Nobody could be had: back to the conversation, or to the wait for a place in it; perhaps in line. */
+export function comeBack(context: CallContext, { at, waits, queued }: Of<'carrier.dialEnded'>) {
+  const back = queued === true ? toWaiting : toRinging;
+  return back(context, at, 'staffUnavailable').set({ inLine: waits === true });
 }
 
 /** Nobody answered, somebody else is rung. */
@@ -287,9 +283,8 @@ export function withoutStaff(context: CallContext) {
   return context.inLine ? play(new Step(context).set({ inLine: false }), 'staffAway') : new Step(context);
 }
 
-export function withOffer(context: CallContext, { to, reason }: Of<'staff.offered'>) {
-  return new Step(context).set({ offer: { to, reason }, inLine: false });
-}
+export const withOffer = (context: CallContext, { to, reason }: Of<'staff.offered'>) =>
+  new Step(context).set({ offer: { to, reason }, inLine: false });
 
 export function toRecording(context: CallContext, at: number, about: string) {
   return entering(context)

@@ -126,7 +126,7 @@ export const callMachine = setups.createMachine({
             target: 'waiting',
             actions: {
               type: 'apply',
-              params: ({ context, event }) => steps.comeBackWaiting(context, event),
+              params: ({ context, event }) => steps.comeBack(context, event),
             },
           },
           {
