@@ -162,6 +162,18 @@ describe('a caller who says nothing', () => {
     expect(deadlines([...greeted, ...noise])).toEqual({ quiet: 7_400 + limits.quietMs });
   });
 
+  test('is not what a caller becomes whose earlier noise is known as one only after the question', () => {
+    const [, stopped] = asks(8_000);
+    const question = [
+      { type: 'caller.speechStarted', at: 8_000, itemId: 'u2' },
+      { ...stopped, itemId: 'u2' },
+    ];
+    const noise: CallEvent = { type: 'caller.said', at: 9_100, itemId: 'u1', text: '', after: null };
+    const facts = [...greeted, ...asks(6_000), ...question, noise] as CallEvent[];
+    expect(deadlines(facts)).toEqual({ answer: 9_000 + limits.answerMs[0] });
+    expect(play(facts).snapshot.context.turnOpen).toBe(true);
+  });
+
   test('is not asked while a tool runs', () => {
     expect(deadlines([...greeted, { ...fact.asked, at: 6_000 }])).toEqual({ filler: 6_000 + limits.fillerMs });
   });

@@ -51,6 +51,10 @@ export function armQuiet(step: Step, at: number): Step {
   return step.disarm('answer').arm('quiet', at + quietMs);
 }
 
+export function withSpeech(context: CallContext, { type, itemId }: Of<`caller.speech${'Started' | 'Stopped'}`>) {
+  return new Step(context).set({ speaking: type === 'caller.speechStarted', turnOpen: true, soundId: itemId });
+}
+
 /** The caller speaks. */
 export function beginTurn(step: Step): Step {
   return unanswered(step.disarm('quiet').disarm('answer'));
@@ -61,9 +65,11 @@ export function endTurn(step: Step, at: number): Step {
   return armAnswer(unanswered(step), at);
 }
 
-/** It was a noise: nobody owes anybody an answer. */
-export function withoutTurn(context: CallContext, at: number) {
-  return context.speaking ? new Step(context) : settle(new Step(context).disarm('answer').set({ turnOpen: false }), at);
+/** The last sound was a noise: nobody owes anybody an answer. An earlier one says nothing of the turn that is open. */
+export function withoutTurn(context: CallContext, { itemId, at }: Of<'caller.said'>) {
+  const step = new Step(context);
+  if (context.speaking || context.soundId !== itemId) return step;
+  return settle(step.disarm('answer').set({ turnOpen: false }), at);
 }
 
 /** A tool runs: until its result is there the caller waits for nothing else. */

@@ -46,6 +46,8 @@ export interface CallContext {
   speaking: boolean;
   /** Somebody's turn is under way: the caller's until it was answered, or the opening. */
   turnOpen: boolean;
+  /** The sound that the caller made last. */
+  soundId: string;
   /** The process that holds the call is to end. */
   draining: boolean;
   /** Sentences that filled the caller's wait since the turn began. */
@@ -95,6 +97,7 @@ export function initialContext(input: CallInput): CallContext {
     silent: true,
     speaking: false,
     turnOpen: false,
+    soundId: '',
     draining: false,
     waits: 0,
     quietRounds: 0,

@@ -138,17 +138,17 @@ const talking = setups.createStateConfig({
       },
     },
     'caller.speechStarted': {
-      actions: { type: 'apply', params: ({ context }) => clocks.beginTurn(steps.withSpeech(context, true)) },
+      actions: { type: 'apply', params: ({ context, event }) => clocks.beginTurn(clocks.withSpeech(context, event)) },
     },
     'caller.speechStopped': {
       actions: {
         type: 'apply',
-        params: ({ context, event }) => clocks.endTurn(steps.withSpeech(context, false), event.at),
+        params: ({ context, event }) => clocks.endTurn(clocks.withSpeech(context, event), event.at),
       },
     },
     'caller.said': {
       guard: 'saysNothing',
-      actions: { type: 'apply', params: ({ context, event }) => clocks.withoutTurn(context, event.at) },
+      actions: { type: 'apply', params: ({ context, event }) => clocks.withoutTurn(context, event) },
     },
     'tool.asked': {
       guard: 'isNewTool',
@@ -197,7 +197,7 @@ const leaving = setups.createStateConfig({
     'caller.speechStarted': {
       guard: 'mayTalkOn',
       target: 'talking',
-      actions: { type: 'apply', params: ({ context, event }) => steps.talkOn(context, event.at) },
+      actions: { type: 'apply', params: ({ context, event }) => steps.talkOn(context, event) },
     },
     'node.draining': [
       {
@@ -247,10 +247,10 @@ export const conversation = setups.createStateConfig({
       actions: { type: 'apply', params: ({ context }) => steps.fallSilent(context) },
     },
     'caller.speechStarted': {
-      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, true) },
+      actions: { type: 'apply', params: ({ context, event }) => clocks.withSpeech(context, event) },
     },
     'caller.speechStopped': {
-      actions: { type: 'apply', params: ({ context }) => steps.withSpeech(context, false) },
+      actions: { type: 'apply', params: ({ context, event }) => clocks.withSpeech(context, event) },
     },
     'staff.wentHome': {
       actions: { type: 'apply', params: ({ context }) => steps.withoutStaff(context) },

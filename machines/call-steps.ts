@@ -8,7 +8,7 @@ import {
   type Rung,
   type Turn,
 } from './call-events.ts';
-import { armAnswer, armLong, play, putOffLength, settle, startLength } from './call-clocks.ts';
+import { armAnswer, armLong, play, putOffLength, settle, startLength, withSpeech } from './call-clocks.ts';
 import { heardTurn, insertTurn, isBetweenTurns } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
@@ -178,10 +178,6 @@ export function withdraw(context: CallContext, at: number) {
   return context.modelGone ? openModel(step, at) : talks(step, at);
 }
 
-export function withSpeech(context: CallContext, speaking: boolean) {
-  return new Step(context).set({ speaking, turnOpen: true });
-}
-
 /** The turn is over unless what was said last was only the ask of a tool. */
 export function fallSilent(context: CallContext) {
   const { lastResponse, turnOpen } = context;
@@ -230,10 +226,9 @@ export function deliverFarewell(step: Step) {
 }
 
 /** The goodbye is off. A model whose tool has no output yet would wait for one. */
-export function talkOn(context: CallContext, at: number) {
-  const { draining } = context;
-  const step = armLong(new Step(context).disarm().set({ leaving: null, speaking: true, turnOpen: true }));
-  if (draining) step.arm('handover', at + limits.handoverMs);
+export function talkOn(context: CallContext, event: Of<'caller.speechStarted'>) {
+  const step = armLong(withSpeech(context, event).disarm().set({ leaving: null }));
+  if (context.draining) step.arm('handover', event.at + limits.handoverMs);
   if (context.leaving === null || context.leaving.delivered) return step;
   const { toolCallId, output } = context.leaving;
   return step.want({ type: 'tool.deliver', toolCallId, output, respond: false });
