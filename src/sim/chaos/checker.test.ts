@@ -199,3 +199,18 @@ test('what a fault explains is no violation, and only while it does', () => {
   expect(violationsOf({ ...history, faults: [], calls: [lost] })).toEqual([]);
   expect(violationsOf({ ...history, faults: [], stalls: [{ fromMs: 9_000, toMs: 11_000 }] })).toEqual([]);
 });
+
+test('a failover may lose what no node held, and nothing else', () => {
+  const found = (journalEpoch: number, seq: number, loses: boolean) => {
+    const history = goodHistory();
+    history.calls[0]?.arrivals.push({ epoch: journalEpoch, seq });
+    const fault = { kind: 'redisFailover', host: null, fromMs: 0, toMs: 1 } as const;
+    return violationsOf({ ...history, faults: loses ? [...history.faults, fault] : history.faults }).map(
+      ({ invariant }) => invariant,
+    );
+  };
+  const streamed = goodHistory().calls[0]?.journal.find((entry) => entry.kind === 'claim' && entry.by === 'stream');
+  // An epoch of which nothing is left at all was a webhook's.
+  expect([found(2_500, 1, false), found(2_500, 1, true)]).toEqual([['journalOrder'], []]);
+  expect(new Set(found(streamed?.epoch ?? 0, 99, true))).toEqual(new Set(['journalOrder']));
+});
