@@ -2,6 +2,7 @@ import * as clocks from './call-clocks.ts';
 import { Step } from './call-context.ts';
 import { setups } from './call-setup.ts';
 import * as steps from './call-steps.ts';
+import * as talk from './call-talk.ts';
 
 /** A stream is attached; a model session is being opened, or waits for a tool that the last one asked for. */
 const opening = setups.createStateConfig({
@@ -54,7 +55,7 @@ const opening = setups.createStateConfig({
         guard: 'isRunning',
         actions: {
           type: 'apply',
-          params: ({ context, event }) => steps.openModel(steps.withAnswer(context, event), event.at),
+          params: ({ context, event }) => steps.openModel(talk.withAnswer(context, event), event.at),
         },
       },
     ],
@@ -154,7 +155,7 @@ const talking = setups.createStateConfig({
       guard: 'isNewTool',
       actions: {
         type: 'apply',
-        params: ({ context, event }) => clocks.awaitTool(steps.withAsk(context, event), event.at),
+        params: ({ context, event }) => clocks.awaitTool(talk.withAsk(context, event), event.at),
       },
     },
     'tool.answered': [
@@ -261,12 +262,12 @@ export const conversation = setups.createStateConfig({
     'model.responded': {
       actions: {
         type: 'apply',
-        params: ({ context, event }) => steps.deliverFarewell(steps.withResponse(context, event)),
+        params: ({ context, event }) => steps.deliverFarewell(talk.withResponse(context, event)),
       },
     },
     'tool.asked': {
       guard: 'isNewTool',
-      actions: { type: 'apply', params: ({ context, event }) => steps.withAsk(context, event) },
+      actions: { type: 'apply', params: ({ context, event }) => talk.withAsk(context, event) },
     },
     'tool.answered': {
       guard: 'isRunning',

@@ -12,7 +12,8 @@ import {
   type Rung,
   type WaitEnd,
 } from './call-events.ts';
-import { isWithoutAssistant, runningTool } from './call-steps.ts';
+import { isWithoutAssistant } from './call-steps.ts';
+import { runningTool } from './call-talk.ts';
 import { isBetweenTurns } from './call-turns.ts';
 
 /** Dial results after which the caller has talked to staff. */

@@ -2,6 +2,7 @@ import { initialContext } from './call-context.ts';
 import { conversation } from './call-conversation.ts';
 import { setups } from './call-setup.ts';
 import * as steps from './call-steps.ts';
+import * as talk from './call-talk.ts';
 
 /** Every state but the end: the call may be streamed again, be asked about, or be over. */
 export const callMachine = setups.createMachine({
@@ -308,15 +309,15 @@ export const callMachine = setups.createMachine({
       actions: { type: 'apply', params: ({ context, event }) => steps.toChecked(context, event.at) },
     },
     // What was said and answered may become known after the stream: the next one must remember it.
-    'caller.said': { actions: { type: 'apply', params: ({ context, event }) => steps.withCaller(context, event) } },
-    'assistant.said': { actions: { type: 'apply', params: ({ context, event }) => steps.withSaid(context, event) } },
-    'assistant.heard': { actions: { type: 'apply', params: ({ context, event }) => steps.withHeard(context, event) } },
+    'caller.said': { actions: { type: 'apply', params: ({ context, event }) => talk.withCaller(context, event) } },
+    'assistant.said': { actions: { type: 'apply', params: ({ context, event }) => talk.withSaid(context, event) } },
+    'assistant.heard': { actions: { type: 'apply', params: ({ context, event }) => talk.withHeard(context, event) } },
     'tool.answered': {
       guard: 'isRunning',
-      actions: { type: 'apply', params: ({ context, event }) => steps.withAnswer(context, event) },
+      actions: { type: 'apply', params: ({ context, event }) => talk.withAnswer(context, event) },
     },
     'journal.redacted': {
-      actions: { type: 'apply', params: ({ context, event }) => steps.withRedacted(context, event) },
+      actions: { type: 'apply', params: ({ context, event }) => talk.withRedacted(context, event) },
     },
   },
 });
