@@ -52,7 +52,7 @@ export class Offline {
     if ((kind === 'arrive') === (here !== undefined)) return { refused: 'unavailable' };
     const resident = here ?? this.arrive(callSid);
     if (resident.hasEnded) return { refused: 'ended' };
-    if (!resident.goOnAlone(this.completed(request.fact, known, resident))) return { refused: 'unavailable' };
+    if (!resident.goOnAlone(() => this.completed(request.fact, known, resident))) return { refused: 'unavailable' };
     const twiml = request.render(resident.view);
     known.answered = { kind, idempotencyToken, twiml };
     this.deps.log.warn({ callSid, kind, state: resident.state }, 'webhook answered without Redis');

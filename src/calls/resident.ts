@@ -215,9 +215,13 @@ export class Resident implements ResidentCall, EffectCall {
     return this.effects.takeIntent();
   }
 
-  /** Redis is away: this process goes on with the call by itself after this fact; false if the call cannot take it. */
-  goOnAlone(fact: Told): boolean {
+  /**
+   * Redis is away: this process goes on with the call by itself after this fact; false if the call cannot take it, and
+   * then nothing is asked for the fact: an intent can be taken once.
+   */
+  goOnAlone(complete: () => Told): boolean {
     if (this.isGone || this.rebuilding) return false;
+    const fact = complete();
     this.port?.end('superseded');
     this.stream = null;
     this.alone = true;

@@ -83,6 +83,7 @@ async function runGroup(group: readonly Scenario[], options: RunOptions): Promis
 
 function skipOf(scenario: Scenario, variant: Variant): string | null {
   if (variant === 'cut' && 'skip' in scenario.whenCut) return scenario.whenCut.skip;
+  if (variant === 'amnesia' && scenario.whenAmnesic) return scenario.whenAmnesic.skip;
   return variant === 'real' && scenario.judged.length === 0 ? 'nothing is judged of it' : null;
 }
 

@@ -153,6 +153,8 @@ const head = z.strictObject({
   expect: partial.default({}),
   /** What is expected instead when the model's socket is cut once; or why it is not done. */
   whenCut: whenCut.default({ lifts: [] }),
+  /** Why its actors are not rebuilt after each fact. */
+  whenAmnesic: z.strictObject({ skip: line }).nullable().default(null),
   /** Sentences that must be true of the conversation with a real model; without them it is not had with one. */
   judged: z.array(line).default([]),
 });
