@@ -430,7 +430,7 @@ describe('one run for each ask', () => {
     expect((await registry.run(asked('0'))).output).toBe('{"count":2002}');
   });
 
-  test('late: words at the deadline, and the late answer is dropped', async () => {
+  test('row 15: words at the deadline, and the late answer is dropped', async () => {
     const slow = Promise.withResolvers<{ answer: Record<string, unknown> }>();
     const { registry, errors } = toolsOf(smallCatalog, [counting(() => slow.promise)]);
     const answer = registry.run(asked('a'));
