@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import type { SessionProfile } from '../model/profile.ts';
 import { greeted, inWorld, long, tellsForMinutes, tellsLong } from './scene.fixture.ts';
 import { greeting, profile, type WorldOptions } from './world.fixture.ts';
@@ -193,7 +193,7 @@ describe('the caller before and beside the model', () => {
       stream?.pauseReading();
       sim.speak('What is on the menu?');
       const dropped = async () => (await metrics.droppedFrames.get()).values[0]?.value ?? 0;
-      await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(0);
+      await vi.waitFor(async () => expect(await dropped()).toBeGreaterThan(0), { timeout: 20_000 });
       stream?.resumeReading();
       await sim.waitFor(() => sim.heardText().includes('We have coffee'), 15_000);
       sim.speak('Stop, do you like the moon?');
