@@ -13,7 +13,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(isLong ? [] : [LONG])],
     maxWorkers: isLong ? 1 : Math.max(WORKERS_MIN, availableParallelism() - 1),
     testTimeout: 60_000,
-    // What is waited for may take its time on a machine that does other things beside.
+    setupFiles: ['toolchain/patience.ts'],
     expect: { poll: { timeout: 15_000 } },
     // The first to need a part may wait for its download.
     hookTimeout: 180_000,
