@@ -1,13 +1,10 @@
 import { type CallContext, type Leaving, Step } from './call-context.ts';
 import { type CallEvent, type Line, limits } from './call-events.ts';
-import { isBetweenTurns } from './call-turns.ts';
+import { isBetweenTurns, runsTool, seedOf } from './call-turns.ts';
 
 /** The clocks of a conversation: what happens when nobody says anything, a session grows old or the call too long. Pure. */
 
 type Of<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
-
-const runsTool = ({ pending }: CallContext): boolean =>
-  Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
 
 export const play = (step: Step, line: Line) => step.want({ type: 'line.play', line, language: step.context.language });
 
@@ -139,8 +136,7 @@ function sayAndLeave(context: CallContext, at: number, line: Line, intent: Leavi
 
 /** Another model session is made ready, told what was said so far. */
 export function rotate(context: CallContext) {
-  const seed = context.turns.filter((turn) => turn.who !== 'tool' || turn.output !== null);
-  return new Step(context).set({ rotation: 'asked' }).want({ type: 'model.rotate', seed });
+  return new Step(context).set({ rotation: 'asked' }).want({ type: 'model.rotate', seed: seedOf(context.turns) });
 }
 
 export function rotated(context: CallContext, { sessionId, rotateMs, at }: Of<'model.rotated'>) {

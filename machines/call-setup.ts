@@ -19,6 +19,9 @@ import { isBetweenTurns } from './call-turns.ts';
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
 
+const passes = (context: CallContext, event: CallEvent, name: DeadlineName): boolean =>
+  event.type === 'deadline.passed' && event.name === name && isDue(context, event);
+
 /** What the call's states are built of: the types, every guard by name, and the one action. */
 export const setups = setup({
   types: { context: {} as CallContext, events: {} as CallEvent, emitted: {} as CallEffect, input: {} as CallInput },
@@ -48,16 +51,10 @@ export const setups = setup({
     beginsAt: ({ event }, rung: Rung) => event.type === 'carrier.arrived' && event.rung === rung,
     waitEnds: ({ event }, ends: WaitEnd[]) => event.type === 'carrier.waitEnded' && ends.includes(event.how),
     isUrgent: ({ event }) => event.type === 'node.draining' && event.urgent,
-    passes: ({ context, event }, name: DeadlineName) =>
-      event.type === 'deadline.passed' && event.name === name && isDue(context, event),
+    passes: ({ context, event }, name: DeadlineName) => passes(context, event, name),
     isQuietTooLong: ({ context, event }) =>
-      event.type === 'deadline.passed' &&
-      event.name === 'quiet' &&
-      isDue(context, event) &&
-      !context.inLine &&
-      context.quietRounds >= limits.quietRoundsMax,
-    isTimeUp: ({ context, event }) =>
-      event.type === 'deadline.passed' && event.name === 'length' && isDue(context, event) && context.isNearlyOver,
+      passes(context, event, 'quiet') && !context.inLine && context.quietRounds >= limits.quietRoundsMax,
+    isTimeUp: ({ context, event }) => passes(context, event, 'length') && context.isNearlyOver,
     saysNothing: ({ event }) => event.type === 'caller.said' && event.text === '',
     mayRotate: ({ context }) => context.rotation === 'due' && isBetweenTurns(context),
     mayConnect: ({ context }) => context.offer !== null && isBetweenTurns(context),

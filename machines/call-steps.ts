@@ -2,7 +2,7 @@ import { type CallContext, Step } from './call-context.ts';
 import { type CallEffect, type CallEvent, type Intent, limits, type Opening, type Rung } from './call-events.ts';
 import { armAnswer, armLong, play, putOffLength, settle, startLength, withSpeech } from './call-clocks.ts';
 import { runningTool, withAnswer } from './call-talk.ts';
-import { isBetweenTurns } from './call-turns.ts';
+import { isBetweenTurns, runsTool, seedOf } from './call-turns.ts';
 
 /** What each fact does to the context, by the state that it leads to. Pure. */
 
@@ -99,11 +99,8 @@ export function openModel(step: Step, at: number) {
     .arm('model', deadline ?? at + limits.modelMs);
   // One sentence for one wait, however many sessions are tried in it.
   if (deadline === undefined) step.arm('filler', at + limits.fillerMs);
-  const { opening, pending, turns } = step.context;
-  if (Object.values(pending.effects).some((effect) => effect.type === 'tool.run')) return step;
-  // A tool ask without its output would be refused by the model.
-  const seed = turns.filter((turn) => turn.who !== 'tool' || turn.output !== null);
-  return step.want({ type: 'model.open', opening, seed });
+  const { opening, turns } = step.context;
+  return runsTool(step.context) ? step : step.want({ type: 'model.open', opening, seed: seedOf(turns) });
 }
 
 /** The model session is gone: another one, told what was said so far; after some losses in a row not at once. */

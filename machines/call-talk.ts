@@ -1,6 +1,6 @@
 import { type CallContext, Step } from './call-context.ts';
 import { type CallEffect, type CallEvent, type Turn } from './call-events.ts';
-import { heardTurn, insertTurn } from './call-turns.ts';
+import { heardTurn, insertTurn, runsTool } from './call-turns.ts';
 
 /** What is said, heard and looked up in a conversation, as the context keeps it. Pure. */
 
@@ -54,8 +54,7 @@ export function withAnswer(context: CallContext, event: Of<'tool.answered'>) {
   const step = new Step(context)
     .answer((effect) => effect.type === 'tool.run' && effect.toolCallId === toolCallId)
     .set({ turns, language, inLine: callback === undefined && (context.inLine || waits === true) });
-  const isLast = !Object.values(step.context.pending.effects).some((effect) => effect.type === 'tool.run');
-  return isLast ? step.disarm('filler') : step;
+  return runsTool(step.context) ? step : step.disarm('filler');
 }
 
 export function withResponse(context: CallContext, event: Of<'model.responded'>) {

@@ -16,8 +16,15 @@ export function heardTurn(turns: Turn[], heard: { itemId: string; text: string; 
   return heard.text === '' ? turns.toSpliced(at, 1) : turns.with(at, turn);
 }
 
+export const runsTool = ({ pending }: Pick<CallContext, 'pending'>): boolean =>
+  Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
+
+/** What a model session is told was said: a tool ask without its output would be refused. */
+export const seedOf = (turns: readonly Turn[]): Turn[] =>
+  turns.filter((turn) => turn.who !== 'tool' || turn.output !== null);
+
 /** Nobody is in the middle of anything: the call may go elsewhere unheard. */
-export function isBetweenTurns({ silent, speaking, turnOpen, leaving, pending }: CallContext): boolean {
-  const toolRuns = Object.values(pending.effects).some((effect) => effect.type === 'tool.run');
-  return silent && !speaking && !turnOpen && leaving === null && !toolRuns;
+export function isBetweenTurns(context: CallContext): boolean {
+  const { silent, speaking, turnOpen, leaving } = context;
+  return silent && !speaking && !turnOpen && leaving === null && !runsTool(context);
 }
