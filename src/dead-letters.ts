@@ -1,9 +1,9 @@
-import { ConfigError, readRedisUrl } from './config.ts';
-import { DirectoryError } from './directory/errors.ts';
+import { carryOut, Refusal, say, when, withRedis } from './command.ts';
+import { readRedisUrl } from './config.ts';
 import { type DeadJob, deadJobs, replayJob, tidyJobs } from './directory/jobs.ts';
 import { jobLanes } from './directory/keys.ts';
 import { directoryLimits } from './directory/limits.ts';
-import { connectRedis, type RedisLink } from './directory/redis.ts';
+import type { RedisLink } from './directory/redis.ts';
 
 /** What has failed for good, and what waits. Needs REDIS_URL alone. */
 
@@ -12,10 +12,6 @@ const USAGE = `npm run jobs -- COMMAND
   replay ENTRY|KIND|all   begins it anew: one entry of the list, all of a kind, or all`;
 const ENTRY = /^\d+-\d+$/;
 
-/** Why it could not be done, in words for the operator. */
-class Refusal extends Error {}
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const kindOf = ({ id }: DeadJob): string => id.split('|')[0] ?? '';
 
 async function letters(link: RedisLink, isMeant: (job: DeadJob) => boolean): Promise<DeadJob[]> {
@@ -31,8 +27,7 @@ async function list(link: RedisLink, kind: string | undefined): Promise<void> {
   }
   for (const job of await letters(link, (each) => kind === undefined || kindOf(each) === kind)) {
     const { entry, id, tries, reason, buriedAt } = job;
-    const when = new Date(buriedAt).toISOString().slice(0, 19).replace('T', ' ');
-    say(`${entry}  ${when}  ${id}  after ${tries} tries: ${reason}`);
+    say(`${entry}  ${when(buriedAt)}  ${id}  after ${tries} tries: ${reason}`);
   }
 }
 
@@ -53,16 +48,4 @@ function run(link: RedisLink, words: readonly string[]): Promise<void> {
   throw new Refusal(`usage: ${USAGE}`);
 }
 
-try {
-  const link = await connectRedis(readRedisUrl(process.env));
-  try {
-    await run(link, process.argv.slice(2));
-  } finally {
-    await link.close();
-  }
-} catch (error) {
-  const isTold = error instanceof Refusal || error instanceof ConfigError || error instanceof DirectoryError;
-  if (!isTold) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await carryOut(() => withRedis(readRedisUrl(process.env), (link) => run(link, process.argv.slice(2))));

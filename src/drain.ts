@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from './config.ts';
-import { DirectoryError } from './directory/errors.ts';
+import { carryOut, Refusal, say, withRedis } from './command.ts';
+import { readConfig } from './config.ts';
 import { type FleetNode, readFleet } from './directory/fleet.ts';
-import { connectRedis, type RedisLink } from './directory/redis.ts';
+import type { RedisLink } from './directory/redis.ts';
 import type { DrainAnswer } from './http/drain-routes.ts';
 
 /** Asks a node to end: `npm run drain -- NODE [--now] [--wait]`. */
@@ -13,11 +13,6 @@ const ANSWER_TIMEOUT_MS = 3_000;
 const LOOK_MS = 1_000;
 /** A node that is registered and says nothing for so long has not left: it was lost. */
 const SILENT_MS_MAX = 15_000;
-
-/** Why it could not be done, in a sentence for the operator. */
-class Refusal extends Error {}
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Order {
   node: string;
@@ -97,24 +92,15 @@ async function waitUntilGone(link: RedisLink, at: FleetNode, order: Order, first
   throw new Refusal(`${at.node} fell silent before it had left, with ${last.calls} calls`);
 }
 
-async function drain(order: Order): Promise<void> {
-  const link = await connectRedis(order.redisUrl);
-  try {
-    const at = await find(link, order.node);
-    const answer = await ask(at, 'POST', order);
-    if (answer === null) throw new Refusal(`${at.node} does not answer at ${at.nodeUrl}`);
-    say(`${at.node} takes no new calls; ${told(answer)}`);
-    if (order.wait) await waitUntilGone(link, at, order, answer);
-  } finally {
-    await link.close();
-  }
+async function drain(link: RedisLink, order: Order): Promise<void> {
+  const at = await find(link, order.node);
+  const answer = await ask(at, 'POST', order);
+  if (answer === null) throw new Refusal(`${at.node} does not answer at ${at.nodeUrl}`);
+  say(`${at.node} takes no new calls; ${told(answer)}`);
+  if (order.wait) await waitUntilGone(link, at, order, answer);
 }
 
-try {
-  await drain(readOrder());
-} catch (error) {
-  const isTold = error instanceof Refusal || error instanceof ConfigError || error instanceof DirectoryError;
-  if (!isTold) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await carryOut(() => {
+  const order = readOrder();
+  return withRedis(order.redisUrl, (link) => drain(link, order));
+});

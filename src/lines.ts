@@ -1,5 +1,5 @@
-import { ConfigError, readConfig } from './config.ts';
-import { connectRedis } from './directory/redis.ts';
+import { carryOut, Refusal, say, withRedis } from './command.ts';
+import { readConfig } from './config.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import { renderLines } from './services/line-renderer.ts';
@@ -12,9 +12,6 @@ import { createLog } from './telemetry/log.ts';
  * `npm run lines`: renders what Aida says and is not rendered yet, now rather than by the job that does so, and tells
  * running nodes. For the first start of a store, before its first call.
  */
-
-/** Why it could not be done, in words for the operator. */
-class Refusal extends Error {}
 
 async function render(): Promise<void> {
   const config = readConfig(process.env);
@@ -30,8 +27,10 @@ async function render(): Promise<void> {
     const speech = createSpeech({ apiUrl, apiKey });
     const { voice } = services.assistant();
     const report = await renderLines({ dataSource, speech, wanted: wantedLines(services), voice, log });
-    if (report.rendered > 0) await announce(redisUrl);
-    process.stdout.write(`${report.rendered} lines rendered in the voice ${voice}, ${report.kept} were there\n`);
+    if (report.rendered > 0) {
+      await withRedis(redisUrl, async (link) => void (await link.command('publish', CATALOG_CHANNEL, 'lines')));
+    }
+    say(`${report.rendered} lines rendered in the voice ${voice}, ${report.kept} were there`);
     if (report.failure) throw new Refusal(`${report.missing} lines are missing: ${report.failure.message}`);
   } finally {
     services.close();
@@ -39,19 +38,4 @@ async function render(): Promise<void> {
   }
 }
 
-async function announce(redisUrl: string): Promise<void> {
-  const link = await connectRedis(redisUrl);
-  try {
-    await link.command('publish', CATALOG_CHANNEL, 'lines');
-  } finally {
-    await link.close();
-  }
-}
-
-try {
-  await render();
-} catch (error) {
-  if (!(error instanceof Refusal || error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await carryOut(render);

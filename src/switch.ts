@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ConfigError, readRedisUrl } from './config.ts';
+import { carryOut, Refusal, say, when, withRedis } from './command.ts';
+import { readRedisUrl } from './config.ts';
 import { blockCaller, readBlocks, unblockCaller } from './directory/callers.ts';
-import { DirectoryError } from './directory/errors.ts';
-import { connectRedis, type RedisLink } from './directory/redis.ts';
+import type { RedisLink } from './directory/redis.ts';
 import { readAudit, readSwitches, setSwitch } from './directory/switches.ts';
 import { callerKey } from './services/caller-number.ts';
 import { isSwitch, switchedTool, switchFault, switchRules } from './placement/switches.ts';
@@ -27,11 +27,6 @@ const USAGE = `npm run switch -- COMMAND
   list                            what is set, and who is blocked
   log [N]                         what was done, newest first, ${LOG_DEFAULT} entries unless given
   --by WHO                        instead of the name of this system's user`;
-
-/** Why it could not be done, in words for the operator. */
-class Refusal extends Error {}
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Order {
   words: readonly string[];
@@ -124,10 +119,6 @@ async function log(link: RedisLink, count: string): Promise<void> {
     say(`${when(at)} ${by}: ${name} ${value === '' ? 'cleared' : value}: ${reason}`);
 }
 
-function when(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-}
-
 function run(link: RedisLink, order: Order): Promise<void> {
   const [command, first, second, ...more] = order.words;
   const isExact = (count: number) => order.words.length === count && more.length === 0;
@@ -140,17 +131,7 @@ function run(link: RedisLink, order: Order): Promise<void> {
   throw new Refusal(`usage: ${USAGE}`);
 }
 
-try {
+await carryOut(() => {
   const order = readOrder();
-  const link = await connectRedis(readRedisUrl(process.env));
-  try {
-    await run(link, order);
-  } finally {
-    await link.close();
-  }
-} catch (error) {
-  const isTold = error instanceof Refusal || error instanceof ConfigError || error instanceof DirectoryError;
-  if (!isTold) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+  return withRedis(readRedisUrl(process.env), (link) => run(link, order));
+});

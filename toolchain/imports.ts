@@ -6,7 +6,16 @@ const STAGES = [
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
   ...['relay', 'analytics', 'console', 'jobs', 'services', 'sim'],
 ];
-const LEAVES = ['directory', 'redact', 'telemetry', 'embedded', 'config.ts', 'config-checks.ts', 'recordings-url.ts'];
+const LEAVES = [
+  'directory',
+  'redact',
+  'telemetry',
+  'embedded',
+  'command.ts',
+  'config.ts',
+  'config-checks.ts',
+  'recordings-url.ts',
+];
 /** A webhook is written in the terms of the server that calls it. */
 const BACKWARD = new Set(['webhook http']);
 /** The composition root, and commands. */
