@@ -19,7 +19,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { Analytics } from './analytics.ts';
 import type { CallbackWish } from './callback-consumer.ts';
 import { startedAt, wholeCall } from './story.fixture.ts';
-import type { RecordingNews } from './recording-consumer.ts';
+import type { RecordingNews } from '../services/recordings.ts';
 
 const WAIT = { timeout: 20_000, interval: 20 };
 const redisDir = await mkdtemp(join(tmpdir(), 'aida-analytics-'));

@@ -1,23 +1,9 @@
 import type { CallEvent } from '../../machines/call-events.ts';
+import type { RecordingNews } from '../services/recordings.ts';
 import type { Consumer } from './consumer.ts';
 import type { StoredFact } from './stored-fact.ts';
 
 type RecordingReady = Extract<CallEvent, { type: 'carrier.recordingReady' }>;
-
-/** A recording of which the carrier has told. */
-export interface RecordingNews {
-  of: 'voicemail' | 'call';
-  recordingSid: string;
-  recordingUrl: string;
-  durationS: number;
-  /** The carrier's word. */
-  status: string;
-  callSid: string;
-  fromNumber: string;
-  topic: string;
-  /** The caller did not want the call recorded. */
-  declined: boolean;
-}
 
 export interface RecordingConsumerDeps {
   /** Makes its row and has it fetched; a repeat does nothing. `later`: there is no room for its job now. */

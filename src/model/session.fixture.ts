@@ -19,6 +19,24 @@ export const profile: SessionProfile = {
 /** Of the fleet's clock, when the session's own stands at 0. */
 export const epoch = 1_800_000_000_000;
 
+/** A listener whose every method is what `record` makes for its name. */
+export function listenerOf(record: (name: string) => (...values: unknown[]) => void): SessionListener {
+  return {
+    onReady: record('ready'),
+    onAudio: record('audio'),
+    onOutputStarted: record('outputStarted'),
+    onWords: record('words'),
+    onOutputEnded: record('outputEnded'),
+    onSpeechStarted: record('speechStarted'),
+    onSpeechStopped: record('speechStopped'),
+    onCallerSaid: record('callerSaid'),
+    onToolAsked: record('toolAsked'),
+    onResponseEnded: record('responseEnded'),
+    onLost: record('lost'),
+    onFault: record('fault'),
+  };
+}
+
 /** A session, the scripted server at its other end, and everything that the session told. */
 export class Line {
   readonly stub: ModelStub;
@@ -44,7 +62,11 @@ export class Line {
     const settings = { url: this.stub.url, apiKey: 'sk-test', model: 'gpt-realtime-2.1' };
     const leave = new Endpoints({ ...common, endpoints: [settings] }).enter('CA1');
     const deps = { ...common, leave, lifeMs: 3_600_000, account, epochNow: () => epoch + this.now };
-    this.session = new ModelSession(deps, given, this.#listener());
+    this.session = new ModelSession(
+      deps,
+      given,
+      listenerOf((name) => this.#record(name)),
+    );
     return this.session;
   }
 
@@ -87,23 +109,6 @@ export class Line {
   async close(): Promise<void> {
     this.session?.close();
     await this.stub.close();
-  }
-
-  #listener(): SessionListener {
-    return {
-      onReady: this.#record('ready'),
-      onAudio: this.#record('audio'),
-      onOutputStarted: this.#record('outputStarted'),
-      onWords: this.#record('words'),
-      onOutputEnded: this.#record('outputEnded'),
-      onSpeechStarted: this.#record('speechStarted'),
-      onSpeechStopped: this.#record('speechStopped'),
-      onCallerSaid: this.#record('callerSaid'),
-      onToolAsked: this.#record('toolAsked'),
-      onResponseEnded: this.#record('responseEnded'),
-      onLost: this.#record('lost'),
-      onFault: this.#record('fault'),
-    };
   }
 
   /** Objects are copied: the session overwrites its delta. */

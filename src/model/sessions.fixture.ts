@@ -5,7 +5,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { SessionProfile } from './profile.ts';
 import type { ModelSession } from './session.ts';
 import type { SessionListener } from './session-listener.ts';
-import { profile } from './session.fixture.ts';
+import { listenerOf, profile } from './session.fixture.ts';
 import { ModelSessions, type SessionsDeps } from './sessions.ts';
 
 const pollMs = 5;
@@ -18,21 +18,11 @@ export class Ear {
   bytes = 0;
 
   readonly listener: SessionListener = {
-    onReady: this.#record('ready'),
+    ...listenerOf((name) => this.#record(name)),
     onAudio: (delta, late) => {
       this.bytes += delta.bytes;
       this.told.push(['audio', late]);
     },
-    onOutputStarted: this.#record('outputStarted'),
-    onWords: this.#record('words'),
-    onOutputEnded: this.#record('outputEnded'),
-    onSpeechStarted: this.#record('speechStarted'),
-    onSpeechStopped: this.#record('speechStopped'),
-    onCallerSaid: this.#record('callerSaid'),
-    onToolAsked: this.#record('toolAsked'),
-    onResponseEnded: this.#record('responseEnded'),
-    onLost: this.#record('lost'),
-    onFault: this.#record('fault'),
   };
 
   of(name: string): unknown[][] {

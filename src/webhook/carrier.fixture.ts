@@ -1,4 +1,4 @@
-import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
+import type { CallDoor, CallState, CallView, DoorRefusal, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import { createServer, type Server } from '../http/server.ts';
 import type { Ring, StaffFound } from '../services/staff-desk.ts';
@@ -26,20 +26,23 @@ export const WAITING: Standing = {
   line: { position: 3, perMinute: 2, pieceMs: 4_000 },
 };
 
+/** A call that stands there, and of which nothing else is to be known. */
+export const viewIn = (state: CallState): CallView => ({
+  callSid: CALL_SID,
+  epoch: 7,
+  state,
+  from: '+15553334444',
+  to: '+15559990000',
+  about: '',
+  recordings: 0,
+  ringing: null,
+  turns: [],
+  language: 'en',
+});
+
 /** A door that stands where a test puts it, and remembers answers by their token as the real one does. */
 export class FakeDoor implements CallDoor {
-  view: CallView = {
-    callSid: CALL_SID,
-    epoch: 7,
-    state: 'ringing',
-    from: '+15553334444',
-    to: '+15559990000',
-    about: '',
-    recordings: 0,
-    ringing: null,
-    turns: [],
-    language: 'en',
-  };
+  view: CallView = viewIn('ringing');
   refuses: DoorRefusal | null = null;
   /** Only the next one. */
   refusesOnce = false;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../machines/call-events.ts';
-import type { CallState, CallView, TwimlRequest } from '../calls/call-door.ts';
+import type { CallState, TwimlRequest } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
 import type { XmlElement } from '../sim/twilio/xml.ts';
+import { viewIn } from './carrier.fixture.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noKeypadFacts } from './menu-words.ts';
 import { noSounds, soundsOf } from './lines.fixture.ts';
@@ -50,18 +51,6 @@ const troubles: Trouble[] = [
   'draining',
 ];
 
-const view = (state: CallState): CallView => ({
-  callSid: `CA${'1'.repeat(32)}`,
-  epoch: 7,
-  state,
-  from: '+15553334444',
-  to: '+15559990000',
-  about: '',
-  recordings: 0,
-  ringing: null,
-  turns: [],
-  language: 'en',
-});
 const ask = (change: Partial<Ask> = {}): Ask => ({
   kind: 'next',
   digits: '',
@@ -97,7 +86,7 @@ describe('every document', () => {
             const asked = ask({ kind, digits, succeeded });
             const written = [
               ...states.flatMap((state) =>
-                [stream, ...troubles].map((to) => documents.forView(view(state), asked, facts, to)),
+                [stream, ...troubles].map((to) => documents.forView(viewIn(state), asked, facts, to)),
               ),
               ...troubles.map((trouble) => documents.forTrouble(trouble, asked, facts)),
               documents.fallback(asked, facts),
@@ -119,7 +108,7 @@ describe('every document', () => {
 
 describe('where the call stands', () => {
   it('connects the stream under the name that it always had, with its token', () => {
-    const twiml = documents.forView(view('ringing'), ask({ kind: 'arrive' }), staffed, stream);
+    const twiml = documents.forView(viewIn('ringing'), ask({ kind: 'arrive' }), staffed, stream);
     const [connect] = parseTwiml(twiml, null).verbs;
     expect(connect).toMatchObject({
       name: 'Connect',
@@ -140,7 +129,7 @@ describe('where the call stands', () => {
   });
 
   it('rings all staff at once, within the time that the call waits for it', () => {
-    const twiml = documents.forView(view('dialing'), ask(), staffed, stream);
+    const twiml = documents.forView(viewIn('dialing'), ask(), staffed, stream);
     expect(heard(twiml)).toEqual(['Dial +15550001111 +15550002222']);
     expect(attributes(twiml, 'Dial')).toEqual({
       action: `${PUBLIC_URL}/voice/dial-result${RETRY}`,
@@ -151,7 +140,7 @@ describe('where the call stands', () => {
       answerOnBridge: 'true',
     });
     expect(25_000).toBeLessThan(limits.ringMs);
-    expect(heard(documents.forView(view('dialing'), ask(), alone, stream))).toEqual([
+    expect(heard(documents.forView(viewIn('dialing'), ask(), alone, stream))).toEqual([
       `Redirect ${PUBLIC_URL}/voice/dial-result${RETRY}`,
     ]);
   });
@@ -164,16 +153,16 @@ describe('where the call stands', () => {
     ['sip:jo@example.com', '+15559990000'],
     ['', '+15559990000'],
   ])('shows staff the number of %j, or ours', (from, callerId) => {
-    const twiml = documents.forView({ ...view('dialing'), from }, ask(), staffed, stream);
+    const twiml = documents.forView({ ...viewIn('dialing'), from }, ask(), staffed, stream);
     expect(attributes(twiml, 'Dial')?.callerId).toBe(callerId);
-    const sip = documents.forView({ ...view('dialing'), from, to: 'sip:x@y' }, ask(), staffed, stream);
+    const sip = documents.forView({ ...viewIn('dialing'), from, to: 'sip:x@y' }, ask(), staffed, stream);
     expect(attributes(sip, 'Dial')?.callerId).toBe(callerId === from ? from : undefined);
   });
 
   const ring = { number: '+15550001111', hold: '1763827200000', ringS: 20, isWarm: true };
 
   it('rings who is kept for the call, alone, who accepts by key', () => {
-    const twiml = documents.forView(view('dialing'), ask({ staff: { kind: 'ring', ring } }), staffed, stream);
+    const twiml = documents.forView(viewIn('dialing'), ask({ staff: { kind: 'ring', ring } }), staffed, stream);
     expect(heard(twiml)).toEqual(['Dial +15550001111']);
     expect(attributes(twiml, 'Dial')).toMatchObject({
       action: `${PUBLIC_URL}/voice/dial-result?h=${ring.hold}${RETRY}`,
@@ -190,15 +179,15 @@ describe('where the call stands', () => {
       ...number,
     });
     const cold = { kind: 'ring', ring: { ...ring, isWarm: false } } as const;
-    const atOnce = documents.forView(view('dialing'), ask({ staff: cold }), staffed, stream);
+    const atOnce = documents.forView(viewIn('dialing'), ask({ staff: cold }), staffed, stream);
     expect(parseTwiml(atOnce, null).verbs[0]?.children[0]?.attributes).toEqual(number);
   });
 
   it('rings who was kept where nobody could be asked, and all where nobody was', () => {
-    const known = { ...view('dialing'), ringing: '+15550002222' };
+    const known = { ...viewIn('dialing'), ringing: '+15550002222' };
     expect(heard(documents.forView(known, ask(), staffed, stream))).toEqual(['Dial +15550002222']);
     const away = ask({ staff: { kind: 'away' } });
-    expect(heard(documents.forView(view('dialing'), away, staffed, stream))).toEqual([
+    expect(heard(documents.forView(viewIn('dialing'), away, staffed, stream))).toEqual([
       'Dial +15550001111 +15550002222',
     ]);
   });
@@ -209,14 +198,14 @@ describe('where the call stands', () => {
     [{ kind: 'closed' }, /nobody on our staff takes calls at this hour\.$/],
   ] as const)('says that nobody is free before anybody is rung: %j', (staff, words) => {
     const query = staff.kind === 'busy' && staff.place > 0 ? '?w=1' : '';
-    expect(heard(documents.forView(view('dialing'), ask({ staff }), staffed, stream))).toEqual([
+    expect(heard(documents.forView(viewIn('dialing'), ask({ staff }), staffed, stream))).toEqual([
       expect.stringMatching(words),
       `Redirect ${PUBLIC_URL}/voice/dial-result${query}${RETRY}`,
     ]);
   });
 
   it('records a message with a bound, and asks even when nothing was said', () => {
-    const twiml = documents.forView(view('recording'), ask(), staffed, stream);
+    const twiml = documents.forView(viewIn('recording'), ask(), staffed, stream);
     expect(heard(twiml)).toEqual([
       'Say Please leave a message after the tone, and press the pound key when you are done.',
       'Record',
@@ -240,7 +229,7 @@ describe('where the call stands', () => {
     const recording = (language: string) =>
       heard(
         documents.forView(
-          { ...view('recording'), language },
+          { ...viewIn('recording'), language },
           ask({ kind: 'arrive' }),
           { ...staffed, closed },
           'afterHours',
@@ -258,7 +247,7 @@ describe('where the call stands', () => {
 
   it('offers the keypad menu from memory', () => {
     const menu = (change: Partial<Ask>, facts = staffed): string[] =>
-      heard(documents.forView(view('menu'), ask(change), facts, stream));
+      heard(documents.forView(viewIn('menu'), ask(change), facts, stream));
     const options = [
       'Say Press 1 for our opening hours and our address.',
       'Say Press 2 to speak with our staff.',
@@ -285,14 +274,14 @@ describe('where the call stands', () => {
       'Gather',
     ]);
     expect(menu({ kind: 'menu' }, alone)).toEqual([...options.filter((option) => !option.includes('2')), 'Gather']);
-    expect(attributes(documents.forView(view('menu'), ask(), staffed, stream), 'Gather')).toEqual({
+    expect(attributes(documents.forView(viewIn('menu'), ask(), staffed, stream), 'Gather')).toEqual({
       action: `${PUBLIC_URL}/voice/menu${RETRY}`,
       method: 'POST',
       numDigits: '1',
       timeout: '6',
       actionOnEmptyResult: 'true',
     });
-    expect(heard(documents.forView(view('dialing'), ask({ kind: 'menu', digits: '2' }), staffed, stream))).toEqual([
+    expect(heard(documents.forView(viewIn('dialing'), ask({ kind: 'menu', digits: '2' }), staffed, stream))).toEqual([
       'Say Please hold while I connect you with our staff.',
       'Dial +15550001111 +15550002222',
     ]);
@@ -300,7 +289,7 @@ describe('where the call stands', () => {
 
   it('hangs up without a word where the goodbye was heard, else with one', () => {
     const end = (change: Partial<Ask>): string[] =>
-      heard(documents.forView(view('hangingUp'), ask(change), staffed, stream));
+      heard(documents.forView(viewIn('hangingUp'), ask(change), staffed, stream));
     expect(end({ kind: 'next' })).toEqual(['Hangup']);
     expect(end({ kind: 'dialResult', succeeded: true })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
     expect(end({ kind: 'menu' })).toEqual(['Say Thank you for calling. Goodbye.', 'Hangup']);
@@ -309,20 +298,20 @@ describe('where the call stands', () => {
       'Hangup',
     ]);
     expect(end({ kind: 'voicemail' })).toEqual(['Say I did not hear a message. Goodbye.', 'Hangup']);
-    expect(heard(documents.forView(view('ended'), ask(), staffed, stream))).toEqual([]);
+    expect(heard(documents.forView(viewIn('ended'), ask(), staffed, stream))).toEqual([]);
   });
 
   it('apologizes where no place was to be had, and never streams a call that left a message', () => {
-    expect(heard(documents.forView(view('ringing'), ask({ kind: 'arrive' }), staffed, 'full'))).toEqual([
+    expect(heard(documents.forView(viewIn('ringing'), ask({ kind: 'arrive' }), staffed, 'full'))).toEqual([
       "Say I'm sorry, all our lines are busy right now.",
       'Say Please hold while I connect you with our staff.',
       'Dial +15550001111 +15550002222',
     ]);
-    expect(heard(documents.forView(view('ringing'), ask({ kind: 'dialResult' }), staffed, 'full')).at(-2)).toBe(
+    expect(heard(documents.forView(viewIn('ringing'), ask({ kind: 'dialResult' }), staffed, 'full')).at(-2)).toBe(
       'Record',
     );
     expect(
-      heard(documents.forView(view('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream)),
+      heard(documents.forView(viewIn('ringing'), ask({ kind: 'voicemail', succeeded: true }), staffed, stream)),
     ).toEqual(['Say Thank you, we have your message. Goodbye.', 'Hangup']);
   });
 });
@@ -333,7 +322,7 @@ describe('what is rendered', () => {
   const withSounds = new Documents(PUBLIC_URL, createHoldAudio(), sounds);
 
   it('is played, the rest is said', () => {
-    const end = withSounds.forView(view('hangingUp'), ask({ kind: 'menu' }), staffed, stream);
+    const end = withSounds.forView(viewIn('hangingUp'), ask({ kind: 'menu' }), staffed, stream);
     expect(heard(end)).toEqual([`Play ${PUBLIC_URL}/audio/${sounds.hashOf(goodbye)}`, 'Hangup']);
     const piece = {
       sentences: ['You are number 7 in line.', 'Press 1 to leave a message.'],
@@ -351,11 +340,11 @@ describe('what is rendered', () => {
   });
 
   it('in one language is not played in another, whose voice says it', () => {
-    const spanish = { ...view('hangingUp'), language: 'es' };
+    const spanish = { ...viewIn('hangingUp'), language: 'es' };
     const end = withSounds.forView(spanish, ask({ kind: 'menu' }), staffed, stream);
     expect(heard(end)).toEqual(['Say Gracias por llamar. Adiós.', 'Hangup']);
     expect(attributes(end, 'Say')).toEqual({ language: 'es-MX' });
-    expect(heard(withSounds.forView(view('hangingUp'), ask({ kind: 'menu' }), staffed, stream))[0]).toMatch(/^Play/);
+    expect(heard(withSounds.forView(viewIn('hangingUp'), ask({ kind: 'menu' }), staffed, stream))[0]).toMatch(/^Play/);
   });
 
   it('callers of whom nothing is known hear the store’s own language', () => {
@@ -424,7 +413,7 @@ describe('trouble', () => {
   it('says what is in memory as text, never as markup', () => {
     const keypad = { ...noKeypadFacts, hours: () => '<Hangup/> & "friends" <![CDATA[' };
     const facts = { ...staffed, keypad };
-    expect(heard(documents.forView(view('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe(
+    expect(heard(documents.forView(viewIn('menu'), ask({ kind: 'menu', digits: '1' }), facts, stream))[0]).toBe(
       'Say <Hangup/> & "friends" <![CDATA[',
     );
   });

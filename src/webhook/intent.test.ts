@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Intent } from '../../machines/call-events.ts';
-import type { CallView } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
+import { viewIn } from './carrier.fixture.ts';
 import { Documents, type StoreFacts } from './documents.ts';
 import { noKeypadFacts } from './menu-words.ts';
 import { createHoldAudio } from './hold-audio.ts';
@@ -23,18 +23,7 @@ const facts: StoreFacts = {
   promotions: () => [],
   callback: () => null,
 };
-const view: CallView = {
-  callSid: `CA${'1'.repeat(32)}`,
-  epoch: 7,
-  state: 'conversation',
-  from: '+15553334444',
-  to: '+15559990000',
-  about: '',
-  recordings: 0,
-  ringing: null,
-  turns: [],
-  language: 'en',
-};
+const view = viewIn('conversation');
 const twimlFor = (intent: Intent) => twimlForIntent(documents, intent, view, facts);
 
 test.each<[Intent, RegExp]>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CallState, CallView } from '../calls/call-door.ts';
+import type { CallState } from '../calls/call-door.ts';
 import { parseTwiml } from '../sim/twilio/twiml.ts';
+import { viewIn } from './carrier.fixture.ts';
 import { Documents, type Ask, type StoreFacts } from './documents.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noSounds } from './lines.fixture.ts';
@@ -20,18 +21,6 @@ const facts: StoreFacts = {
   promotions: () => [],
   callback: () => null,
 };
-const view = (state: CallState): CallView => ({
-  callSid: `CA${'1'.repeat(32)}`,
-  epoch: 7,
-  state,
-  from: '+15553334444',
-  to: '+15559990000',
-  about: '',
-  recordings: 0,
-  ringing: null,
-  turns: [],
-  language: 'en',
-});
 const ask = (message: Partial<MessageAsked>, succeeded = false): Ask => ({
   kind: 'voicemail',
   digits: '',
@@ -54,7 +43,7 @@ function heard(twiml: string): string[] {
   ]);
 }
 const inState = (state: CallState, asked: Ask): string[] =>
-  heard(documents.forView(view(state), asked, facts, 'nowhere'));
+  heard(documents.forView(viewIn(state), asked, facts, 'nowhere'));
 
 describe('a message by key', () => {
   it('is asked what becomes of it, once more where nothing is pressed or something else', () => {
