@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { check } from './check.ts';
 import { PROGRAMS, ROOT } from './programs.ts';
 
@@ -21,10 +21,25 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Where something failed. */
+  files: string[];
 }
+
+/** So few files that failed are run once more, one at a time: what fails only beside others is named, and does not fail the run. */
+const AGAIN_FILES_MAX = 3;
 
 function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => child.once('error', () => resolve(1)).once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** The whole suite; then, alone, the few files that failed. */
+async function runTests(args: string[]): Promise<Counts & { again: number }> {
+  const first = await runVitest(args);
+  if (first.files.length === 0 || first.files.length > AGAIN_FILES_MAX) return { ...first, again: 0 };
+  console.log(`\naida: ${first.failed} failed; run again alone: ${first.files.join(' ')}`);
+  const second = await runVitest(['--maxWorkers=1', ...first.files]);
+  const again = Math.max(0, first.failed - second.failed);
+  return { ...second, passed: first.passed + again, failed: first.failed - again, skipped: first.skipped, again };
 }
 
 async function runVitest(args: string[]): Promise<Counts> {
@@ -48,13 +63,14 @@ async function runVitest(args: string[]): Promise<Counts> {
 
 /** A file that failed before its first test counts as one failed test. */
 function count(text: string | null): Counts {
-  if (text === null) return { passed: 0, failed: 1, skipped: 0 };
+  if (text === null) return { passed: 0, failed: 1, skipped: 0, files: [] };
   const report = JSON.parse(text) as Report;
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
+    files: report.testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(ROOT, name)),
   };
 }
 
@@ -64,12 +80,13 @@ const fetched = whole
   ? ended(spawn(join(ROOT, 'toolchain/fetch'), TEST_PARTS, { stdio: ['ignore', 'inherit', 'inherit'] }))
   : null;
 const checks = await check(console.log);
-const tests = await runVitest(args);
+const tests = await runTests(args);
 await fetched;
 const passed = checks.passed + tests.passed;
 const failed = checks.failed + tests.failed;
 console.log(
   `\nchecks: ${checks.passed} of ${checks.passed + checks.failed}, tests: ${tests.passed} of ${tests.passed + tests.failed}`,
 );
-console.log(`${passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`);
+const asides = [`${tests.skipped} skipped`, `${tests.again} passed only when run again`];
+console.log([`${passed} passed, ${failed} failed`, ...asides.filter((aside) => !aside.startsWith('0 '))].join(', '));
 process.exitCode = failed > 0 ? 1 : 0;

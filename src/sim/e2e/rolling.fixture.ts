@@ -130,20 +130,21 @@ export async function rollingRestart({ calls, releases, drainS }: RollingOptions
     };
     await Promise.all([roll(), talking]);
     await Promise.all(talkers.map((talker) => talker.takeLeave()));
-    const sessions = stack.model?.sessions ?? [];
-    await eventually(
-      () => sessions.filter(({ open }) => open).length,
-      (open) => open === 0,
+    const streamEnds = await Promise.all(talkers.map(({ call }) => streamEndsOf(stack, call.sid)));
+    // One that was still connecting when its call ended is opened after it, and closed at once.
+    const sessionCodes = await eventually(
+      () => (stack.model?.sessions ?? []).map(({ closed }) => closed?.code ?? null),
+      (seen) => !seen.includes(null),
     );
     return {
       talkers,
       codes,
       drains,
-      streamEnds: await Promise.all(talkers.map(({ call }) => streamEndsOf(stack, call.sid))),
+      streamEnds,
       gapsMs: talkers.flatMap(({ call }) => gapsOf(call, stalls)),
       complaints: [...stack.twilio.complaints, ...(stack.model?.complaints ?? [])],
       warnings: stack.twilio.warnings.map((warning) => JSON.stringify(warning)),
-      sessionCodes: sessions.map(({ closed }) => closed?.code ?? null),
+      sessionCodes,
     };
   } finally {
     stalls.stop();
