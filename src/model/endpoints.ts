@@ -114,7 +114,8 @@ export class Endpoints {
       model: '',
       connect: (listener) => {
         queueMicrotask(() => listener.onGone('no_endpoint', isFatal));
-        return { send: () => undefined, tick: () => undefined, close: () => undefined };
+        const nothing = (): void => undefined;
+        return { send: nothing, sendAscii: nothing, tick: nothing, close: nothing };
       },
       configured: () => undefined,
       spoke: () => undefined,

@@ -23,6 +23,8 @@ export interface SocketListener {
 /** What a session needs of it. */
 export interface SessionSocket {
   send(message: string): void;
+  /** One message of the ASCII bytes `from` to `to` (exclusive); they may be overwritten once this returns. */
+  sendAscii(bytes: Uint8Array, from: number, to: number): void;
   tick(now: number): void;
   close(): void;
 }
@@ -74,6 +76,11 @@ export class ModelSocket implements SessionSocket {
   /** Silently does nothing once the socket is gone. */
   send(message: string): void {
     if (!this.#gone && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
+  }
+
+  sendAscii(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(bytes.subarray(from, to), { binary: false });
   }
 
   /** Called some times a second with monotonic milliseconds. */
