@@ -5,6 +5,7 @@ import { CallLogEntity } from '../../entities/call-log.ts';
 import { seed } from '../../entities/seed/index.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import { TurnEntity } from '../../entities/turn.ts';
+import { VoicemailEntity } from '../../entities/voicemail.ts';
 import { lacksPart } from '../embedded/parts.ts';
 import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
 import { createServer, type Server } from '../http/server.ts';
@@ -45,6 +46,15 @@ async function fill(source: DataSource): Promise<void> {
       at: new Date(NOON + 5_000),
     },
   ]);
+  await source.getRepository(VoicemailEntity).insert({
+    recordingSid: `RE${'1'.repeat(32)}`,
+    callSid: 'CA1',
+    fromNumber: '+12075550100',
+    durationS: 12,
+    audio: Buffer.from('RIFF'),
+    contentType: 'audio/x-wav',
+    status: 'new',
+  });
   await source.getRepository(ToolExecutionEntity).insert({
     callSid: 'CA1',
     toolCallId: 't1',
@@ -78,6 +88,10 @@ const CONTRASTS = `(() => {
   }
   return low;
 })()`;
+/** Runs in the page: what is wider than the section that it stands in; tables scroll. */
+const OVERHANGS = `[...document.querySelectorAll('section *:not(table, table *)')]
+  .filter((element) => element.getBoundingClientRect().right > element.closest('section').getBoundingClientRect().right + 1)
+  .map((element) => element.tagName)`;
 const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1').length, document.querySelectorAll('main').length]`;
 
 describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
@@ -181,6 +195,7 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
     for (const path of ['dashboard', 'knowledge-base', 'calls/CA1', 'none']) {
       await page.goto(`${base}/admin/${path}`);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      expect(await page.evaluate(OVERHANGS)).toEqual([]);
       expect(await page.evaluate(CONTRASTS)).toEqual([]);
       expect(await page.evaluate(STRUCTURE)).toEqual(['en', 1, 1]);
     }
