@@ -90,7 +90,11 @@ const CONTRASTS = `(() => {
 })()`;
 /** Runs in the page: what is wider than the section that it stands in; tables scroll. */
 const OVERHANGS = `[...document.querySelectorAll('section *:not(table, table *)')]
-  .filter((element) => element.getBoundingClientRect().right > element.closest('section').getBoundingClientRect().right + 1)
+  .filter((element) => {
+    const section = element.closest('section');
+    const inside = section.getBoundingClientRect().right - parseFloat(getComputedStyle(section).paddingRight);
+    return element.getBoundingClientRect().right > inside + 1;
+  })
   .map((element) => element.tagName)`;
 const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1').length, document.querySelectorAll('main').length]`;
 
