@@ -58,7 +58,7 @@ export class CallStream implements StreamPort {
   constructor(deps: StreamDeps, socket: MediaSocket) {
     const { metrics } = deps;
     this.#deps = deps;
-    this.#wire = new CarrierWire(socket, () => metrics.droppedFrames.inc({ direction: 'to_caller' }));
+    this.#wire = new CarrierWire(socket, metrics);
     this.#callerAudio = new CallerAudio((frames) => metrics.droppedFrames.inc({ direction: 'from_caller' }, frames));
     this.#bridge = new Bridge(deps, this.#wire, this.#callerAudio, (error) => this.#fault(error));
     this.#openedAt = deps.now();
@@ -153,6 +153,7 @@ export class CallStream implements StreamPort {
 
   #onFrame(): void {
     const startedAt = this.#deps.now();
+    this.#deps.metrics.frames.from_caller.add(1);
     this.#frameCame = true;
     this.#heardAt = startedAt;
     const { event, bytes, timestampMs } = this.#frame;
@@ -166,6 +167,7 @@ export class CallStream implements StreamPort {
       case 'media':
         return this.#onFrame();
       case 'mark':
+        this.#deps.metrics.marks.echoed.add(1);
         this.#onSign();
         if (!this.#bridge.echoed(message.name) && message.name !== probeName) this.#ignore('shape');
         return;
@@ -187,6 +189,7 @@ export class CallStream implements StreamPort {
     const check = this.#deps.checkToken(start.token, start.callSid);
     if (!check.ok) return this.#refuse(check.refused);
     if (!start.formatFits) return this.#refuse('media_format');
+    this.#deps.metrics.streams.inc();
     this.#streamSid = start.streamSid;
     this.#callSid = start.callSid;
     this.#slicer = new FrameSlicer(start.streamSid);

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'uWebSockets.js';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallStream } from './stream.ts';
 
 /** What the upgrade hands over; the stream is put in when the socket opens. */
@@ -12,19 +13,21 @@ export type MediaSocket = WebSocket<MediaSocketData>;
 const bufferedBytesMax = 64 * 1024;
 /** uWebSockets.js says so when a message went over the socket's limit. */
 const dropped = 2;
+/** Base64 of 20 ms of µ-law, without what fills up its end. */
+const frameChars = 640 / 3;
 
 /** The carrier's socket as the call speaks to it. Says nothing before `name` and nothing after `end`. */
 export class CarrierWire {
   readonly #socket: MediaSocket;
-  readonly #onDropped: () => void;
+  readonly #metrics: Pick<Metrics, 'droppedFrames' | 'frames' | 'marks'>;
   #open = true;
   #media = '';
   #mark = '';
   #clear = '';
 
-  constructor(socket: MediaSocket, onDropped: () => void) {
+  constructor(socket: MediaSocket, metrics: Pick<Metrics, 'droppedFrames' | 'frames' | 'marks'>) {
     this.#socket = socket;
-    this.#onDropped = onDropped;
+    this.#metrics = metrics;
   }
 
   /** The stream's id is part of every message; exactly the carrier's fields, others would be warned about. */
@@ -45,12 +48,14 @@ export class CarrierWire {
   }
 
   media(payload: string): void {
-    this.#send(`${this.#media}${payload}"}}`);
+    if (this.#send(`${this.#media}${payload}"}}`)) {
+      this.#metrics.frames.to_caller.add(Math.round(payload.length / frameChars));
+    }
   }
 
   /** The name is ours: no character of it needs an escape. */
   mark(name: string): void {
-    this.#send(`${this.#mark}${name}"}}`);
+    if (this.#send(`${this.#mark}${name}"}}`)) this.#metrics.marks.sent.add(1);
   }
 
   clear(): void {
@@ -74,7 +79,11 @@ export class CarrierWire {
     this.#open = false;
   }
 
-  #send(message: string): void {
-    if (this.#open && this.#clear !== '' && this.#socket.send(message, false, false) === dropped) this.#onDropped();
+  /** False: nobody will hear it. */
+  #send(message: string): boolean {
+    if (!this.#open || this.#clear === '') return false;
+    if (this.#socket.send(message, false, false) !== dropped) return true;
+    this.#metrics.droppedFrames.inc({ direction: 'to_caller' });
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { hotCounter } from './hot-counter.ts';
 import { HotHistogram } from './hot-histogram.ts';
 
 /** Seconds, for answers that should take milliseconds. */
@@ -113,6 +114,21 @@ export function createMetrics() {
     droppedFrames: counter('aida_dropped_frames_total', 'Frames given up because a socket was full, by direction', [
       'direction',
     ]),
+    streams: counter('aida_streams_total', 'Streams of the carrier that were let in'),
+    frames: hotCounter({
+      name: 'aida_frames_total',
+      help: 'Frames of 20 ms: taken from callers, and handed to the carrier',
+      label: 'direction',
+      values: ['from_caller', 'to_caller'],
+      registry,
+    }),
+    marks: hotCounter({
+      name: 'aida_marks_total',
+      help: 'Marks: handed to the carrier, and given back by it',
+      label: 'direction',
+      values: ['sent', 'echoed'],
+      registry,
+    }),
     spliceSeconds: hot('aida_splice_seconds', 'Time that this process adds to a frame, either way', SPLICE_SECONDS),
     silenceSeconds: hot(
       'aida_silence_seconds',
