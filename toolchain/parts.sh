@@ -135,3 +135,25 @@ part_chromium() {
   note chromium "$tree/usr/lib/chromium/chromium" "LD_LIBRARY_PATH=$libs" "FONTCONFIG_FILE=$tree/fonts.conf"
   tail_note chromium
 }
+
+# k6, built from its source: every module is compared with the hashes in toolchain/k6/go.sum. Where the user has Go, its
+# caches are used and a build that was made before is found again; a Go older than k6 wants fetches the newer one itself.
+part_k6() {
+  local go caches=() version
+  go=$(command -v go || true)
+  if [ -z "$go" ] || ! at_least 1.21 "$("$go" env GOVERSION | sed 's/^go//')"; then
+    unpack golang trixie - golang-1.24-go golang-1.24-src
+    go="$here/golang/usr/lib/go-1.24/bin/go"
+    export GOROOT="$here/golang/usr/lib/go-1.24"
+  fi
+  [ -w "${HOME:-/nowhere}" ] || caches=("GOCACHE=$here/go/build" "GOPATH=$here/go" "GOENV=off")
+  mkdir -p "$here/k6"
+  (cd "$root/toolchain/k6" && env "${caches[@]}" CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=readonly GOWORK=off \
+    nice -n 19 "$go" build -trimpath -ldflags='-s -w' -o "$here/k6/k6.new" go.k6.io/k6)
+  version=$("$here/k6/k6.new" version)
+  mv "$here/k6/k6.new" "$here/k6/k6"
+  cp "$root/toolchain/k6/go.sum" "$here/k6.lock.new"
+  mv "$here/k6.lock.new" "$here/k6.lock"
+  note k6 "$here/k6/k6"
+  echo "built from source: ${version#* }"
+}
