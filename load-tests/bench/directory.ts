@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { machineVersion } from '../../machines/call-context.ts';
 import { admitCaller } from '../../src/directory/callers.ts';
-import { claimStream, claimWebhook } from '../../src/directory/claims.ts';
 import { type Heartbeat, heartbeat } from '../../src/directory/fleet.ts';
 import { append } from '../../src/directory/journal.ts';
 import type { NodeName } from '../../src/directory/keys.ts';
@@ -9,7 +6,9 @@ import { joinQueue, pollQueue } from '../../src/directory/queue.ts';
 import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
 import { releaseReservation, renewReservation, reserve } from '../../src/directory/reservations.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
+import { claimArrival, claimStart, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { redisCpuMs } from './spent.ts';
 import { median } from './statistics.ts';
 
 const fleets = [3, 20, 100];
@@ -22,20 +21,11 @@ const batch = 500;
 const batches = 7;
 /** Calls that a node takes: more than are placed. */
 const capacity = 100_000;
-const dueInMs = 300_000;
 const self: NodeName = { node: 'node-1', incarnation: 'i1' };
 const ask = { class: 'new', preferredNode: null, ceiling: Number.POSITIVE_INFINITY } as const;
 
 type Costs = Record<string, number>;
 type Ask = (index: number) => Promise<{ kind: string }>;
-
-const newCallSid = (): string => `CA${randomBytes(16).toString('hex')}`;
-
-async function cpuUs(link: RedisLink): Promise<number> {
-  const cpu = String(await link.command('info', 'cpu'));
-  const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(cpu)?.[1]);
-  return 1e6 * (seconds('used_cpu_user') + seconds('used_cpu_sys'));
-}
 
 /** A Redis with so many nodes, all alive. */
 class Bench {
@@ -76,12 +66,12 @@ class Bench {
     const costs: number[] = [];
     for (let at = 0; at < batches; at += 1) {
       await this.beatAll(takes);
-      const before = await cpuUs(this.link);
+      const beforeMs = await redisCpuMs(this.link);
       for (let i = 0; i < batch; i += 1) {
         const { kind } = await run(at * batch + i);
         if (kind !== expected) throw new Error(`the answer is ${kind}, not ${expected}`);
       }
-      costs.push(((await cpuUs(this.link)) - before) / batch);
+      costs.push((1_000 * ((await redisCpuMs(this.link)) - beforeMs)) / batch);
     }
     return median(costs);
   }
@@ -149,28 +139,15 @@ async function calling(bench: Bench): Promise<Costs> {
   const { link } = bench;
   const epochs: number[] = [];
   const arrive: Ask = async (index) => {
-    const claim = await claimWebhook(link, {
-      callSid: bench.callSid(index),
-      kind: 'arrive',
-      node: self,
-      from: '+12075551234',
-      to: '+12075550142',
-      givenEpoch: 0,
-      idempotencyToken: null,
-      countBreak: false,
-      expectedEpoch: null,
-      move: null,
-      machineVersion,
-      dueInMs,
-    });
-    epochs[index] = claim.kind === 'claimed' ? claim.epoch : 0;
-    return claim;
+    const { epoch } = await claimArrival(link, { callSid: bench.callSid(index), node: self });
+    epochs[index] = epoch;
+    return { kind: 'claimed' };
   };
   const stream: Ask = async (index) => {
-    const request = { callSid: bench.callSid(index), tokenEpoch: epochs[index] ?? 0, owner: self, attempt: 'one' };
-    const claim = await claimStream(link, { ...request, dueInMs, machineVersion });
-    epochs[index] = claim.kind === 'claimed' ? claim.epoch : 0;
-    return claim;
+    const callSid = bench.callSid(index);
+    const { epoch } = await claimStart(link, { callSid, tokenEpoch: epochs[index] ?? 0, owner: self });
+    epochs[index] = epoch;
+    return { kind: 'claimed' };
   };
   const write: Ask = (index) =>
     append(link, {

@@ -1,17 +1,10 @@
 import type { MediaFrame } from '../../src/media/frame.ts';
 import { FrameSlicer } from '../../src/media/frame-slicer.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from '../../src/model/delta.ts';
+import { type Beside, inTurns, nsEach } from './beside.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
 import { describe, repeated, watched } from './quiet.ts';
 import { median } from './statistics.ts';
-
-interface SpliceResult {
-  /** Nanoseconds a message, from the bytes that arrived to the text that leaves; the median of the rounds. */
-  spliceNs: number;
-  parseNs: number;
-  /** parseNs / spliceNs of the same round; the median. */
-  ratio: number;
-}
 
 const ratioTarget = 4;
 const runs = { wanted: 2, triesMax: 3 };
@@ -26,30 +19,18 @@ function audio(bytes: number): string {
   return Buffer.from(Uint8Array.from({ length: bytes }, (_, i) => (i * 37 + 11) & 0xff)).toString('base64');
 }
 
-/** Nanoseconds per call. */
-function time(work: () => number, times: number): number {
-  const startedAt = process.hrtime.bigint();
-  let sink = 0;
-  for (let i = 0; i < times; i++) sink += work();
-  if (sink < 0) throw new Error('unreachable');
-  return Number(process.hrtime.bigint() - startedAt) / times;
-}
-
-function compare(splice: () => number, parse: () => number, times: number): SpliceResult {
+/** What splicing a message costs beside parsing it and writing it anew. */
+function compare(splice: () => number, parse: () => number, times: number): Promise<Beside> {
   if (splice() !== parse()) throw new Error('splice and parse differ');
-  const samples = Array.from({ length: rounds + 1 }, () => ({
-    spliceNs: time(splice, times),
-    parseNs: time(parse, times),
-  })).slice(1);
-  return {
-    spliceNs: median(samples.map(({ spliceNs }) => spliceNs)),
-    parseNs: median(samples.map(({ parseNs }) => parseNs)),
-    ratio: median(samples.map(({ spliceNs, parseNs }) => parseNs / spliceNs)),
-  };
+  return inTurns(
+    rounds,
+    () => nsEach(times, splice),
+    () => nsEach(times, parse),
+  );
 }
 
 /** Caller → model: one 20 ms frame of the carrier into one append. */
-function benchCallerFrame(): SpliceResult {
+function benchCallerFrame(): Promise<Beside> {
   const media = { track: 'inbound', chunk: '12343', timestamp: '246860', payload: audio(frameBytes) };
   const message = new Uint8Array(
     Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })),
@@ -68,7 +49,7 @@ function benchCallerFrame(): SpliceResult {
 }
 
 /** Model → caller: one delta into one media message. */
-function benchModelDelta(audioBytes: number, times: number): SpliceResult {
+function benchModelDelta(audioBytes: number, times: number): Promise<Beside> {
   const event = {
     type: 'response.output_audio.delta',
     event_id: 'event_CkT0000000000000000001',
@@ -92,31 +73,31 @@ function benchModelDelta(audioBytes: number, times: number): SpliceResult {
 }
 
 interface Ratios {
-  callerFrame: SpliceResult;
-  modelFrame: SpliceResult;
-  modelDelta: SpliceResult;
+  callerFrame: Beside;
+  modelFrame: Beside;
+  modelDelta: Beside;
 }
 
-function benchAll(): Ratios {
+async function benchAll(): Promise<Ratios> {
   return {
-    callerFrame: benchCallerFrame(),
-    modelFrame: benchModelDelta(frameBytes, messagesPerRound),
-    modelDelta: benchModelDelta(deltaBytes, messagesPerRound / 10),
+    callerFrame: await benchCallerFrame(),
+    modelFrame: await benchModelDelta(frameBytes, messagesPerRound),
+    modelDelta: await benchModelDelta(deltaBytes, messagesPerRound / 10),
   };
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const measured = await repeated(runs, async () => {
-    const one = await watched([process.pid], () => Promise.resolve(benchAll()));
+    const one = await watched([process.pid], benchAll);
     const ratios = [one.result.callerFrame, one.result.modelFrame, one.result.modelDelta];
-    say(`${ratios.map(({ ratio }) => `${ratio.toFixed(1)} ×`).join(', ')}; ${describe(one)}`);
+    say(`${ratios.map(({ ratio }) => `${(1 / ratio).toFixed(1)} ×`).join(', ')}; ${describe(one)}`);
     return one;
   });
   const of = (pick: (ratios: Ratios) => number): number => median(measured.kept.map(({ result }) => pick(result)));
   const ratio = (side: keyof Ratios, name: string, isJudged: boolean): Figure => {
-    const ns = (name: 'spliceNs' | 'parseNs'): string => `${Math.round(of((ratios) => ratios[side][name]))} ns`;
-    const beside = `${ns('spliceNs')} beside ${ns('parseNs')}`;
-    const value = of((ratios) => ratios[side].ratio);
+    const ns = (name: 'oursNs' | 'referenceNs'): string => `${Math.round(of((ratios) => ratios[side][name]))} ns`;
+    const beside = `${ns('oursNs')} beside ${ns('referenceNs')}`;
+    const value = of((ratios) => 1 / ratios[side].ratio);
     const target = isJudged ? { target: { is: '≥', value: ratioTarget } as const } : {};
     // Both of a round meet the same machine: their ratio holds on a noisy one too.
     return figure({ name, value, unit: '×', beside, ...target }, true);

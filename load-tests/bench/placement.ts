@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { machineVersion } from '../../machines/call-context.ts';
-import { claimWebhook } from '../../src/directory/claims.ts';
 import { heartbeat } from '../../src/directory/fleet.ts';
 import { append } from '../../src/directory/journal.ts';
 import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
 import { reserve } from '../../src/directory/reservations.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
+import { claimArrival, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Measure, type Outcome } from './figure.ts';
 import { askSteadily } from './post-rate.ts';
 import { describe, repeated, watched } from './quiet.ts';
@@ -16,7 +14,6 @@ const load = { rate: 500, durationMs: 6_000 };
 const runs = { wanted: 3, triesMax: 6 };
 const nodes = 20;
 const capacity = 100_000;
-const dueInMs = 300_000;
 /** Well within the 2.5 s after which a node is silent. */
 const beatMs = 1_000;
 
@@ -44,7 +41,7 @@ async function beat(link: RedisLink): Promise<void> {
 
 /** What one webhook of a new caller asks of Redis; gives the milliseconds that its place took. */
 async function arrive(link: RedisLink): Promise<number> {
-  const callSid = `CA${randomBytes(16).toString('hex')}`;
+  const callSid = newCallSid();
   const self = { node: 'node-1', incarnation: 'i1' };
   const from = `+1207${String(Number.parseInt(callSid.slice(2, 9), 16) % 10_000_000).padStart(7, '0')}`;
   const to = '+12075550142';
@@ -52,22 +49,7 @@ async function arrive(link: RedisLink): Promise<number> {
   const place = await reserve(link, { callSid, class: 'new', preferredNode: null, ceiling: Number.POSITIVE_INFINITY });
   const tookMs = performance.now() - startedAt;
   if (place.kind !== 'placed') throw new Error(`a caller was ${place.kind}`);
-  const claim = await claimWebhook(link, {
-    callSid,
-    kind: 'arrive',
-    node: self,
-    from,
-    to,
-    givenEpoch: 0,
-    idempotencyToken: callSid,
-    countBreak: false,
-    expectedEpoch: null,
-    move: null,
-    dueInMs,
-    machineVersion,
-  });
-  if (claim.kind !== 'claimed') throw new Error(`a call was ${claim.kind}`);
-  const { epoch, at } = claim;
+  const { epoch, at } = await claimArrival(link, { callSid, node: self, from, to, idempotencyToken: callSid });
   const facts = [{ type: 'carrier.arrived', at, from, to, node: place.node.node } as const];
   const answer = { idempotencyToken: callSid, text: 'x'.repeat(400) };
   await append(link, { callSid, epoch, firstSeq: 1, facts, state: 'ringing', dueAt: at + dueInMs, answer });

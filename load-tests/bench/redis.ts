@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { machineVersion } from '../../machines/call-context.ts';
 import { addCall, callsOf } from '../../src/directory/inbox.ts';
-import { claimStream, claimWebhook } from '../../src/directory/claims.ts';
 import { append } from '../../src/directory/journal.ts';
 import { callKeys, callsKey, dueKey, type NodeName, outboxKey, partitionCount } from '../../src/directory/keys.ts';
 import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
 import { reserve } from '../../src/directory/reservations.ts';
 import { heartbeat } from '../../src/directory/fleet.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
+import { claimArrival, claimStart, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { info, type Spent, spent } from './spent.ts';
 import { factsOf, tenMinutes } from './ten-minutes.ts';
 
 const calls = 200;
@@ -20,56 +20,13 @@ const coreShareMax = 0.5;
 const shardMemoryBytes = 8 * 1024 ** 3;
 /** Where nothing reads the outbox for so long, its facts are still there. */
 const outboxLagS = 5;
-const dueInMs = 300_000;
 
 const self: NodeName = { node: 'node-1', incarnation: '0b9a7f6e-7c1d-4f0e-9d53-1f5d3f2a6c11' };
 
-interface Spent {
-  commands: Map<string, number>;
-  cpuMs: number;
-  bytesIn: number;
-  bytesOut: number;
-}
-
-async function info(link: RedisLink, section: string): Promise<Map<string, string>> {
-  const text = String(await link.command('info', section));
-  const lines = text.split('\r\n').filter((line) => line.includes(':'));
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
-}
-
-async function spent(link: RedisLink): Promise<Spent> {
-  const [cpu, stats, commands] = [await info(link, 'cpu'), await info(link, 'stats'), await info(link, 'commandstats')];
-  const callsOfCommand = [...commands].map(([name, line]): [string, number] => [
-    name.replace('cmdstat_', ''),
-    Number(/calls=(\d+)/.exec(line)?.[1] ?? 0),
-  ]);
-  return {
-    commands: new Map(callsOfCommand),
-    cpuMs: 1_000 * (Number(cpu.get('used_cpu_user')) + Number(cpu.get('used_cpu_sys'))),
-    bytesIn: Number(stats.get('total_net_input_bytes')),
-    bytesOut: Number(stats.get('total_net_output_bytes')),
-  };
-}
-
-const newCallSid = (): string => `CA${randomBytes(16).toString('hex')}`;
-
 /** Everything that a call asks of Redis from its first webhook to its tenth minute, one append for each fact. */
 async function live(link: RedisLink, callSid: string): Promise<void> {
-  const claimed = await claimWebhook(link, {
-    callSid,
-    kind: 'arrive',
-    node: self,
-    from: '+12075551234',
-    to: '+12075550142',
-    givenEpoch: 0,
-    idempotencyToken: randomBytes(16).toString('hex'),
-    countBreak: false,
-    expectedEpoch: null,
-    move: null,
-    dueInMs,
-    machineVersion,
-  });
-  if (claimed.kind !== 'claimed') throw new Error(`the call was ${claimed.kind}`);
+  const idempotencyToken = randomBytes(16).toString('hex');
+  const claimed = await claimArrival(link, { callSid, node: self, idempotencyToken });
   const [arrived, ...facts] = factsOf(claimed.at);
   if (!arrived) throw new Error('there are no facts');
   await reserve(link, { callSid, class: 'new', preferredNode: null, ceiling: Number.POSITIVE_INFINITY });
@@ -81,20 +38,11 @@ async function live(link: RedisLink, callSid: string): Promise<void> {
     facts: [arrived],
     state: 'ringing',
     dueAt: claimed.at + dueInMs,
-    answer: { idempotencyToken: randomBytes(16).toString('hex'), text: twiml },
+    answer: { idempotencyToken, text: twiml },
   });
-  const stream = await claimStream(link, {
-    callSid,
-    tokenEpoch: claimed.epoch,
-    owner: self,
-    attempt: randomBytes(16).toString('hex'),
-    dueInMs,
-    machineVersion,
-  });
-  if (stream.kind !== 'claimed') throw new Error(`the stream was ${stream.kind}`);
+  const { epoch, at } = await claimStart(link, { callSid, tokenEpoch: claimed.epoch, owner: self });
   await addCall(link, self, callSid);
   for (const [index, fact] of facts.entries()) {
-    const { epoch, at } = stream;
     const standing = { state: 'conversation', dueAt: at + dueInMs };
     await append(link, { callSid, epoch, firstSeq: index + 1, facts: [fact], ...standing });
   }
