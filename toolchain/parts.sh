@@ -157,3 +157,16 @@ part_k6() {
   note k6 "$here/k6/k6"
   echo "built from source: ${version#* }"
 }
+
+# npm packages that the benchmark measures this project against, and nothing of the project imports.
+part_references() {
+  local name=load-tests/bench/references
+  mkdir -p "$here/references"
+  rm -f "$here/references.lock"
+  cp "$root/$name"/package*.json "$here/references/"
+  npm_ci "$here/references"
+  cp "$root/$name/package-lock.json" "$here/references.lock.new"
+  mv "$here/references.lock.new" "$here/references.lock"
+  note references "$here/references"
+  echo "$(grep -c '"version"' "$here/references/node_modules/.package-lock.json") npm packages"
+}
