@@ -48,6 +48,8 @@ export interface Config {
   };
   /** A second endpoint of the model, for when the first cannot be had; null: there is none. */
   fallback: { apiKey: string; realtimeUrl: string; realtimeModel: string } | null;
+  /** How the caller's audio goes to the model: several frames at once in a pause, or each for itself. */
+  modelCadence: (typeof cadences)[number];
   /** What the model's server allows one session to last, ms. */
   modelSessionMs: number;
   /** null: the console stays closed. */
@@ -87,6 +89,7 @@ export class ConfigError extends Error {
 
 const roles = ['call', 'analytics', 'console'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const cadences = ['adaptive', '20ms'] as const;
 const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
 /** By itself, or below one segment by which a proxy knows the node. */
@@ -193,6 +196,7 @@ const variables = {
   CALLS_MAX: { check: count.default(CALLS_MAX_DEFAULT), rule: 'calls that this node carries at once, 1 to 99999' },
   TWILIO_CALLS_MAX: { check: count.optional(), rule: "calls that the carrier's account carries at once, 1 to 99999" },
   MODEL_SESSIONS_MAX: { check: count.optional(), rule: "sessions that the model's account allows, 1 to 99999" },
+  MODEL_CADENCE: { check: z.enum(cadences).default('adaptive'), rule: `one of ${cadences.join(', ')}` },
   MODEL_SESSION_SECONDS: {
     check: z
       .string()
@@ -291,6 +295,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       apiUrl: values.OPENAI_API_URL ?? (values.OPENAI_REALTIME_URL === REALTIME_URL_DEFAULT ? API_URL_DEFAULT : null),
     },
     fallback: fallbackOf(values),
+    modelCadence: values.MODEL_CADENCE,
     modelSessionMs: values.MODEL_SESSION_SECONDS * 1_000,
     adminToken: values.ADMIN_TOKEN ?? null,
     callsMax: values.CALLS_MAX,

@@ -120,6 +120,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     checkToken: (token, callSid) => checkToken(token, callSid, now(), config.streamTokenSecret),
     sessions,
     lines: streamLines(ground),
+    cadence: config.modelCadence,
     log,
     metrics,
   });

@@ -1,4 +1,4 @@
-import type { MediaFrame } from '../../src/media/frame.ts';
+import { emptyFrame } from '../../src/media/frame.ts';
 import { FrameSlicer } from '../../src/media/frame-slicer.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from '../../src/model/delta.ts';
 import { type Beside, inTurns, nsEach } from './beside.ts';
@@ -36,10 +36,10 @@ function benchCallerFrame(): Promise<Beside> {
     Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })),
   );
   const slicer = new FrameSlicer(streamSid);
-  const frame: MediaFrame = { event: '', bytes: 0, timestampMs: 0 };
+  const frame = emptyFrame();
   const splice = () => {
     slicer.slice(message, frame);
-    return frame.event.length;
+    return frame.to - frame.from;
   };
   const parse = () => {
     const parsed = JSON.parse(Buffer.from(message.buffer).toString()) as { media: { payload: string } };

@@ -156,6 +156,7 @@ export class Bridge implements SessionListener, VoiceListener {
     if (this.#closed) return;
     // What was not heard to its end would stand in its memory as heard.
     const isKept = this.#isAtRest() && keepsSession.has(last.reason);
+    this.#callerAudio.flush();
     this.#voice.close();
     this.tell(last);
     this.#closed = true;
@@ -199,7 +200,7 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onSpeechStarted(itemId: string): void {
     this.#speaking = true;
-    this.#callerAudio.keep();
+    this.#callerAudio.speechStarted();
     this.#abandonRotation();
     this.tell({ type: 'caller.speechStarted', itemId });
     this.#voice.speechStarted(itemId);
@@ -208,6 +209,7 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onSpeechStopped(itemId: string): void {
     this.#speaking = false;
+    this.#callerAudio.speechStopped();
     this.#voice.speechStopped();
     this.tell({ type: 'caller.speechStopped', itemId });
   }

@@ -1,15 +1,21 @@
-import { appendOf, payloadOf } from '../model/append.ts';
+import { appendAudio, appendBytesMax, type Ear } from '../model/append.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { AudioTail } from './audio-tail.ts';
+import { batchMs, Cadence, type CadenceKind } from './cadence.ts';
 import { bytesPerMs, frameBytes } from './cutter.ts';
+import type { MediaFrame } from './frame.ts';
 
 /** Kept for the next session, while none is ready and while the caller's turn is not in words yet: ten seconds, the newest. */
 export const keptBytesMax = 80_000;
 /**
- * Frames that another session hears again in any case: 400 ms. A turn whose beginning was not told of yet is whole with
- * them, and the last word of the turn before lies further back: a turn ends only with a longer silence.
+ * Audio that another session hears again in any case. A turn whose beginning was not told of yet is whole with it, and
+ * the last word of the turn before lies further back: a turn ends only with a longer silence.
  */
-const recentMax = 20;
-/** One append of joined early audio. */
-const joinedBytesMax = 12_000;
+const recentMs = 400;
+const recentBytesMax = recentMs * bytesPerMs;
+const batchBytes = batchMs * bytesPerMs;
+/** What is held back goes on with the tick after so long, if no frame completes it: 350 ms with the tick itself. */
+const heldMsMax = batchMs;
 /** A longer gap is not filled whole: the server's ears only need to hear that it was quiet. */
 const gapMsMax = 10_000;
 /** No frame for so long while the caller speaks: silence stands in for the missing ones. */
@@ -19,50 +25,56 @@ const frameMs = frameBytes / bytesPerMs;
 const oldFramesMax = 50;
 const silenceByte = 0xff;
 
-/** Where the caller's audio goes, as append events. */
-export interface Ear {
-  append(event: string): void;
+export interface CallerAudioDeps {
+  cadence: CadenceKind;
+  metrics: Pick<Metrics, 'appends' | 'appendedSeconds' | 'droppedFrames' | 'onsets'>;
 }
 
 /**
  * The caller's audio on its way to the model: repeated frames are left out, missing spans become silence, and what
- * another session would have to hear is kept.
+ * another session would have to hear is kept. In a pause of the conversation several frames go at once.
  */
 export class CallerAudio {
-  readonly #onDropped: (frames: number) => void;
+  readonly #metrics: CallerAudioDeps['metrics'];
+  /** Null: each frame goes on at once. */
+  readonly #cadence: Cadence | null;
+  readonly #tail = new AudioTail(keptBytesMax);
   #ear: Ear | null = null;
-  /** Null while what was said is in words. */
-  #kept: string[] | null = [];
-  #keptBytes = 0;
-  /** The last frames, in a ring. */
-  readonly #recent: string[] = Array.from({ length: recentMax }, () => '');
-  #recentAt = 0;
+  /** What was said may not be in words yet. */
+  #keeps = true;
+  /** At the end of the tail: what the ear has not been sent. */
+  #heldBytes = 0;
+  #heldSince = 0;
   #lastMs = -1;
   #nextMs = -1;
   #oldFrames = 0;
   #stalledSince: number | null = null;
   #paddedTo = 0;
 
-  constructor(onDropped: (frames: number) => void) {
-    this.#onDropped = onDropped;
+  constructor({ cadence, metrics }: CallerAudioDeps) {
+    this.#metrics = metrics;
+    const onOnset = (heardBy: 'gate' | 'model' | 'none') => metrics.onsets[heardBy].add(1);
+    this.#cadence = cadence === 'adaptive' ? new Cadence({ onOnset }) : null;
   }
 
-  /** Hot: an append event of so many bytes of audio. False: the frame is from the past and left out. */
-  frame(event: string, bytes: number, timestampMs: number): boolean {
+  /** Hot. `now` is when it arrived, monotonic ms. False: the frame is from the past and left out. */
+  frame(frame: MediaFrame, now: number): boolean {
+    const { audio, timestampMs } = frame;
     if (timestampMs <= this.#lastMs && ++this.#oldFrames <= oldFramesMax) return false;
     if (this.#oldFrames > 0) this.#oldFrames = 0;
     if (timestampMs <= this.#lastMs) this.#nextMs = timestampMs;
     const gapMs = this.#nextMs < 0 ? 0 : timestampMs - this.#nextMs;
     if (gapMs >= frameMs) this.#pad(Math.min(gapMs, gapMsMax));
     this.#lastMs = timestampMs;
-    const endMs = timestampMs + bytes / bytesPerMs;
+    const endMs = timestampMs + audio.length / bytesPerMs;
     if (endMs > this.#nextMs) this.#nextMs = endMs;
-    this.#emit(event, bytes);
+    this.#emit(frame, now);
     return true;
   }
 
   /** `arrived`: a frame came since the last tick. */
   tick(now: number, arrived: boolean, speaking: boolean): void {
+    if (this.#heldBytes > 0 && now - this.#heldSince >= heldMsMax) this.flush();
     if (arrived || this.#nextMs < 0) {
       this.#stalledSince = null;
       return;
@@ -77,70 +89,108 @@ export class CallerAudio {
     this.#paddedTo += paddedMs;
   }
 
-  /** The caller's words until `settled` may be needed again. */
-  keep(): void {
-    if (this.#kept !== null) return;
-    this.#kept = this.#inRing();
-    this.#keptBytes = this.#kept.reduce((sum, event) => sum + bytesOf(event), 0);
+  /** The model hears the caller speak: the words until `settled` may be needed again. */
+  speechStarted(): void {
+    this.#cadence?.speechStarted();
+    this.flush();
+    this.#keep();
+  }
+
+  speechStopped(): void {
+    this.#cadence?.speechStopped();
   }
 
   /** What the caller said is in words. */
   settled(): void {
-    if (this.#ear !== null) this.#kept = null;
+    if (this.#ear === null || !this.#keeps) return;
+    this.#keeps = false;
+    this.#tail.limit(recentBytesMax);
   }
 
   /** A session is ready, in place of another one or of none: what it would have to hear goes first. */
   connect(ear: Ear): void {
-    const kept = this.#kept ?? this.#inRing();
+    const { bytes, from, to } = this.#tail;
     this.#ear = ear;
-    this.#kept = null;
-    this.#recent.fill('');
-    if (kept.length === 0) return;
-    const audio = Buffer.concat(kept.map((event) => Buffer.from(payloadOf(event), 'base64')));
-    for (let at = 0; at < audio.length; at += joinedBytesMax) {
-      ear.append(appendOf(audio.toString('base64', at, at + joinedBytesMax)));
-    }
+    this.#send('kept', bytes, from, to);
+    this.#tail.clear();
+    this.#keeps = false;
+    this.#tail.limit(recentBytesMax);
+    this.#cadence?.connected();
   }
 
   disconnect(): void {
     this.#ear = null;
-    this.keep();
+    this.#heldBytes = 0;
+    this.#keep();
   }
 
-  #inRing(): string[] {
-    const { length } = this.#recent;
-    const inOrder = this.#recent.map((_, i) => this.#recent[(this.#recentAt + i) % length] ?? '');
-    return inOrder.filter((event) => event !== '');
+  /** What is held back goes on now. */
+  flush(): void {
+    const { bytes, to } = this.#tail;
+    if (this.#heldBytes > 0) this.#send('flush', bytes, to - this.#heldBytes, to);
+  }
+
+  /** Nothing comes any more. */
+  close(): void {
+    this.disconnect();
+    this.#tail.clear();
+  }
+
+  #keep(): void {
+    if (this.#keeps) return;
+    this.#keeps = true;
+    this.#tail.limit(keptBytesMax);
   }
 
   /** Whole frames of silence; returns their milliseconds. */
   #pad(ms: number): number {
     const frames = Math.floor(ms / frameMs);
-    if (frames === 0) return 0;
-    const bytes = frames * frameBytes;
-    this.#emit(appendOf(Buffer.alloc(bytes, silenceByte).toString('base64')), bytes);
+    this.flush();
+    for (let left = frames * frameBytes; left > 0; left -= appendBytesMax) {
+      const size = Math.min(left, appendBytesMax);
+      this.#dropped(this.#tail.fill(silenceByte, size));
+      const { bytes, to } = this.#tail;
+      this.#send('silence', bytes, to - size, to);
+    }
     return frames * frameMs;
   }
 
-  #emit(event: string, bytes: number): void {
-    if (this.#ear !== null) this.#ear.append(event);
-    this.#recent[this.#recentAt] = event;
-    this.#recentAt = (this.#recentAt + 1) % recentMax;
-    if (this.#kept !== null) this.#keepMore(this.#kept, event, bytes);
-  }
-
-  #keepMore(kept: string[], event: string, bytes: number): void {
-    kept.push(event);
-    this.#keptBytes += bytes;
-    let dropped = 0;
-    while (this.#keptBytes > keptBytesMax) {
-      this.#keptBytes -= bytesOf(kept.shift() ?? '');
-      dropped++;
+  #emit(frame: MediaFrame, now: number): void {
+    const { audio } = frame;
+    const isQuick = this.#cadence === null || this.#cadence.hear(audio);
+    // What is larger than a batch is none of the carrier's frames: it may push out what is held.
+    if (audio.length >= batchBytes) this.flush();
+    this.#dropped(this.#tail.push(audio));
+    if (this.#ear === null) return;
+    if (this.#heldBytes === 0) {
+      if (isQuick || audio.length >= batchBytes) {
+        this.#count('frame', audio.length, 1);
+        return this.#ear.append(frame.event, frame.from, frame.to);
+      }
+      this.#heldSince = now;
     }
-    if (dropped > 0 && this.#ear === null) this.#onDropped(dropped);
+    this.#heldBytes += audio.length;
+    if (isQuick) this.flush();
+    else if (this.#heldBytes >= batchBytes) {
+      const { bytes, to } = this.#tail;
+      this.#send('batch', bytes, to - this.#heldBytes, to);
+    }
   }
-}
 
-function bytesOf(event: string): number {
-  return Buffer.byteLength(payloadOf(event), 'base64');
+  #send(kind: 'batch' | 'flush' | 'silence' | 'kept', audio: Uint8Array, from: number, to: number): void {
+    if (this.#ear === null) return;
+    this.#heldBytes = 0;
+    if (to > from) this.#count(kind, to - from, appendAudio(this.#ear, audio, from, to));
+  }
+
+  #count(kind: 'frame' | 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
+    this.#metrics.appends[kind].add(count);
+    this.#metrics.appendedSeconds[kind].add(bytes / bytesPerMs / 1000);
+  }
+
+  #dropped(bytes: number): void {
+    if (bytes > 0 && this.#ear === null) {
+      this.#metrics.droppedFrames.inc({ direction: 'from_caller' }, Math.ceil(bytes / frameBytes));
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { appendEvent } from '../model/append.ts';
-import { base64BytesIn } from '../model/base64.ts';
+import { asciiOf, decodeAscii } from '../model/base64-ascii.ts';
 import type { MediaFrame } from './frame.ts';
 
 const eventMark = '{"event":"media","sequenceNumber":"';
@@ -11,19 +11,26 @@ const brace = 125;
 const digitsMax = 12;
 /** A frame of 20 ms has some 350; what is longer goes to the full parser. */
 const messageBytesMax = 4096;
-/** The message at hand, with room for the event's end. */
-const bytes = Buffer.alloc(messageBytesMax + 8);
-const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+/**
+ * The message at hand, of whichever stream, with room for the event's end. It stands so that its payload begins at a
+ * multiple of four: all before and in it is read in words.
+ */
+const scratch = asciiOf(messageBytesMax + 16);
+const { bytes } = scratch;
+const words = new Uint32Array(bytes.buffer);
 const prefix = new Uint8Array(Buffer.from(appendEvent.prefix));
+/** Its payload decoded, and a view of each length that came. */
+const audio = new Uint8Array(messageBytesMax);
+const views: Uint8Array[] = [];
 
 /** Where the numbers stand and what stands around them, in the frames that arrive at present. */
 interface Layout {
-  /** All before the payload, in words of four bytes and what is left; bytes of numbers are zero. */
+  /** Of the message in the scratch. */
+  shift: number;
+  /** All before the payload, in words of four bytes; bytes of numbers and before the message are zero. */
   words: Uint32Array;
   mask: Uint32Array;
-  rest: Uint8Array;
-  headerBytes: number;
+  payloadFrom: number;
   tail: Uint8Array;
   /** From and to of the numbers' digits. */
   digits: readonly number[];
@@ -56,16 +63,16 @@ export class FrameSlicer {
   slice(message: Uint8Array, into: MediaFrame): boolean {
     const { length } = message;
     if (length > messageBytesMax) return false;
-    bytes.set(message);
     let layout = this.#layout;
+    bytes.set(message, layout === null ? 0 : layout.shift);
     if (layout === null || !fits(length, layout)) {
-      layout = this.#learn(length);
+      layout = this.#learn(message);
       if (layout === null) return false;
       this.#layout = layout;
     }
-    const from = layout.headerBytes;
-    const to = length - layout.tail.length;
-    const audioBytes = base64BytesIn(bytes, pairs, from, to);
+    const from = layout.payloadFrom;
+    const to = layout.shift + length - layout.tail.length;
+    const audioBytes = decodeAscii(scratch, from, to, audio);
     if (audioBytes < 0) return false;
     let timestampMs = 0;
     for (let i = layout.timestampFrom; i < layout.timestampTo; i++)
@@ -74,14 +81,19 @@ export class FrameSlicer {
     bytes.set(prefix, from - prefix.length);
     bytes[to] = quote;
     bytes[to + 1] = brace;
-    into.event = bytes.toString('latin1', from - prefix.length, to + 2);
-    into.bytes = audioBytes;
+    into.event = bytes;
+    into.from = from - prefix.length;
+    into.to = to + 2;
+    into.audio = views[audioBytes] ??= audio.subarray(0, audioBytes);
     into.timestampMs = timestampMs;
     return true;
   }
 
-  #learn(length: number): Layout | null {
-    const text = bytes.toString('latin1', 0, length);
+  /** Leaves the message where its layout wants it. */
+  #learn(message: Uint8Array): Layout | null {
+    const { length } = message;
+    bytes.set(message);
+    const text = Buffer.from(bytes.buffer).toString('latin1', 0, length);
     if (!text.startsWith(eventMark)) return null;
     const sequenceTo = digitsEnd(eventMark.length);
     const found = this.#middles.find(([middle]) => sequenceTo >= 0 && text.startsWith(middle, sequenceTo));
@@ -95,23 +107,30 @@ export class FrameSlicer {
     if (timestampTo < 0 || !text.startsWith(payloadMark, timestampTo)) return null;
     const headerBytes = timestampTo + payloadMark.length;
     if (!text.endsWith(tail) || length - tail.length <= headerBytes) return null;
-    return layoutOf(headerBytes, tail, [eventMark.length, sequenceTo, chunkFrom, chunkTo, timestampFrom, timestampTo]);
+    const digits = [eventMark.length, sequenceTo, chunkFrom, chunkTo, timestampFrom, timestampTo];
+    const layout = layoutOf(headerBytes, tail, digits);
+    bytes.set(message, layout.shift);
+    return layout;
   }
 }
 
-function layoutOf(headerBytes: number, tail: string, digits: readonly number[]): Layout {
-  const header = new Uint8Array(bytes.subarray(0, headerBytes));
-  const mask = new Uint8Array(headerBytes).fill(0xff);
+function layoutOf(headerBytes: number, tail: string, digitsOfMessage: readonly number[]): Layout {
+  const shift = -headerBytes & 3;
+  const digits = digitsOfMessage.map((at) => shift + at);
+  const payloadFrom = shift + headerBytes;
+  const header = new Uint8Array(payloadFrom);
+  const mask = new Uint8Array(payloadFrom);
+  header.set(bytes.subarray(0, headerBytes), shift);
+  mask.fill(0xff, shift);
   for (let i = 0; i < digits.length; i += 2) {
     mask.fill(0, digits[i], digits[i + 1]);
     header.fill(0, digits[i], digits[i + 1]);
   }
-  const whole = headerBytes >> 2;
   return {
-    words: new Uint32Array(header.buffer, 0, whole),
-    mask: new Uint32Array(mask.buffer, 0, whole),
-    rest: header.slice(whole * 4),
-    headerBytes,
+    shift,
+    words: new Uint32Array(header.buffer),
+    mask: new Uint32Array(mask.buffer),
+    payloadFrom,
     tail: new Uint8Array(Buffer.from(tail)),
     digits,
     timestampFrom: digits[4] as number,
@@ -120,14 +139,12 @@ function layoutOf(headerBytes: number, tail: string, digits: readonly number[]):
 }
 
 function fits(length: number, layout: Layout): boolean {
-  const { words: expected, mask, rest, headerBytes, tail, digits } = layout;
-  const tailFrom = length - tail.length;
-  if (tailFrom <= headerBytes) return false;
+  const { words: expected, mask, payloadFrom, tail, digits } = layout;
+  const tailFrom = layout.shift + length - tail.length;
+  if (tailFrom <= payloadFrom) return false;
   let differs = 0;
   for (let i = 0; i < expected.length; i++)
     differs |= ((words[i] as number) & (mask[i] as number)) ^ (expected[i] as number);
-  const restFrom = expected.length * 4;
-  for (let i = 0; i < rest.length; i++) differs |= (bytes[restFrom + i] as number) ^ (rest[i] as number);
   for (let i = 0; i < tail.length; i++) differs |= (bytes[tailFrom + i] as number) ^ (tail[i] as number);
   if (differs !== 0) return false;
   for (let range = 0; range < digits.length; range += 2) {

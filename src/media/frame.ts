@@ -1,12 +1,14 @@
 import { appendOf } from '../model/append.ts';
 import { base64Bytes } from '../model/base64.ts';
 
-/** Audio of the caller. A stream owns one such object and overwrites it: copy what is kept. */
+/** Audio of the caller, valid until the next message of any stream: copy what is kept. */
 export interface MediaFrame {
-  /** What the model is sent: an append event around the carrier's base64. */
-  event: string;
-  /** Of µ-law, 8 a millisecond. */
-  bytes: number;
+  /** What the model is sent stands here, `from` to `to`, in ASCII: an append event around the carrier's base64. */
+  event: Uint8Array;
+  from: number;
+  to: number;
+  /** The same decoded: µ-law, 8 bytes a millisecond. */
+  audio: Uint8Array;
   /** Milliseconds since the stream began. */
   timestampMs: number;
 }
@@ -41,6 +43,10 @@ export type CarrierMessage =
   | { event: 'mark'; name: string }
   | { event: 'stop' }
   | { event: 'bad'; reason: BadMessage };
+
+export function emptyFrame(): MediaFrame {
+  return { event: new Uint8Array(0), from: 0, to: 0, audio: new Uint8Array(0), timestampMs: 0 };
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -107,10 +113,11 @@ function readMedia(media: Json, into: MediaFrame): CarrierMessage {
   if (!/^\d{1,12}$/.test(timestamp)) return bad('timestamp');
   const payload = media['payload'];
   if (typeof payload !== 'string') return bad('payload');
-  const bytes = base64Bytes(payload);
-  if (bytes <= 0) return bad('payload');
-  into.event = appendOf(payload);
-  into.bytes = bytes;
+  if (base64Bytes(payload) <= 0) return bad('payload');
+  into.event = Buffer.from(appendOf(payload), 'latin1');
+  into.from = 0;
+  into.to = into.event.length;
+  into.audio = Buffer.from(payload, 'base64');
   into.timestampMs = Number(timestamp);
   return { event: 'media' };
 }

@@ -1,8 +1,9 @@
 import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
 import type { CallDesk, SpokenLine, StreamPort } from '../calls/stream-port.ts';
 import { Bridge, type BridgeDeps } from './bridge.ts';
+import type { CadenceKind } from './cadence.ts';
 import { CallerAudio } from './caller-audio.ts';
-import { parseMessage, type BadMessage, type MediaFrame, type StreamStart } from './frame.ts';
+import { emptyFrame, parseMessage, type BadMessage, type StreamStart } from './frame.ts';
 import { FrameSlicer } from './frame-slicer.ts';
 import { CarrierWire, type MediaSocket } from './wire.ts';
 
@@ -26,6 +27,7 @@ export type TokenCheck = { ok: true; epoch: number } | { ok: false; refused: str
 
 export interface StreamDeps extends BridgeDeps {
   desk: CallDesk;
+  cadence: CadenceKind;
   /** The stream's token was issued for this call and has not expired. Its single use is the desk's to check. */
   checkToken(token: string, callSid: string): TokenCheck;
   onClosed(stream: CallStream): void;
@@ -37,7 +39,7 @@ export class CallStream implements StreamPort {
   readonly #wire: CarrierWire;
   readonly #callerAudio: CallerAudio;
   readonly #bridge: Bridge;
-  readonly #frame: MediaFrame = { event: '', bytes: 0, timestampMs: 0 };
+  readonly #frame = emptyFrame();
   readonly #openedAt: number;
   #slicer: FrameSlicer | null = null;
   #callSid: string | null = null;
@@ -59,7 +61,7 @@ export class CallStream implements StreamPort {
     const { metrics } = deps;
     this.#deps = deps;
     this.#wire = new CarrierWire(socket, metrics);
-    this.#callerAudio = new CallerAudio((frames) => metrics.droppedFrames.inc({ direction: 'from_caller' }, frames));
+    this.#callerAudio = new CallerAudio(deps);
     this.#bridge = new Bridge(deps, this.#wire, this.#callerAudio, (error) => this.#fault(error));
     this.#openedAt = deps.now();
     this.#aliveAt = this.#openedAt;
@@ -156,8 +158,7 @@ export class CallStream implements StreamPort {
     this.#deps.metrics.frames.from_caller.add(1);
     this.#frameCame = true;
     this.#heardAt = startedAt;
-    const { event, bytes, timestampMs } = this.#frame;
-    if (!this.#callerAudio.frame(event, bytes, timestampMs)) this.#ignore('repeated');
+    if (!this.#callerAudio.frame(this.#frame, startedAt)) this.#ignore('repeated');
     this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
   }
 
@@ -293,6 +294,7 @@ export class CallStream implements StreamPort {
     try {
       const streamSid = this.#streamSid ?? '';
       this.#bridge.close({ type: 'carrier.streamStopped', streamSid, reason });
+      this.#callerAudio.close();
     } catch (error) {
       this.#deps.metrics.faults.inc({ place: 'media' });
       this.#deps.log.error({ err: error, callSid: this.#callSid }, 'stream end failed');

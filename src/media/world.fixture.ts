@@ -121,6 +121,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
   const media = createMedia({
     sessions,
     lines: rendered([]),
+    cadence: 'adaptive',
     log,
     metrics,
     desk: { attach },

@@ -110,7 +110,7 @@ describe('losing the session', () => {
     const made = await line.live();
     const before = line.told.length;
     made.close();
-    made.append(appendOf('AAAA'));
+    made.append(Buffer.from(appendOf('AAAA')), 0, 51);
     made.deliver('a', 'b', true);
     made.truncate('a', 1);
     made.interrupt();

@@ -13,7 +13,9 @@ afterEach(() => line.close());
 describe('a live session', () => {
   test('audio goes both ways untouched', async () => {
     const made = await line.live();
-    made.append(appendOf('//7+'));
+    const event = Buffer.from(`xx${appendOf('//7+')}x`);
+    made.append(event, 2, event.length - 1);
+    event.fill(0);
     expect(await line.stub.event('input_audio_buffer.append')).toEqual({
       type: 'input_audio_buffer.append',
       audio: '//7+',

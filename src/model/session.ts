@@ -159,9 +159,9 @@ export class ModelSession {
     if (this.#state !== 'closed') this.#configuration.renew(profile);
   }
 
-  /** Hot: the caller's audio as a whole append event. Only while `live`. */
-  append(event: string): void {
-    this.#socket.send(event);
+  /** Hot: the caller's audio as a whole append event in ASCII, `from` to `to`. Only while `live`. */
+  append(bytes: Uint8Array, from: number, to: number): void {
+    this.#socket.sendAscii(bytes, from, to);
   }
 
   /** The output of a tool; with `respond` the model speaks once all outputs of that response are in. */

@@ -15,6 +15,12 @@ const DEAD_AIR_SECONDS = [2, 2.5, 3, 4, 5, 8, 12, 20];
 /** Seconds that a caller waits for an answer. */
 const SILENCE_SECONDS = [0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 5, 8];
 
+/**
+ * One frame as it came; several in a pause, as many as go together; fewer, because the caller may speak; silence in
+ * place of frames that are missing; what was kept for a session.
+ */
+const APPEND_KINDS = ['frame', 'batch', 'flush', 'silence', 'kept'] as const;
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
@@ -127,6 +133,27 @@ export function createMetrics() {
       help: 'Marks: handed to the carrier, and given back by it',
       label: 'direction',
       values: ['sent', 'echoed'],
+      registry,
+    }),
+    appends: hotCounter({
+      name: 'aida_appends_total',
+      help: 'Messages with audio of callers to the model, by what brought them',
+      label: 'kind',
+      values: [...APPEND_KINDS],
+      registry,
+    }),
+    appendedSeconds: hotCounter({
+      name: 'aida_appended_audio_seconds_total',
+      help: 'Audio in the messages to the model, by what brought them',
+      label: 'kind',
+      values: [...APPEND_KINDS],
+      registry,
+    }),
+    onsets: hotCounter({
+      name: 'aida_onsets_total',
+      help: "Beginnings of a caller's sound: noticed here before the model said so, only then, or never called speech",
+      label: 'heard_by',
+      values: ['gate', 'model', 'none'],
       registry,
     }),
     spliceSeconds: hot('aida_splice_seconds', 'Time that this process adds to a frame, either way', SPLICE_SECONDS),

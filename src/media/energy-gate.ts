@@ -1,0 +1,49 @@
+/**
+ * Mean magnitudes of a frame, full scale 32,768. Below it nothing counts as an onset: −52 dBFS, where a telephone line's
+ * own noise ends.
+ */
+const levelMin = 64;
+/** An onset is so many times as loud as the noise was. */
+const onsetFactor = 2;
+/** Of the difference, per frame of 20 ms: the noise is followed down within 0.2 s, up within 5 s. */
+const fallShare = 1 / 8;
+const riseShare = 1 / 256;
+/** What sounded lately, over half a second. */
+const recentShare = 1 / 25;
+
+const exponentBias = 0x84;
+
+/** The magnitude of a µ-law byte (G.711). */
+const magnitudes = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const inverted = ~byte & 0x7f;
+  return ((((inverted & 0x0f) << 3) + exponentBias) << (inverted >> 4)) - exponentBias;
+});
+
+/** Mean magnitude of µ-law samples, 0 to 32,124. */
+export function levelOf(audio: Uint8Array): number {
+  const { length } = audio;
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += magnitudes[audio[i] as number] as number;
+  return length === 0 ? 0 : sum / length;
+}
+
+/** Hears whether a frame stands out of the noise before it. It knows nothing of speech: it is to be early, not right. */
+export class EnergyGate {
+  #noise = 0;
+  #recent = 0;
+
+  /** Hot. True: louder than the noise so far. `learns`: it may be noise itself. */
+  hear(audio: Uint8Array, learns: boolean): boolean {
+    const level = levelOf(audio);
+    const noise = this.#noise;
+    if (level < noise) this.#noise += (level - noise) * fallShare;
+    else if (learns) this.#noise += (level - noise) * riseShare;
+    this.#recent += (level - this.#recent) * recentShare;
+    return level >= levelMin && level >= noise * onsetFactor;
+  }
+
+  /** What sounded lately was no speech: it is the noise from now on. */
+  wasNoise(): void {
+    if (this.#recent > this.#noise) this.#noise = this.#recent;
+  }
+}
