@@ -1,0 +1,220 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../src/embedded/redis.ts';
+import { deliberateMs, startDirect } from './calibration.ts';
+import { type Generated, Generator, type GeneratorStart } from './generator.ts';
+import { Ground, startModel, type Target } from './ground.ts';
+import { k6Start } from './k6.ts';
+import { type MergedSummary, mergeSummaries } from './merge.ts';
+import { Operator } from './operator.ts';
+import type { LoadOptions } from './options.ts';
+import { type Moment, Progress } from './progress.ts';
+import { UsageWatch } from './usage.ts';
+import { judge, type Judgement, type RigReport } from './verdict.ts';
+
+const calibrationMinutes = 0.15;
+const seed = 1;
+
+/** One load on one ground, from its first caller to its last. */
+export interface Level {
+  summary: MergedSummary;
+  judgement: Judgement;
+  rig: RigReport;
+  timeline: readonly Moment[];
+  /** What the nodes used, in cores; null where they are elsewhere. */
+  nodeCores: number | null;
+}
+
+export class RunError extends Error {}
+
+/** What a run is made of; stopped as a whole. */
+export class Run {
+  readonly #options: LoadOptions;
+  readonly #say: (line: string) => void;
+  readonly #folder: string;
+  readonly #generators = new Set<Generator>();
+  #ground: Ground | null = null;
+  #operator: Operator | null = null;
+  #isStopped = false;
+
+  private constructor(options: LoadOptions, say: (line: string) => void, folder: string) {
+    this.#options = options;
+    this.#say = say;
+    this.#folder = folder;
+  }
+
+  static async begin(options: LoadOptions, say: (line: string) => void): Promise<Run> {
+    return new Run(options, say, await mkdtemp(join(tmpdir(), 'aida-load-')));
+  }
+
+  get ground(): Ground | null {
+    return this.#ground;
+  }
+
+  get operator(): Operator | null {
+    return this.#operator;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Nothing where a staging is called. */
+  async startGround(): Promise<void> {
+    const { target, nodes, plan, cadence, nodeOptions } = this.#options;
+    if (target) return;
+    const env = {
+      DRAIN_SECONDS: String(plan.drainS),
+      ...(cadence === null ? {} : { MODEL_CADENCE: cadence }),
+    };
+    this.#ground = await Ground.start({
+      nodes,
+      callsMax: plan.callsMax,
+      env,
+      ...(nodeOptions === null ? {} : { nodeOptions }),
+      onStep: (step) => this.#say(`starting ${step}`),
+    });
+    if (!plan.hooks) return;
+    this.#operator = new Operator(this.#ground);
+    await this.#operator.listen();
+  }
+
+  /** The same callers and the same model without a node between them, for a short while. */
+  async calibrate(calls: number): Promise<MergedSummary | null> {
+    if (!this.#options.calibrates || this.#isStopped) return null;
+    this.#say(`measuring the rig alone: ${calls} calls`);
+    const model = this.#ground ? null : await startModel();
+    const modelUrl = this.#ground?.modelUrl ?? model?.url ?? '';
+    const direct = await startDirect(modelUrl);
+    try {
+      const generated = await this.#generate(
+        await this.#k6('smoke', direct.target, { calls, minutes: calibrationMinutes, hooks: null, remoteWrite: null }),
+      );
+      return mergeSummaries(summariesOf(generated));
+    } finally {
+      await direct.stop();
+      await model?.stop();
+    }
+  }
+
+  /** Callers call, and are counted. Rejects when no generator says anything about it. */
+  async level(calls: number, minutes: number, calibration: MergedSummary | null): Promise<Level> {
+    const { scenario, target, remoteWrite } = this.#options;
+    const at = target ? { ...target, hosts: {} } : this.#ground?.target;
+    if (!at) throw new RunError('there is nobody to call');
+    const ports = await Promise.all(Array.from({ length: this.#options.generators }, () => freePort()));
+    const starts = await this.#k6(
+      scenario,
+      at,
+      { calls, minutes, hooks: this.#operator?.url ?? null, remoteWrite },
+      ports,
+    );
+    const usage = new UsageWatch(() => ({
+      ...this.#ground?.parts,
+      generators: [...this.#generators].map(({ pid }) => pid),
+    }));
+    await usage.begin();
+    const progress = new Progress({
+      opsPorts: () => this.#ground?.nodes.map(({ opsPort }) => opsPort) ?? [],
+      generatorPorts: ports,
+      onSecond: () => usage.sample(),
+      say: this.#say,
+    });
+    const startedAt = performance.now();
+    const generated = await this.#generate(starts).finally(() => progress.stop());
+    const seconds = (performance.now() - startedAt) / 1000;
+    const summaries = summariesOf(generated);
+    const summary = { ...mergeSummaries(summaries), cpu: usage.coreSeconds };
+    const rig = this.#rigReport(usage, seconds, calibration, generated);
+    const judgement = judge(summary, rig);
+    const nodeSeconds = usage.coreSeconds['nodes'];
+    return {
+      summary,
+      judgement,
+      rig,
+      timeline: progress.moments,
+      nodeCores: nodeSeconds === undefined ? null : nodeSeconds / seconds,
+    };
+  }
+
+  /** Callers hang up; what is running comes to its end. */
+  interrupt(): void {
+    this.#isStopped = true;
+    for (const generator of this.#generators) generator.end();
+  }
+
+  async stop(): Promise<void> {
+    this.interrupt();
+    await Promise.all([...this.#generators].map(({ done }) => done));
+    await this.#operator?.close();
+    await this.#ground?.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #k6(
+    scenario: string,
+    target: Target,
+    run: { calls: number; minutes: number; hooks: string | null; remoteWrite: string | null },
+    ports?: readonly number[],
+  ): Promise<GeneratorStart[]> {
+    const count = this.#options.generators;
+    return Promise.all(
+      Array.from({ length: count }, async (_, index) =>
+        k6Start({
+          ...run,
+          scenario,
+          target,
+          calls: shareOf(run.calls, index, count),
+          index,
+          count,
+          port: ports?.[index] ?? (await freePort()),
+          summaryFile: join(this.#folder, `${crypto.randomUUID()}.json`),
+          seed: seed + index,
+        }),
+      ),
+    );
+  }
+
+  async #generate(starts: readonly GeneratorStart[]): Promise<Generated[]> {
+    if (this.#isStopped) throw new RunError('interrupted');
+    const generators = starts.map((start) => new Generator(start));
+    for (const generator of generators) this.#generators.add(generator);
+    const generated = await Promise.all(generators.map(({ done }) => done));
+    for (const generator of generators) this.#generators.delete(generator);
+    return generated;
+  }
+
+  #rigReport(
+    usage: UsageWatch,
+    seconds: number,
+    calibration: MergedSummary | null,
+    generated: readonly Generated[],
+  ): RigReport {
+    const { pinning } = this.#ground ?? {};
+    const plan = pinning?.isPinned ? pinning.plan : null;
+    const nodesBusy = plan ? usage.busy(plan.nodes) : null;
+    const ownShare = plan ? (usage.coreSeconds['nodes'] ?? 0) / (seconds * plan.nodes.length) : 0;
+    return {
+      calibration,
+      deliberateMs,
+      rigBusy: plan ? usage.busy(plan.rig) : usage.busyAll,
+      nodeCoresForeign: nodesBusy === null ? null : Math.max(0, nodesBusy - ownShare),
+      troubles: [
+        ...generated.flatMap(({ trouble }) => trouble ?? []),
+        ...(this.#operator?.troubles ?? []),
+        ...(this.#isStopped ? ['it was interrupted'] : []),
+      ],
+    };
+  }
+}
+
+const shareOf = (calls: number, index: number, count: number): number =>
+  Math.floor(calls / count) + (index < calls % count ? 1 : 0);
+
+function summariesOf(generated: readonly Generated[]) {
+  const summaries = generated.flatMap(({ summary }) => summary ?? []);
+  if (summaries.length > 0) return summaries;
+  const told = generated.map(({ name, trouble, tail }) => [trouble ?? name, ...tail].join('\n  '));
+  throw new RunError(`no generator left a summary:\n${told.join('\n')}`);
+}

@@ -1,0 +1,95 @@
+import type { LoadSummary, ThresholdResult, TrendName } from '../lib/summary.ts';
+import { type MergedSummary, samplesNeeded } from './merge.ts';
+import { figureOf, parseThreshold } from './threshold.ts';
+
+/** More of the rig in a result, and the result is void. */
+export const interferenceMax = 0.15;
+/** A generator that is this busy keeps its times no longer. */
+export const saturatedAt = 0.9;
+/** A mean of fewer samples is an anecdote. */
+const meanSamplesMin = 5;
+
+export const exitCodes = { ok: 0, failed: 1, void: 2 } as const;
+export type Verdict = keyof typeof exitCodes;
+
+/** What is known of the rig itself. */
+export interface RigReport {
+  /** The same callers and model without a node between them; null where it was not run. */
+  calibration: LoadSummary | null;
+  /** What the model waits on purpose, ms, by trend: no part of it is the rig's. */
+  deliberateMs: Partial<Record<TrendName, number>>;
+  /** Share of the time in which the cores of the generators were busy; null where the system does not say. */
+  rigBusy: number | null;
+  /** Share of the nodes' cores that others used; null where nodes have no cores of their own, or are elsewhere. */
+  nodeCoresForeign: number | null;
+  /** What went wrong with the rig: a generator that ended without a summary, was stopped by the watchdog, … */
+  troubles: readonly string[];
+}
+
+export interface JudgedThreshold extends ThresholdResult {
+  /** Samples of its metric; null for what is no time. */
+  samples: number | null;
+  /** Too few of them for this figure. */
+  isThin: boolean;
+  /** What the rig alone measured beyond the deliberate, ms; null where that is not known. */
+  ownMs: number | null;
+}
+
+export interface Judgement {
+  verdict: Verdict;
+  /** The largest share of the rig in anything that is judged; null where nothing is known of it. */
+  interference: number | null;
+  reasons: string[];
+  thresholds: JudgedThreshold[];
+}
+
+/**
+ * Void: the rig had too large a part in the result (15 % of a limit is its own time, or 15 % of the nodes' cores are taken
+ * by others), could not keep its times, or has too few samples for a figure that would be judged. Otherwise failed: a
+ * threshold was not kept.
+ */
+export function judge(summary: MergedSummary, rig: RigReport): Judgement {
+  const thresholds = summary.thresholds.map((threshold) => judged(threshold, summary, rig));
+  const own = thresholds.flatMap(({ ownMs, limit }) => (ownMs === null ? [] : [ownMs / limit]));
+  const shares = [...own, ...(rig.nodeCoresForeign === null ? [] : [rig.nodeCoresForeign])];
+  const interference = shares.length === 0 ? null : Math.max(...shares);
+  const voids = [
+    ...rig.troubles,
+    ...thresholds
+      .filter(isDisturbed)
+      .map(({ name, ownMs }) => `${name}: ${Math.round(ownMs ?? 0)} ms of it are the rig's own`),
+    ...(rig.nodeCoresForeign !== null && rig.nodeCoresForeign > interferenceMax
+      ? [`${percent(rig.nodeCoresForeign)} of the nodes' cores were taken by others`]
+      : []),
+    ...(rig.rigBusy !== null && rig.rigBusy > saturatedAt
+      ? [`the cores of generators and fakes were busy ${percent(rig.rigBusy)} of the time`]
+      : []),
+  ];
+  const missed = thresholds.filter(({ ok, isThin }) => !ok && !isThin);
+  const thin = thresholds.filter(({ isThin }) => isThin);
+  const words = {
+    missed: missed.map(({ name, value }) => `${name}: ${value === null ? 'nothing measured' : rounded(value)}`),
+    thin: thin.map(({ name, samples }) => `${name}: ${samples ?? 0} samples are too few`),
+  };
+  if (voids.length > 0) return { verdict: 'void', interference, reasons: [...voids, ...words.missed], thresholds };
+  if (missed.length > 0) return { verdict: 'failed', interference, reasons: words.missed, thresholds };
+  if (thin.length > 0) return { verdict: 'void', interference, reasons: words.thin, thresholds };
+  return { verdict: 'ok', interference, reasons: [], thresholds };
+}
+
+const isDisturbed = ({ ownMs, limit }: JudgedThreshold): boolean => ownMs !== null && ownMs / limit > interferenceMax;
+
+function judged(result: ThresholdResult, summary: MergedSummary, rig: RigReport): JudgedThreshold {
+  const threshold = parseThreshold(result.name);
+  const trend = threshold ? summary.trends[threshold.metric as TrendName] : undefined;
+  if (!threshold || !trend || threshold.figure === 'count')
+    return { ...result, samples: null, isThin: false, ownMs: null };
+  const needed =
+    threshold.share === null ? (threshold.figure === 'avg' ? meanSamplesMin : 1) : samplesNeeded(threshold.share);
+  const alone = rig.calibration ? figureOf(rig.calibration, threshold) : null;
+  const ownMs = alone === null ? null : Math.max(0, alone - (rig.deliberateMs[threshold.metric as TrendName] ?? 0));
+  return { ...result, samples: trend.count, isThin: trend.count < needed, ownMs };
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+const rounded = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));
