@@ -2,21 +2,39 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { actor } from './actor.ts';
 import { coreCount } from './cores.ts';
 import { directory } from './directory.ts';
 import type { Measure, Outcome } from './figure.ts';
 import { frame } from './frame.ts';
+import { journal } from './journal.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
 import { placement } from './placement.ts';
 import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
+import { relay } from './relay.ts';
 import { takeover } from './takeover.ts';
 import { talk } from './talk.ts';
+import { tools } from './tools.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
-const measures: readonly Measure[] = [frame, latency, memory, webhook, takeover, placement, directory, redis, talk];
+const measures: readonly Measure[] = [
+  frame,
+  latency,
+  memory,
+  webhook,
+  takeover,
+  placement,
+  directory,
+  redis,
+  talk,
+  actor,
+  journal,
+  tools,
+  relay,
+];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
