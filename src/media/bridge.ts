@@ -2,6 +2,7 @@ import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-
 import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
+import { prefixPaddingMs, turnSilenceMs } from '../model/session-update.ts';
 import type { ModelSession } from '../model/session.ts';
 import type { SessionListener } from '../model/session-listener.ts';
 import type { Sessions } from '../model/sessions.ts';
@@ -198,19 +199,21 @@ export class Bridge implements SessionListener, VoiceListener {
     this.#settle();
   }
 
-  onSpeechStarted(itemId: string): void {
+  onSpeechStarted(itemId: string, startMs: number | null): void {
+    const agoMs = startMs === null ? 0 : this.#callerAudio.agoMs(startMs + prefixPaddingMs, this.#deps.now());
     this.#speaking = true;
     this.#callerAudio.speechStarted();
     this.#abandonRotation();
     this.tell({ type: 'caller.speechStarted', itemId });
-    this.#voice.speechStarted(itemId);
+    this.#voice.speechStarted(itemId, agoMs);
     this.#settle();
   }
 
-  onSpeechStopped(itemId: string): void {
+  onSpeechStopped(itemId: string, endMs: number | null): void {
+    const agoMs = endMs === null ? turnSilenceMs : this.#callerAudio.agoMs(endMs - turnSilenceMs, this.#deps.now());
     this.#speaking = false;
     this.#callerAudio.speechStopped();
-    this.#voice.speechStopped();
+    this.#voice.speechStopped(agoMs);
     this.tell({ type: 'caller.speechStopped', itemId });
   }
 

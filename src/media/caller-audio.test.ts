@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { callerAudio, frameOf, Heard } from './caller-audio.fixture.ts';
-import type { CallerAudio } from './caller-audio.ts';
-import { keptBytesMax } from './caller-audio.ts';
+import { keptBytesMax, type CallerAudio, type FrameFate } from './caller-audio.ts';
 
 /** A frame of so many ms of one value; when it arrived is of no matter here. */
-function put(audio: CallerAudio, value: number, timestampMs: number, ms = 20): boolean {
+function put(audio: CallerAudio, value: number, timestampMs: number, ms = 20): FrameFate {
   return audio.frame(frameOf(new Uint8Array(ms * 8).fill(value), timestampMs), 0);
 }
 
@@ -22,9 +21,9 @@ function connected(): { audio: CallerAudio; heard: Heard; dropped: () => Promise
 
 test('frames pass unchanged, gaps become silence', () => {
   const { audio, heard } = connected();
-  expect(put(audio, 1, 5)).toBe(true);
-  expect(put(audio, 2, 25)).toBe(true);
-  expect(put(audio, 3, 105)).toBe(true);
+  expect(put(audio, 1, 5)).toBe('sent');
+  expect(put(audio, 2, 25)).toBe('sent');
+  expect(put(audio, 3, 105)).toBe('sent');
   expect(heard.runs).toEqual(['1×20', '2×20', '255×60', '3×20']);
   expect(heard.appends).toHaveLength(4);
 });
@@ -40,12 +39,12 @@ test('jitter below a frame is no gap, a long gap is filled up to ten seconds', (
 test('repeated frames and frames from the past are left out, until the clock is followed', () => {
   const { audio, heard } = connected();
   put(audio, 1, 1000);
-  expect(put(audio, 2, 1000)).toBe(false);
-  expect(put(audio, 3, 980)).toBe(false);
-  expect(put(audio, 4, 1020)).toBe(true);
-  for (let i = 0; i < 50; i++) expect(put(audio, 5, i)).toBe(false);
-  expect(put(audio, 6, 60)).toBe(true);
-  expect(put(audio, 7, 80)).toBe(true);
+  expect(put(audio, 2, 1000)).toBe('repeated');
+  expect(put(audio, 3, 980)).toBe('repeated');
+  expect(put(audio, 4, 1020)).toBe('sent');
+  for (let i = 0; i < 50; i++) expect(put(audio, 5, i)).toBe('repeated');
+  expect(put(audio, 6, 60)).toBe('sent');
+  expect(put(audio, 7, 80)).toBe('sent');
   expect(heard.runs).toEqual(['1×20', '4×20', '6×20', '7×20']);
 });
 
@@ -136,4 +135,16 @@ test('what is in words is not kept', () => {
   const next = new Heard();
   audio.connect(next);
   expect(next.runs).toEqual(Array.from({ length: 20 }, (_, i) => `${20 + i}×20`));
+});
+
+test('how long ago a place in the audio of the session was heard: from the beginning of the frame that held it', () => {
+  const { audio } = connected();
+  for (let i = 0; i < 5; i++) audio.frame(frameOf(new Uint8Array(160), i * 20), 1_000 + i * 20);
+  expect([80, 60, 0].map((place) => audio.agoMs(place, 1_080))).toEqual([0, 20, 80]);
+  expect(audio.agoMs(60, 1_087)).toBe(27);
+  // Beyond what was heard: it is of this moment.
+  expect(audio.agoMs(900, 1_080)).toBe(0);
+  audio.connect(new Heard());
+  // Another session begins with what it has to hear: the audio of before.
+  expect(audio.agoMs(80, 1_080)).toBe(0);
 });

@@ -25,6 +25,9 @@ const frameMs = frameBytes / bytesPerMs;
 const oldFramesMax = 50;
 const silenceByte = 0xff;
 
+/** `repeated`: from the past and left out; `held`: it waits for others or for a session. */
+export type FrameFate = 'sent' | 'held' | 'repeated';
+
 export interface CallerAudioDeps {
   cadence: CadenceKind;
   metrics: Pick<Metrics, 'appends' | 'appendedSeconds' | 'droppedFrames' | 'onsets'>;
@@ -45,6 +48,10 @@ export class CallerAudio {
   /** At the end of the tail: what the ear has not been sent. */
   #heldBytes = 0;
   #heldSince = 0;
+  /** Sent to this ear so far. */
+  #sentBytes = 0;
+  /** When the last frame came, monotonic ms. */
+  #frameAt = 0;
   #lastMs = -1;
   #nextMs = -1;
   #oldFrames = 0;
@@ -57,10 +64,10 @@ export class CallerAudio {
     this.#cadence = cadence === 'adaptive' ? new Cadence({ onOnset }) : null;
   }
 
-  /** Hot. `now` is when it arrived, monotonic ms. False: the frame is from the past and left out. */
-  frame(frame: MediaFrame, now: number): boolean {
+  /** Hot. `now` is when it arrived, monotonic ms. */
+  frame(frame: MediaFrame, now: number): FrameFate {
     const { audio, timestampMs } = frame;
-    if (timestampMs <= this.#lastMs && ++this.#oldFrames <= oldFramesMax) return false;
+    if (timestampMs <= this.#lastMs && ++this.#oldFrames <= oldFramesMax) return 'repeated';
     if (this.#oldFrames > 0) this.#oldFrames = 0;
     if (timestampMs <= this.#lastMs) this.#nextMs = timestampMs;
     const gapMs = this.#nextMs < 0 ? 0 : timestampMs - this.#nextMs;
@@ -68,8 +75,8 @@ export class CallerAudio {
     this.#lastMs = timestampMs;
     const endMs = timestampMs + audio.length / bytesPerMs;
     if (endMs > this.#nextMs) this.#nextMs = endMs;
-    this.#emit(frame, now);
-    return true;
+    this.#frameAt = now;
+    return this.#emit(frame, now);
   }
 
   /** `arrived`: a frame came since the last tick. */
@@ -100,6 +107,12 @@ export class CallerAudio {
     this.#cadence?.speechStopped();
   }
 
+  /** How long ago it was that the caller's sound at this place, in ms of the ear's audio, was heard here. */
+  agoMs(placeMs: number, now: number): number {
+    const receivedMs = (this.#sentBytes + this.#heldBytes) / bytesPerMs;
+    return Math.max(0, receivedMs - frameMs - placeMs) + now - this.#frameAt;
+  }
+
   /** What the caller said is in words. */
   settled(): void {
     if (this.#ear === null || !this.#keeps) return;
@@ -111,6 +124,7 @@ export class CallerAudio {
   connect(ear: Ear): void {
     const { bytes, from, to } = this.#tail;
     this.#ear = ear;
+    this.#sentBytes = 0;
     this.#send('kept', bytes, from, to);
     this.#tail.clear();
     this.#keeps = false;
@@ -155,17 +169,18 @@ export class CallerAudio {
     return frames * frameMs;
   }
 
-  #emit(frame: MediaFrame, now: number): void {
+  #emit(frame: MediaFrame, now: number): FrameFate {
     const { audio } = frame;
     const isQuick = this.#cadence === null || this.#cadence.hear(audio);
     // What is larger than a batch is none of the carrier's frames: it may push out what is held.
     if (audio.length >= batchBytes) this.flush();
     this.#dropped(this.#tail.push(audio));
-    if (this.#ear === null) return;
+    if (this.#ear === null) return 'held';
     if (this.#heldBytes === 0) {
       if (isQuick || audio.length >= batchBytes) {
         this.#count('frame', audio.length, 1);
-        return this.#ear.append(frame.event, frame.from, frame.to);
+        this.#ear.append(frame.event, frame.from, frame.to);
+        return 'sent';
       }
       this.#heldSince = now;
     }
@@ -175,6 +190,7 @@ export class CallerAudio {
       const { bytes, to } = this.#tail;
       this.#send('batch', bytes, to - this.#heldBytes, to);
     }
+    return this.#heldBytes === 0 ? 'sent' : 'held';
   }
 
   #send(kind: 'batch' | 'flush' | 'silence' | 'kept', audio: Uint8Array, from: number, to: number): void {
@@ -184,6 +200,7 @@ export class CallerAudio {
   }
 
   #count(kind: 'frame' | 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
+    this.#sentBytes += bytes;
     this.#metrics.appends[kind].add(count);
     this.#metrics.appendedSeconds[kind].add(bytes / bytesPerMs / 1000);
   }

@@ -27,8 +27,8 @@ test('the first word of a call, once', async () => {
   expect(await seen('deadAirSeconds')).toEqual([0, 0]);
 });
 
-test('the silence before an answer, with the window in which the server waits for more', async () => {
-  ear.speechStopped(1_000);
+test('the silence before an answer, from the last sound of a caller on', async () => {
+  ear.speechStopped(1_000, 500);
   ear.begun(1_400);
   ear.heard(600, 2_050);
   ear.heard(1_200, 2_650);
@@ -36,7 +36,7 @@ test('the silence before an answer, with the window in which the server waits fo
 });
 
 test('a turn without words has no answer', async () => {
-  ear.speechStopped(1_000);
+  ear.speechStopped(1_000, 500);
   ear.turnWasNone();
   ear.heard(600, 2_050);
   expect(await seen('silenceSeconds')).toEqual([0, 0]);
@@ -45,9 +45,9 @@ test('a turn without words has no answer', async () => {
 test('air is dead where a caller waits for two seconds, whatever ends it', async () => {
   ear.started(0);
   ear.begun(1_999);
-  ear.speechStopped(10_000);
+  ear.speechStopped(10_000, 500);
   ear.begun(12_000);
-  ear.speechStopped(20_000);
+  ear.speechStopped(20_000, 500);
   ear.speechStarted(23_000);
   ear.waits(30_000);
   ear.waits(31_000);
@@ -55,7 +55,7 @@ test('air is dead where a caller waits for two seconds, whatever ends it', async
   expect(await seen('deadAirSeconds')).toEqual([3, 9]);
 });
 
-test('from the news that the caller speaks to the word that the carrier stopped', async () => {
+test('from the first sound of a caller to the word that the carrier stopped', async () => {
   ear.silenced(500);
   ear.interrupted(1_000);
   ear.silenced(1_030);

@@ -1,4 +1,3 @@
-import { turnSilenceMs } from '../model/session-update.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** A caller who waits hears something before, or the air is dead. */
@@ -35,7 +34,7 @@ export class EarClock {
   /** Audio was heard that began so many ms ago. */
   heard(playedMs: number, now: number): void {
     if (this.#turnEndedAt === null) return;
-    const silenceMs = now - playedMs - this.#turnEndedAt + turnSilenceMs;
+    const silenceMs = now - playedMs - this.#turnEndedAt;
     this.#turnEndedAt = null;
     this.#metrics.silenceSeconds.observe(Math.max(0, silenceMs) / 1000);
   }
@@ -45,8 +44,9 @@ export class EarClock {
     this.#endWait(now);
   }
 
-  speechStopped(now: number): void {
-    this.#turnEndedAt = now;
+  /** The news came now, the caller's last sound so many ms before. */
+  speechStopped(now: number, agoMs: number): void {
+    this.#turnEndedAt = now - agoMs;
     this.waits(now);
   }
 
@@ -59,9 +59,9 @@ export class EarClock {
     this.#waitsSince ??= now;
   }
 
-  /** What sounded was told to stop. */
-  interrupted(now: number): void {
-    this.#interruptedAt = now;
+  /** What sounded was told to stop, because of a sound that began at `onsetAt`. */
+  interrupted(onsetAt: number): void {
+    this.#interruptedAt = onsetAt;
   }
 
   /** The carrier has stopped: it gave back a mark of what it threw away. */

@@ -19,12 +19,15 @@ const magnitudes = Uint16Array.from({ length: 256 }, (_, byte) => {
   return ((((inverted & 0x0f) << 3) + exponentBias) << (inverted >> 4)) - exponentBias;
 });
 
+/** Of the samples one in so many is looked at: that is enough for a mean, and costs a third. */
+const stride = 3;
+
 /** Mean magnitude of µ-law samples, 0 to 32,124. */
-export function levelOf(audio: Uint8Array): number {
+function levelOf(audio: Uint8Array): number {
   const { length } = audio;
   let sum = 0;
-  for (let i = 0; i < length; i++) sum += magnitudes[audio[i] as number] as number;
-  return length === 0 ? 0 : sum / length;
+  for (let i = 0; i < length; i += stride) sum += magnitudes[audio[i] as number] as number;
+  return (sum * stride) / length;
 }
 
 /** Hears whether a frame stands out of the noise before it. It knows nothing of speech: it is to be early, not right. */

@@ -133,18 +133,19 @@ export class Voice implements MouthListener {
     this.#wire.cork(this.#pump);
   }
 
-  /** The caller speaks, or something is loud: what plays stops. */
-  speechStarted(itemId: string): void {
+  /** The caller speaks, or something is loud, since so many ms: what plays stops. */
+  speechStarted(itemId: string, agoMs: number): void {
     const now = this.#deps.now();
     this.#ear.speechStarted(now);
     const midAnswer = this.#session()?.busy ?? false;
-    const rest = midAnswer || !this.#mouth.silent ? this.#interrupt(now) : null;
+    const rest = midAnswer || !this.#mouth.silent ? this.#interrupt(now, agoMs) : null;
     this.#doubt.begin(itemId, rest && { rest, midAnswer }, now);
   }
 
-  speechStopped(): void {
+  /** The caller's last sound was so many ms ago. */
+  speechStopped(agoMs: number): void {
     const now = this.#deps.now();
-    this.#ear.speechStopped(now);
+    this.#ear.speechStopped(now, agoMs);
     this.#doubt.stopped(now);
   }
 
@@ -202,10 +203,10 @@ export class Voice implements MouthListener {
     this.#deps.metrics.droppedFrames.inc({ direction: 'to_caller' });
   }
 
-  #interrupt(now: number): Rest | null {
+  #interrupt(now: number, agoMs: number): Rest | null {
     const cut: { rest: Rest | null } = { rest: null };
     this.#session()?.interrupt();
-    if (this.#mouth.sounding) this.#ear.interrupted(now);
+    if (this.#mouth.sounding) this.#ear.interrupted(now - agoMs);
     this.#wire.cork(() => {
       cut.rest = this.#mouth.interrupt(now);
       this.#mouth.pump(now);

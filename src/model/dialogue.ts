@@ -42,8 +42,9 @@ export interface DialogueListener {
   onWords(responseId: string, itemId: string, text: string): void;
   /** The item is complete or cut off; `text` is all that it says, null where the words came by `onWords` only. */
   onOutputEnded(responseId: string, itemId: string, text: string | null): void;
-  onSpeechStarted(itemId: string): void;
-  onSpeechStopped(itemId: string): void;
+  /** Milliseconds of the session's audio: the padding before speech and the silence after it are part of it. */
+  onSpeechStarted(itemId: string, startMs: number | null): void;
+  onSpeechStopped(itemId: string, endMs: number | null): void;
   /** A caller's turn in words, '' for none, null where they are not known; `after` is the item that it follows. */
   onCallerSaid(itemId: string, text: string | null, after: string | null): void;
   onToolAsked(ask: ToolAsk): void;
@@ -186,11 +187,11 @@ export class Dialogue {
       case 'speech.started':
         this.#gate.speechStarted();
         this.#answerDueAt = null;
-        return listener.onSpeechStarted(event.itemId);
+        return listener.onSpeechStarted(event.itemId, event.startMs);
       case 'speech.stopped':
         this.#gate.speechStopped();
         this.#answerDueAt = now() + answerOverdueMs;
-        return listener.onSpeechStopped(event.itemId);
+        return listener.onSpeechStopped(event.itemId, event.endMs);
       case 'committed':
         this.#unheard.set(event.itemId, { after: this.#places.turnAt(event.after), at: now() });
         this.#places.add(event.itemId, event.itemId);

@@ -51,12 +51,12 @@ export class EarlyEvents implements SessionListener {
     this.#keep((to) => to.onOutputEnded(responseId, itemId, text));
   }
 
-  onSpeechStarted(itemId: string): void {
-    this.#keep((to) => to.onSpeechStarted(itemId));
+  onSpeechStarted(itemId: string, startMs: number | null): void {
+    this.#keep((to) => to.onSpeechStarted(itemId, startMs));
   }
 
-  onSpeechStopped(itemId: string): void {
-    this.#keep((to) => to.onSpeechStopped(itemId));
+  onSpeechStopped(itemId: string, endMs: number | null): void {
+    this.#keep((to) => to.onSpeechStopped(itemId, endMs));
   }
 
   onCallerSaid(itemId: string, text: string | null, after: string | null): void {

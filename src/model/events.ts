@@ -5,8 +5,9 @@ import { usageOf } from './usage.ts';
 export type ServerEvent =
   | { type: 'session.created'; sessionId: string; model: string; expiresAtS: number | null }
   | { type: 'session.updated'; inputFormat: string | null; outputFormat: string | null }
-  | { type: 'speech.started'; itemId: string }
-  | { type: 'speech.stopped'; itemId: string }
+  /** Where it is in the audio of the session, ms: with the padding before it, and with the silence after it. */
+  | { type: 'speech.started'; itemId: string; startMs: number | null }
+  | { type: 'speech.stopped'; itemId: string; endMs: number | null }
   | { type: 'committed'; itemId: string; after: string | null }
   | { type: 'item.added'; itemId: string; after: string | null }
   | { type: 'transcribed'; itemId: string; text: string }
@@ -73,6 +74,10 @@ function wordsOrNull(value: unknown): string | null {
 
 function amount(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function amountOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 const statuses: readonly string[] = ['completed', 'cancelled', 'incomplete', 'failed'] satisfies ResponseStatus[];
@@ -179,8 +184,10 @@ const readers: Readonly<Record<string, Reader>> = {
     const session = record(raw['session']);
     return { type: 'session.updated', inputFormat: format(session, 'input'), outputFormat: format(session, 'output') };
   },
-  'input_audio_buffer.speech_started': (raw) => ofItem(raw, (itemId) => ({ type: 'speech.started', itemId })),
-  'input_audio_buffer.speech_stopped': (raw) => ofItem(raw, (itemId) => ({ type: 'speech.stopped', itemId })),
+  'input_audio_buffer.speech_started': (raw) =>
+    ofItem(raw, (itemId) => ({ type: 'speech.started', itemId, startMs: amountOrNull(raw['audio_start_ms']) })),
+  'input_audio_buffer.speech_stopped': (raw) =>
+    ofItem(raw, (itemId) => ({ type: 'speech.stopped', itemId, endMs: amountOrNull(raw['audio_end_ms']) })),
   'input_audio_buffer.committed': (raw) =>
     ofItem(raw, (itemId) => ({ type: 'committed', itemId, after: wordsOrNull(raw['previous_item_id']) })),
   'conversation.item.added': (raw) => {

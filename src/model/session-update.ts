@@ -3,7 +3,8 @@ import type { SessionProfile } from './profile.ts';
 const transcriptionModel = 'gpt-transcribe';
 /** Silence after which the server takes the caller's turn for ended. */
 export const turnSilenceMs = 500;
-const prefixPaddingMs = 300;
+/** Of what was before it, this much belongs to a turn. */
+export const prefixPaddingMs = 300;
 const vadThreshold = 0.5;
 /**
  * What the conversation may fill beside the instructions: the token budget of a call. The whole context is billed again

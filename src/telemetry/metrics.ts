@@ -156,7 +156,11 @@ export function createMetrics() {
       values: ['gate', 'model', 'none'],
       registry,
     }),
-    spliceSeconds: hot('aida_splice_seconds', 'Time that this process adds to a frame, either way', SPLICE_SECONDS),
+    spliceSeconds: hot(
+      'aida_splice_seconds',
+      'Time that this process works on the message that brings audio, where that goes on at once, either way',
+      SPLICE_SECONDS,
+    ),
     silenceSeconds: hot(
       'aida_silence_seconds',
       "Silence between a caller's last word and the first audio of the answer",
@@ -190,7 +194,7 @@ export function createMetrics() {
     ),
     bargeInSeconds: hot(
       'aida_barge_in_seconds',
-      "From the news that the caller speaks to the carrier's word that it stopped playing",
+      "From the first sound of a caller who interrupts to the carrier's word that it stopped playing",
       ANSWER_SECONDS,
     ),
     deadAirSeconds: hot(
