@@ -75,8 +75,7 @@ export const failureReasons = [
   /** Nothing was heard after the stream began, or after a question, within the bound. */
   'no_first_word',
   'no_answer',
-  /** The service spoke its apology, or ended a conversation that was not over. */
-  'apology',
+  /** The service ended a conversation that was not over. */
   'cut_off',
   /** Still there at its bound. */
   'overdue',

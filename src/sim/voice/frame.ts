@@ -28,7 +28,7 @@ export type Speaker = (typeof SPEAKERS)[number];
 const SYNC = 0x5ca3;
 const SYNC_BITS = 16;
 export const TEXT_BYTES_MAX = 10;
-const FRAME_OCTETS = 20;
+export const FRAME_OCTETS = 20;
 const TEXT_AT = 8;
 const CRC_AT = 18;
 const LAST_FLAG = 0x80;
@@ -86,8 +86,12 @@ function readOctets(samples: Uint8Array, at: number): Uint8Array {
 
 /** The frame whose 160 samples start at `at`, or null when sync, checksum or fields are wrong. */
 export function readFrame(samples: Uint8Array, at: number): VoiceFrame | null {
-  if (!syncAt(samples, at)) return null;
-  const octets = readOctets(samples, at);
+  return syncAt(samples, at) ? frameOf(readOctets(samples, at)) : null;
+}
+
+/** The frame in the 160 least significant bits of its samples, as 20 octets; null when anything in it is wrong. */
+export function frameOf(octets: Uint8Array): VoiceFrame | null {
+  if (((octets[0]! << 8) | octets[1]!) !== SYNC) return null;
   if (crc16(octets, CRC_AT) !== ((octets[CRC_AT]! << 8) | octets[CRC_AT + 1]!)) return null;
   const speaker = SPEAKERS[octets[6]! >> 4];
   const length = octets[7]! & ~LAST_FLAG;

@@ -1,0 +1,7 @@
+import type { CounterName, TrendName } from './summary.ts';
+
+/** Where callers leave what they measured. */
+export interface Figures {
+  time(name: TrendName, ms: number): void;
+  count(name: CounterName, by?: number): void;
+}

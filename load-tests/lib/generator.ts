@@ -1,0 +1,135 @@
+import { AddressBook } from './address.ts';
+import { Call, type CallPlan, type Outcome } from './call.ts';
+import { Callbacks } from './callbacks.ts';
+import type { CallWorld } from './call-world.ts';
+import { Chance } from './chance.ts';
+import type { Figures } from './figures.ts';
+import type { Network } from './network.ts';
+import type { Phrases } from './phrases.ts';
+import { FRAME_MS } from './playout.ts';
+import type { Settings } from './settings.ts';
+import { Web } from './web.ts';
+
+/** How the carrier is told to ask, as the store configured its number. */
+const overrides = '#ct=1000&rt=2500&rc=3&rp=all';
+const number = '+12075550142';
+/** Lines are not in step: each call has one of these places within 20 ms. */
+const phases = 4;
+const phaseMs = FRAME_MS / phases;
+/** After a stall of our own so much is caught up at most. */
+const catchUpMsMax = 1_000;
+/** Above what a call needs for its last turn, its goodbye and its end. */
+const spareMs = 60_000;
+/** Who was not told otherwise waits so long for somebody to speak with. */
+const patienceMsMax = 600_000;
+/** After the run calls end with their turn; who has not by then hangs up. */
+const lastTurnMsMax = 40_000;
+
+/** Who calls, and when. */
+export interface Crowd {
+  /** Called every {@link crowdMs} while the run lasts: places calls, looks at those there are. */
+  step(nowMs: number, generator: Generator): void;
+  /** A call has ended. */
+  ended(call: Call, outcome: Outcome): void;
+}
+
+const crowdMs = 50;
+
+/** Plays all the calls of one VU on its event loop. */
+export class Generator {
+  readonly world: CallWorld;
+  readonly live = new Set<Call>();
+  readonly #phases: Set<Call>[] = Array.from({ length: phases }, () => new Set<Call>());
+  readonly #crowd: Crowd;
+  #nextPhase = 0;
+  #callers = 0;
+  readonly #place: number;
+  #resolve: () => void = () => undefined;
+
+  constructor(options: {
+    settings: Settings;
+    network: Network;
+    figures: Figures;
+    phrases: Phrases;
+    crowd: Crowd;
+    /** Place of this VU among all VUs of all generators: callers' numbers follow from it. */
+    place: number;
+  }) {
+    const { settings, network, figures, phrases, crowd, place } = options;
+    const chance = new Chance(settings.seed * 1_000 + place);
+    const addresses = new AddressBook(settings.hosts);
+    const web = new Web(network, addresses, settings.token, chance);
+    this.#crowd = crowd;
+    this.#place = place;
+    this.world = {
+      settings,
+      network,
+      addresses,
+      web,
+      chance,
+      figures,
+      phrases,
+      callbacks: new Callbacks(web, network, chance, figures),
+      number,
+      voiceUrl: `${settings.target}/voice${overrides}`,
+      fallbackUrl: `${settings.target}/voice/fallback`,
+      statusUrl: `${settings.target}/voice/status${overrides}`,
+    };
+  }
+
+  /** Calls for so long, then lets those on the line come to their end; resolves when the last callback was answered. */
+  async run(runMs: number, every: (run: () => void, ms: number) => () => void): Promise<void> {
+    const { network } = this.world;
+    const startedMs = network.nowMs();
+    let step = 0;
+    let crowdAtMs = 0;
+    const stop = every(() => {
+      const nowMs = network.nowMs();
+      const due = Math.floor((nowMs - startedMs) / phaseMs);
+      step = Math.max(step, due - catchUpMsMax / phaseMs);
+      for (; step < due; step += 1) for (const call of this.#phases[step % phases] ?? []) call.tick(nowMs);
+      if (nowMs < crowdAtMs) return;
+      crowdAtMs = nowMs + crowdMs;
+      const overMs = nowMs - startedMs - runMs;
+      if (overMs < 0) this.#crowd.step(nowMs, this);
+      else if (this.live.size === 0) this.#resolve();
+      else for (const call of this.live) call.leave(overMs > lastTurnMsMax);
+    }, phaseMs);
+    await new Promise<void>((resolve) => {
+      this.#resolve = resolve;
+    });
+    stop();
+    await this.world.callbacks.settled();
+  }
+
+  /** A new caller, or the one with this number again. */
+  place(plan: Partial<Pick<CallPlan, 'from' | 'patienceMs'>> & { talkMs: number }): Call {
+    const { settings, chance } = this.world;
+    this.#callers += 1;
+    const patienceMs = plan.patienceMs ?? patienceMsMax;
+    const call = new Call(this.world, {
+      from: plan.from ?? `+1${2_070_000_000 + this.#place * 100_000 + this.#callers}`,
+      patienceMs,
+      callMsMax: plan.talkMs + patienceMs + spareMs,
+      talk: {
+        firstPhrase: Math.floor(chance.between(0, 1_000)),
+        talkMs: plan.talkMs,
+        saysGoodbye: chance.is(settings.goodbyes),
+        interrupts: () => chance.is(settings.bargeIns),
+        pressesKey: () => chance.is(settings.keys),
+      },
+    });
+    this.live.add(call);
+    this.#phases[this.#nextPhase % phases]?.add(call);
+    this.#nextPhase += 1;
+    void this.#follow(call);
+    return call;
+  }
+
+  async #follow(call: Call): Promise<void> {
+    const outcome = await call.run();
+    this.live.delete(call);
+    for (const phase of this.#phases) phase.delete(call);
+    this.#crowd.ended(call, outcome);
+  }
+}
