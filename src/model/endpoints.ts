@@ -88,7 +88,7 @@ export class Endpoints {
     this.#deps.metrics.modelSessionsOpened.inc({ endpoint: name });
     return {
       model: settings.model,
-      connect: (listener) => new ModelSocket(settings, listener),
+      connect: (listener) => new ModelSocket(settings, listener, this.#deps.log),
       configured: () => {
         stage = 'configured';
         passage.configured();

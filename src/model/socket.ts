@@ -1,8 +1,11 @@
-import { WebSocket } from 'ws';
+import type { Log } from '../telemetry/log.ts';
 import { closeCode, closeIsFatal, reactionTo, upgradeIsFatal } from './errors.ts';
 import type { ModelSettings } from './profile.ts';
+import { WebSocketClient } from './web-socket/client.ts';
 
 const handshakeTimeoutMs = 4000;
+/** Nobody waits for it: the socket is given back at the latest then. */
+const closeTimeoutMs = 5000;
 /** One event of the server; the longest known are audio deltas of some seconds. */
 const messageBytesMax = 16 * 1024 * 1024;
 /** Nothing was heard for so long: ask for a pong. */
@@ -32,89 +35,88 @@ export interface SessionSocket {
 /** The model's WebSocket and its signs of life. */
 export class ModelSocket implements SessionSocket {
   readonly #listener: SocketListener;
-  readonly #socket: WebSocket;
+  readonly #client: WebSocketClient;
   #gone = false;
   #heard = true;
   #heardAt = 0;
   #pinged = false;
 
-  constructor(settings: ModelSettings, listener: SocketListener) {
+  constructor(settings: ModelSettings, listener: SocketListener, log: Log) {
     this.#listener = listener;
     const url = new URL(settings.url);
     url.searchParams.set('model', settings.model);
-    const socket = new WebSocket(url, {
-      headers: { Authorization: `Bearer ${settings.apiKey}` },
-      perMessageDeflate: false,
-      maxPayload: messageBytesMax,
-      handshakeTimeout: handshakeTimeoutMs,
-      skipUTF8Validation: true,
-    });
-    this.#socket = socket;
-    socket.on('open', () => {
-      if (!this.#gone) listener.onOpen();
-    });
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      this.#heard = true;
-      if (!this.#gone && !isBinary) listener.onMessage(data);
-    });
-    socket.on('pong', () => {
-      this.#heard = true;
-    });
-    socket.on('unexpected-response', (request, response) => {
-      const status = response.statusCode ?? 0;
-      request.destroy();
-      this.#lose(`http_${status}`, upgradeIsFatal(status));
-    });
-    socket.on('error', () => this.#lose('unreachable', false));
-    socket.on('close', (code, reason) => {
-      const named = closeCode(code, reason.toString());
-      const reaction = reactionTo(named);
-      this.#lose(named, reaction === 'fatal' || (reaction === 'benign' && closeIsFatal(code)));
-    });
+    const headers = { Authorization: `Bearer ${settings.apiKey}` };
+    const limits = { handshakeTimeoutMs, closeTimeoutMs, messageBytesMax };
+    this.#client = new WebSocketClient(
+      { url, headers, ...limits },
+      {
+        onOpen: () => {
+          // The server has the session: where nobody wants it any more it is told so.
+          if (this.#gone) this.#client.close(1000);
+          else listener.onOpen();
+        },
+        onMessage: (bytes) => {
+          this.#heard = true;
+          if (!this.#gone) listener.onMessage(bytes);
+        },
+        onPong: () => {
+          this.#heard = true;
+        },
+        onRefused: (status) => this.#lose(`http_${status}`, upgradeIsFatal(status)),
+        onError: (code, why) => {
+          log.warn({ model: settings.model, code, why }, 'connection to the model failed');
+          this.#lose('unreachable', false);
+        },
+        onClose: (code, reason) => {
+          const named = closeCode(code, reason);
+          const reaction = reactionTo(named);
+          this.#lose(named, reaction === 'fatal' || (reaction === 'benign' && closeIsFatal(code)));
+        },
+      },
+    );
   }
 
   /** Silently does nothing once the socket is gone. */
   send(message: string): void {
-    if (!this.#gone && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
+    if (!this.#gone) this.#client.send(message);
   }
 
   sendAscii(bytes: Uint8Array, from: number, to: number): void {
-    if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(bytes.subarray(from, to), { binary: false });
+    if (!this.#gone) this.#client.sendAscii(bytes, from, to);
   }
 
   /** Called some times a second with monotonic milliseconds. */
   tick(now: number): void {
-    if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#gone || this.#client.state !== 'open') return;
     if (this.#heard) {
       this.#heard = false;
       this.#heardAt = now;
       this.#pinged = false;
     }
     if (now - this.#heardAt >= deadAfterMs) {
-      this.#lose('half_open', false);
-    } else if (this.#socket.bufferedAmount > unsentBytesMax) {
-      this.#lose('unread', false);
+      this.#cut('half_open');
+    } else if (this.#client.bufferedBytes > unsentBytesMax) {
+      this.#cut('unread');
     } else if (!this.#pinged && now - this.#heardAt >= pingAfterMs) {
       this.#pinged = true;
-      this.#socket.ping();
+      this.#client.ping();
     }
   }
 
   close(): void {
     if (this.#gone) return;
     this.#gone = true;
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
-    // The server may have the session already: it is told that nobody wants it, once it can be told.
-    else if (this.#socket.readyState === WebSocket.CONNECTING)
-      this.#socket.once('open', () => this.#socket.close(1000));
-    else this.#socket.terminate();
+    if (this.#client.state !== 'connecting') this.#client.close(1000);
+  }
+
+  #cut(code: string): void {
+    this.#client.terminate();
+    this.#lose(code, false);
   }
 
   #lose(code: string, fatal: boolean): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#socket.terminate();
     this.#listener.onGone(code, fatal);
   }
 }
