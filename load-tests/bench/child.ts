@@ -9,9 +9,19 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Runs a TypeScript file as a process of its own until it says where it listens. */
-export async function startChild(file: string, args: readonly string[]): Promise<Child> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
+/** Runs a TypeScript file as a process of its own until it says where it listens. `env`: more than this process has. */
+export function startChild(file: string, args: readonly string[], env?: Record<string, string>): Promise<Child> {
+  return startProgram(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], env);
+}
+
+/** The same with any program. */
+export async function startProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Child> {
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -20,7 +30,7 @@ export async function startChild(file: string, args: readonly string[]): Promise
     function fail(why: string): void {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      reject(new Error(`${file} ${why}`));
+      reject(new Error(`${[program, ...args].join(' ')} ${why}`));
     }
     let seen = '';
     child.once('exit', (code) => fail(`ended with ${code}`));

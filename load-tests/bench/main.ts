@@ -11,6 +11,7 @@ import { journal } from './journal.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
+import { path } from './path.ts';
 import { placement } from './placement.ts';
 import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
@@ -24,6 +25,7 @@ const measures: readonly Measure[] = [
   frame,
   latency,
   memory,
+  path,
   webhook,
   takeover,
   placement,

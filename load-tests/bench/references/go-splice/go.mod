@@ -1,0 +1,3 @@
+module aida/go-splice
+
+go 1.21
