@@ -58,12 +58,20 @@ describe('messages', () => {
     ['a ping without payload', [ping('')], ['ping ']],
     ['a ping of 125 bytes', [ping('p'.repeat(125))], [`ping ${'p'.repeat(125)}`]],
     ['a pong that nobody asked for', [frame('?', { opcode: 10 })], ['pong']],
-    ['control frames between fragments', [part('a'), ping('1'), more('b'), pong, last('c')], ['ping 1', 'pong', 'text abc']],
+    [
+      'control frames between fragments',
+      [part('a'), ping('1'), more('b'), pong, last('c')],
+      ['ping 1', 'pong', 'text abc'],
+    ],
     ['a close between fragments', [part('a'), closeFrame(1001), last('b')], ['close 1001 ']],
     ['a binary message, dropped', [frame('x', { opcode: 2 }), frame('y')], ['text y']],
     ['a fragmented binary message, dropped', [part('x', { opcode: 2 }), last('y'), frame('z')], ['text z']],
     ['binary bytes that are no UTF-8, dropped', [frame(bytes('ff'), { opcode: 2 }), frame('z')], ['text z']],
-    ['a length in more bytes than it needs', [frame('a', { lengthBytes: 2 }), frame('b', { lengthBytes: 8 })], ['text a', 'text b']],
+    [
+      'a length in more bytes than it needs',
+      [frame('a', { lengthBytes: 2 }), frame('b', { lengthBytes: 8 })],
+      ['text a', 'text b'],
+    ],
   ])('%s', (_name, frames, expected) => {
     expect(toldHowever(Buffer.concat(frames))).toEqual(expected);
   });
@@ -123,7 +131,11 @@ describe('a server that breaks the protocol', () => {
     ['a close whose length takes 16 bits', frame('', { opcode: 8, lengthBytes: 2 }), 'control_too_long'],
     ['a continuation of nothing', last('a'), 'continuation_unexpected'],
     ['a continuation of nothing, unfinished', more('a'), 'continuation_unexpected'],
-    ['a continuation of what was finished', Buffer.concat([part('a'), last('b'), last('c')]), 'continuation_unexpected'],
+    [
+      'a continuation of what was finished',
+      Buffer.concat([part('a'), last('b'), last('c')]),
+      'continuation_unexpected',
+    ],
     ['a text within a text', Buffer.concat([part('a'), frame('b')]), 'message_unfinished'],
     ['a binary within a text', Buffer.concat([part('a'), frame('b', { opcode: 2 })]), 'message_unfinished'],
     ['a text within an empty unfinished text', Buffer.concat([part(''), frame('b')]), 'message_unfinished'],
@@ -160,7 +172,10 @@ describe('a server that breaks the protocol', () => {
     const wrong = bytes(hex);
     expect(told([frame(wrong)])).toEqual(['fault text_invalid']);
     const cut = Math.floor(wrong.length / 2);
-    expect(told([part(wrong.subarray(0, cut)), ping(''), last(wrong.subarray(cut))])).toEqual(['ping ', 'fault text_invalid']);
+    expect(told([part(wrong.subarray(0, cut)), ping(''), last(wrong.subarray(cut))])).toEqual([
+      'ping ',
+      'fault text_invalid',
+    ]);
   });
 
   test('each fault has the code that the standard gives it', () => {
@@ -177,7 +192,10 @@ test.each([0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff
     const character = String.fromCodePoint(code);
     const encoded = Buffer.from(`a${character}b`);
     for (let at = 0; at <= encoded.length; at++)
-      expect(told([part(encoded.subarray(0, at)), ping(''), last(encoded.subarray(at))])).toEqual(['ping ', `text a${character}b`]);
+      expect(told([part(encoded.subarray(0, at)), ping(''), last(encoded.subarray(at))])).toEqual([
+        'ping ',
+        `text a${character}b`,
+      ]);
   },
 );
 
@@ -243,7 +261,8 @@ async function toldByWs(chunks: readonly Buffer[], bytesMax: number): Promise<st
     const symbol = Object.getOwnPropertySymbols(error).find(({ description }) => description === 'status-code');
     log.push(`fault ${String(symbol && Reflect.get(error, symbol))}`);
   });
-  for (const chunk of chunks) if (chunk.length > 0 && log.every((each) => !/^(close|fault) /.test(each))) receiver.write(Buffer.from(chunk));
+  for (const chunk of chunks)
+    if (chunk.length > 0 && log.every((each) => !/^(close|fault) /.test(each))) receiver.write(Buffer.from(chunk));
   // It tells of errors a tick later.
   await new Promise(setImmediate);
   return log;
@@ -277,7 +296,9 @@ test('any messages, fragmented and cut anyhow, are what ws makes of them', async
       });
       const chunks = cut(Buffer.concat(frames), cuts);
       expect(told(chunks)).toEqual(await toldByWs(chunks, messageBytesMax));
-      expect(told(chunks).filter((each) => each.startsWith('text '))).toEqual(messages.map(([message]) => `text ${message}`));
+      expect(told(chunks).filter((each) => each.startsWith('text '))).toEqual(
+        messages.map(([message]) => `text ${message}`),
+      );
     }),
     runs,
   );
@@ -287,14 +308,19 @@ test('any frames, right or wrong, are what ws makes of them', async () => {
   const payload = fc.oneof(
     fc.uint8Array({ maxLength: 12 }),
     fc.string({ maxLength: 12 }).map((word) => new Uint8Array(Buffer.from(word))),
-    fc.constantFrom(1000, 1001, 1004, 1005, 2999, 3000, 4999, 5000).map((code) => new Uint8Array([code >> 8, code & 255, 97])),
+    fc
+      .constantFrom(1000, 1001, 1004, 1005, 2999, 3000, 4999, 5000)
+      .map((code) => new Uint8Array([code >> 8, code & 255, 97])),
     fc.nat(200).map((length) => new Uint8Array(length).fill(97)),
   );
   const shape = fc.record({
     payload,
     fin: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 2, arbitrary: fc.constant(false) }),
     rsv: fc.oneof({ weight: 20, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(7) }),
-    opcode: fc.oneof({ weight: 10, arbitrary: fc.constantFrom(0, 1, 1, 2, 9, 10) }, { weight: 2, arbitrary: fc.nat(15) }),
+    opcode: fc.oneof(
+      { weight: 10, arbitrary: fc.constantFrom(0, 1, 1, 2, 9, 10) },
+      { weight: 2, arbitrary: fc.nat(15) },
+    ),
     isMasked: fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   });
   await fc.assert(

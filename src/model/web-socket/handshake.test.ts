@@ -82,7 +82,9 @@ describe('an answer that opens the socket', () => {
 
   test('comes with messages in the same bytes', async () => {
     const server = await serverThat((peer) =>
-      peer.socket.write(Buffer.concat([Buffer.from(peer.answer()), frame('one'), frame('two'), frame('three').subarray(0, 3)])),
+      peer.socket.write(
+        Buffer.concat([Buffer.from(peer.answer()), frame('one'), frame('two'), frame('three').subarray(0, 3)]),
+      ),
     );
     const { listener } = clients.connect(server.url);
     await expect.poll(() => listener.messages).toEqual(['one', 'two']);
@@ -138,7 +140,9 @@ describe('an answer that does not', () => {
   });
 
   test.each([200, 301, 400, 401, 403, 404, 408, 426, 429, 500, 503])('status %i', async (status) => {
-    const server = await serverThat((peer) => peer.socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`));
+    const server = await serverThat((peer) =>
+      peer.socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`),
+    );
     const { client, listener } = clients.connect(server.url);
     await expect.poll(() => listener.told).toEqual([{ refused: status }]);
     expect(client.state).toBe('closed');
