@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import { type Knee, kneeOf, kneeWords, type Step } from './run/knee.ts';
 import { type LoadOptions, readOptions, UsageError } from './run/options.ts';
 import { interferenceWords } from './run/page.ts';
+import { writeReport } from './report/write.ts';
 import { type LoadResult, writeResult } from './run/result.ts';
 import { type Level, Run, RunError } from './run/run.ts';
 import { tableOf } from './run/table.ts';
@@ -28,6 +29,7 @@ async function load(args: readonly string[]): Promise<number> {
     await run.startGround();
     const result = await (options.scenario === 'ramp' ? climb(run, options) : once(run, options));
     const written = await writeResult(options.out ?? resultsFolder, { ...result, command: commandOf(args) });
+    if (options.out === null) await writeReport();
     for (const line of ['', ...tableOf(result), '', interferenceWords(result)]) say(line);
     if (result.knee) say(kneeWords(result.knee));
     say(`Verdict: ${result.judgement.verdict}`);

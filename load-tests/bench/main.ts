@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeReport } from '../report/write.ts';
 import { actor } from './actor.ts';
 import { coreCount } from './cores.ts';
 import { directory } from './directory.ts';
@@ -62,6 +63,7 @@ async function bench(): Promise<number> {
     await save(measure, outcome);
     missed += outcome.figures.filter(({ verdict }) => verdict === 'missed').length;
   }
+  await writeReport();
   say(missed === 0 ? '\nNo target was missed.' : `\n${missed} ${missed === 1 ? 'target was' : 'targets were'} missed.`);
   return values.strict && missed > 0 ? 1 : 0;
 }

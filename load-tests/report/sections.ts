@@ -1,0 +1,151 @@
+import { barPlot, linePlot } from './plot.ts';
+import type { BenchResult } from './results.ts';
+
+/** A picture and the file that holds it. */
+export interface Plot {
+  file: string;
+  title: string;
+  svg: string;
+}
+
+export interface Section {
+  /** Names the measure and, without its ending, the file. */
+  measure: string;
+  title: string;
+  plots(result: BenchResult): Plot[];
+}
+
+type Pick = (name: string) => boolean;
+
+interface Bars {
+  title: string;
+  unit: string;
+  /** All of that unit unless named. */
+  only?: RegExp;
+  without?: RegExp;
+}
+
+/** Bars of the figures that have one unit. A single bar compares nothing and is left to the table. */
+function bars(...wanted: Bars[]): Section['plots'] {
+  return ({ measure, figures }) =>
+    wanted.flatMap(({ title, unit, only = /./, without = /^$/ }, index) => {
+      const isMeant: Pick = (name) => only.test(name) && !without.test(name);
+      const shown = figures.filter((figure) => figure.unit === unit && isMeant(figure.name));
+      if (shown.length < 2) return [];
+      const drawn = shown.map(({ name, value, target }) => ({
+        name,
+        value: value ?? Number.NaN,
+        ...(target && { target: target.value }),
+      }));
+      return [plotOf(`${measure}-${index + 1}`, title, barPlot({ title, unit, bars: drawn }))];
+    });
+}
+
+export const plotOf = (name: string, title: string, svg: string): Plot => ({ file: `${name}.svg`, title, svg });
+
+const nodesOf = /^(\d+) nodes/;
+const scriptsShown = ['a ping, to compare', 'reserve', 'poll the waiting room', 'heartbeat'];
+
+/** What a script costs Redis, over the number of nodes: what stays level does not grow with the fleet. */
+function scriptsByNodes({ measure, figures }: BenchResult): Plot[] {
+  const series = scriptsShown.map((name) => ({
+    name,
+    points: figures
+      .filter((figure) => figure.name === `${name}: CPU of Redis` && nodesOf.test(figure.beside))
+      .map(({ beside, value }) => [Number(nodesOf.exec(beside)?.[1]), value ?? Number.NaN] as const),
+  }));
+  if (series.every(({ points }) => points.length === 0)) return [];
+  const title = 'CPU of Redis for one run of a script';
+  const svg = linePlot({ title, xLabel: 'nodes', yLabel: 'CPU of Redis', unit: 'µs', series });
+  return [plotOf(measure, title, svg)];
+}
+
+/** In the order in which they stand on the page. */
+export const sections: readonly Section[] = [
+  {
+    measure: 'path',
+    title: 'The audio path beside its references',
+    plots: bars(
+      { title: 'CPU for a second of one call, beside a bare splice', unit: '×' },
+      { title: 'Latency of a frame', unit: 'ms' },
+    ),
+  },
+  { measure: 'scale', title: 'As the work grows', plots: bars({ title: 'As the work grows', unit: 'ms' }) },
+  {
+    measure: 'latency',
+    title: 'Latency of a frame',
+    plots: bars({ title: 'Latency of a frame that the node adds, both ways', unit: 'ms', without: /CPU/ }),
+  },
+  {
+    measure: 'memory',
+    title: 'Memory',
+    plots: bars({ title: 'Memory for one live call', unit: 'KiB' }),
+  },
+  {
+    measure: 'frame',
+    title: 'Splicing beside parsing',
+    plots: bars({ title: 'How much faster a message is spliced than parsed and written anew', unit: '×' }),
+  },
+  {
+    measure: 'talk',
+    title: 'At the ear of a caller',
+    plots: bars({ title: 'What a caller hears, p95 and longest', unit: 'ms' }),
+  },
+  {
+    measure: 'takeover',
+    title: 'A stream that broke',
+    plots: bars({ title: 'From /voice/next to the next audio, 300 ms of it the model', unit: 'ms' }),
+  },
+  {
+    measure: 'webhook',
+    title: 'The webhook',
+    plots: bars({ title: 'From /voice to its answer', unit: 'ms', only: /answer, p/ }),
+  },
+  {
+    measure: 'placement',
+    title: 'Placement',
+    plots: bars({ title: 'How long a place takes', unit: 'ms' }),
+  },
+  { measure: 'directory', title: 'Scripts of Redis', plots: scriptsByNodes },
+  {
+    measure: 'redis',
+    title: 'A call in Redis',
+    plots: bars({ title: 'Memory of Redis for a live call of ten minutes', unit: 'KiB', only: /^of it/ }),
+  },
+  {
+    measure: 'journal',
+    title: 'The journal',
+    plots: bars(
+      { title: 'A fact into journal and outbox, by the size of its batch', unit: 'µs', without: /CPU/ },
+      { title: 'CPU of Redis for a fact, by the size of its batch', unit: 'µs', only: /CPU/ },
+    ),
+  },
+  {
+    measure: 'relay',
+    title: 'The outbox',
+    plots: bars({ title: 'A fact out of the outbox', unit: 'µs' }),
+  },
+  {
+    measure: 'actor',
+    title: 'The machine of a call',
+    plots: bars(
+      { title: 'The machine of a call, beside a bare machine of XState', unit: '×' },
+      { title: 'Heap for one machine', unit: 'KiB' },
+    ),
+  },
+  {
+    measure: 'tools',
+    title: 'Tools',
+    plots: bars({
+      title: 'A tool that answers from memory, asked and answered',
+      unit: 'µs',
+      without: /^search_|^what|^an ask/,
+    }),
+  },
+];
+
+/** A measure that nobody has described here: its figures by unit. */
+export function plainSection(measure: string): Section {
+  const units = ['×', 'ms', 'µs', 'KiB'];
+  return { measure, title: measure, plots: bars(...units.map((unit) => ({ title: `${measure}, ${unit}`, unit }))) };
+}
