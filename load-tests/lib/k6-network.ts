@@ -11,6 +11,8 @@ const noConnection = { from: 1_100, to: 1_219 };
 const lateCodes = [1_050, 1_211];
 const soundTimeoutMs = 5_000;
 const bytesPerMs = 8;
+/** k6's class has no constants. */
+const openState = 1;
 
 export const base64 = (bytes: Uint8Array): string =>
   encoding.b64encode(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer, 'std');
@@ -80,7 +82,7 @@ function open(url: string, headers: Record<string, string>, listener: SocketList
   const socket = new WebSocket(url, null, { headers, tags: { name: '/media-stream' } });
   let refusal: string | null = null;
   let isClosed = false;
-  const isOpen = (): boolean => socket.readyState === WebSocket.OPEN;
+  const isOpen = (): boolean => socket.readyState === openState;
   socket.addEventListener('open', () => listener.onOpen());
   socket.addEventListener('message', (event) => listener.onMessage((event as { data: string }).data));
   socket.addEventListener('pong', () => listener.onPong());
