@@ -174,12 +174,15 @@ export function barPlot({ title, unit, bars }: BarPlot): string {
       Math.min(x.at(0), x.at(isKnown ? bar.value : 0)),
       Math.max(x.at(0), x.at(isKnown ? bar.value : 0)),
     ];
-    const mostRight = Math.max(to, bar.target === undefined ? 0 : x.at(bar.target));
+    // Beside the bar, or beyond its target where both do not fit between them.
+    const target = bar.target === undefined ? Number.NEGATIVE_INFINITY : x.at(bar.target);
+    const fits = target < to || to + 8 + widthOf(barWords(bar, unit)) < target - 8;
+    const wordsFrom = fits && Math.abs(target - to) > 8 ? to : Math.max(to, target);
     return [
-      text({ x: side, y: y + 14, text: bar.name }),
+      text({ x: begin + 5, y: y + 14, text: bar.name }),
       `<g class="s0"><rect class="bar" x="${px(from)}" y="${px(y + 19)}" width="${px(to - from)}" height="${barThick}"><title>${escaped(`${bar.name}: ${barWords(bar, unit)}`)}</title></rect></g>`,
       ...(bar.target === undefined ? [] : [line('bound', x.at(bar.target), y + 16, x.at(bar.target), y + 38)]),
-      text({ x: mostRight + 8, y: y + 31, text: barWords(bar, unit) }),
+      text({ x: wordsFrom + 8, y: y + 31, text: barWords(bar, unit) }),
     ];
   });
   const nothing = [text({ x: width / 2, y: top + 26, text: noData, anchor: 'middle' })];
