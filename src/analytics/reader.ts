@@ -16,9 +16,11 @@ import type { StoredFact } from './stored-fact.ts';
 
 const limits = {
   idleMs: 20,
-  idleMaxMs: 250,
+  idleMaxMs: 500,
   /** After a round that was not full. */
-  gatherMs: 100,
+  gatherMs: 1_000,
+  /** Where another process reads, its lease may have ended after this. */
+  leasedMs: directoryLimits.outboxLeaseMs,
   troubleMs: 100,
   troubleMaxMs: 5_000,
   /** Facts taken in together. */
@@ -42,6 +44,8 @@ interface SeatedFact extends StoredFact {
 interface Seat extends OutboxSeat {
   /** When to ask for what was given out and not acknowledged: at once after trouble, Infinity when there is none. */
   pendingAt: number;
+  /** Another process reads here: it is not asked before this. */
+  askAt: number;
 }
 
 export interface ReaderOptions {
@@ -78,6 +82,7 @@ export class OutboxReader {
       group: consumer.group,
       holder,
       pendingAt: 0,
+      askAt: 0,
     }));
   }
 
@@ -119,15 +124,16 @@ export class OutboxReader {
   }
 
   private trouble(error: unknown): void {
-    for (const seat of this.seats) seat.pendingAt = 0;
+    for (const seat of this.seats) seat.pendingAt = seat.askAt = 0;
     if (!this.isTroubled)
       this.options.log.warn({ err: error, group: this.options.consumer.group }, 'facts wait for their consumer');
     this.isTroubled = true;
   }
 
-  /** Reads every seat once and takes in what is there; the number of entries. */
+  /** Reads every seat that may be ours once and takes in what is there; the number of entries. */
   private async round(): Promise<number> {
-    const reads = await Promise.all(this.seats.map((seat) => this.read(seat)));
+    const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
+    const reads = await Promise.all(seats.map((seat) => this.read(seat)));
     let count = 0;
     let batch: SeatedFact[] = [];
     for (const facts of reads) {
@@ -144,7 +150,10 @@ export class OutboxReader {
   private async read(seat: Seat): Promise<SeatedFact[]> {
     const asksPending = this.now() >= seat.pendingAt;
     const read = await readOutbox(this.options.link, seat, asksPending);
-    if (read.kind === 'leased') return [];
+    if (read.kind === 'leased') {
+      seat.askAt = this.now() + limits.leasedMs;
+      return [];
+    }
     if (read.kind === 'pending') seat.pendingAt = 0;
     else if (asksPending) seat.pendingAt = Infinity;
     const facts: SeatedFact[] = [];
