@@ -1,4 +1,5 @@
 import type { Target } from '../bench/figure.ts';
+import { kneeWords } from '../run/knee.ts';
 import { withUnit } from './axis.ts';
 import { loadLines, loadPlots } from './load-section.ts';
 import { cells, table } from './markdown.ts';
@@ -10,8 +11,10 @@ const scenarios = ['smoke', 'ramp', 'promotion', 'soak', 'chaos', 'deploy'];
 export interface Report {
   /** Text of each file by its name: the page and its pictures. */
   files: Map<string, string>;
-  /** What was promised, what was found, and by which command, as Markdown: for the page that explains it all. */
-  summary: string;
+  /** What was promised, what was found, and by which command, as Markdown: for the page that explains the measures. */
+  promised: string;
+  /** What one core carries, and how that grows, as Markdown: for the page on what limits a node. */
+  carried: string;
 }
 
 /** The page of all results with its pictures: nothing in it but what the results say. */
@@ -25,19 +28,19 @@ export function reportOf(results: Results): Report {
   const described = new Set(sections.map(({ measure }) => measure));
   const others = results.bench.filter(({ measure }) => !described.has(measure));
   const all = [...sections, ...others.map(({ measure }) => plainSection(measure))];
-  const summary = summaryOf(results, all);
+  const promised = promisedIn(results, all);
   const page = [
     '# Results',
     '',
     'Made by `npm run report` from the JSON files beside it, which `npm run bench` and `npm run load` write.',
     '[How to read it](../README.md#how-to-read-it), [what limits a node](../../docs/performance.md).',
     '',
-    summary,
+    promised,
     ...all.flatMap((section) => benchSection(section, results.bench, keep)),
     ...scenarios.flatMap((scenario) => loadSection(scenario, results.load, keep)),
   ];
   files.set('README.md', `${page.join('\n').trimEnd()}\n`);
-  return { files, summary };
+  return { files, promised, carried: carriedIn(results) };
 }
 
 type Keep = (plots: readonly Plot[]) => string[];
@@ -53,7 +56,7 @@ function benchSection(section: Section, bench: readonly BenchResult[], keep: Kee
     `${cells(result.title)}. ${whence(result)}; ${told}.`,
     '',
     ...keep(section.plots(result)),
-    ...table(['figure', 'value', 'target', 'verdict', 'beside'], result.figures.map(figureRow)),
+    ...figureTable(result),
     '',
   ];
 }
@@ -84,8 +87,11 @@ function figureRow({ name, value, unit, target, verdict, beside }: StoredFigure)
   return [name, withUnit(value ?? Number.NaN, unit), bound(target, unit), verdict ?? '', beside];
 }
 
+const figureTable = ({ figures }: BenchResult): string[] =>
+  table(['figure', 'value', 'target', 'verdict', 'beside'], figures.map(figureRow));
+
 /** Every figure that something was promised of, and every scenario. */
-function summaryOf({ bench, load }: Results, all: readonly Section[]): string {
+function promisedIn({ bench, load }: Results, all: readonly Section[]): string {
   const promised = all.flatMap(({ measure, title }) => {
     const result = bench.find((one) => one.measure === measure);
     const figures = result?.figures.filter(({ target }) => target !== null) ?? [];
@@ -111,4 +117,16 @@ function summaryOf({ bench, load }: Results, all: readonly Section[]): string {
       : [];
   });
   return `${table(['figure', 'value', 'target', 'verdict', '`npm run …`'], [...promised, ...run]).join('\n')}\n`;
+}
+
+/** The audio path, its cost over calls and nodes, and the knee that callers found. */
+function carriedIn({ bench, load }: Results): string {
+  const measured = ['path', 'scale'].flatMap((measure) => {
+    const result = bench.find((one) => one.measure === measure);
+    if (!result) return [notYet(`npm run bench -- ${measure}`), ''];
+    return [`${cells(result.title)}. ${whence(result)}.`, '', ...figureTable(result), ''];
+  });
+  const ramp = load.find(({ summary }) => summary.scenario === 'ramp');
+  const knee = ramp?.knee ? `${cells(kneeWords(ramp.knee))} ${whence(ramp)}.` : notYet('npm run load -- ramp');
+  return `${[...measured, knee].join('\n')}\n`;
 }

@@ -7,7 +7,7 @@ import { mergeSummaries } from '../run/merge.ts';
 import { range, summary } from '../run/summary.fixture.ts';
 import { reportOf } from './page.ts';
 import type { BenchResult, LoadRun } from './results.ts';
-import { drift, marks, withSummary, writeReport } from './write.ts';
+import { drift, marks, withResults, writeReport } from './write.ts';
 
 const machine = { cpu: 'a cpu', cores: 2, node: 'v24.0.0' };
 const at = '2026-11-23T01:00:00.000Z';
@@ -93,8 +93,8 @@ describe('the page of results', () => {
   });
 
   test('names only what was promised in the table for the front', () => {
-    const { summary: table } = reportOf({ bench: [latency], load: [ramp()] });
-    expect(table.trimEnd().split('\n').slice(2)).toEqual([
+    const { promised } = reportOf({ bench: [latency], load: [ramp()] });
+    expect(promised.trimEnd().split('\n').slice(2)).toEqual([
       '| Latency of a frame: caller to model, p99 | 1.75 ms | < 5 ms | ok | bench -- latency |',
       '| Load: ramp | 40 calls | 1 of 1 thresholds kept | ok | load -- ramp |',
     ]);
@@ -114,42 +114,61 @@ describe('the page of results', () => {
   });
 });
 
-describe('the files of the report', () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'aida-report-'));
-    await mkdir(join(folder, 'results'));
-    await writeFile(join(folder, 'README.md'), `# Load\n\n${marks.begin}\n${marks.end}\n\nMore.\n`);
+test('what a core carries: the audio path, how it grows, and the knee that callers found', () => {
+  const path = bench('path', {
+    name: 'CPU beside a bare splice',
+    value: 1.1,
+    unit: '×',
+    target: { is: '≤', value: 1.15 },
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  const { carried } = reportOf({ bench: [path], load: [ramp()] });
+  expect(carried).toContain('| CPU beside a bare splice | 1.1 × | ≤ 1.15 × | ok |  |');
+  expect(carried).toContain('Not measured yet: `npm run bench -- scale`.');
+  expect(carried).toContain(
+    'Knee: 100 calls (100 per core); at 200 calls there were too few answers to tell. `npm run load -- ramp`',
+  );
+});
 
+describe('the files of the report', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'aida-report-'));
+    await Promise.all(['load-tests/results', 'docs'].map((path) => mkdir(join(root, path), { recursive: true })));
+    for (const path of ['load-tests/README.md', 'docs/performance.md'])
+      await writeFile(join(root, path), `# Load\n\n${marks.begin}\n${marks.end}\n\nMore.\n`);
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  const results = (name: string): string => `load-tests/results/${name}`;
   const store = (name: string, value: unknown): Promise<void> =>
-    writeFile(join(folder, 'results', name), JSON.stringify(value));
+    writeFile(join(root, results(name)), JSON.stringify(value));
 
   test('follow the JSON: what changed is told, written, and then as it should be', async () => {
     await store('latency.json', latency);
     await store('load-ramp.json', ramp());
     await store('other.json', { some: 'thing' });
-    const { changed } = await writeReport(folder);
-    expect(changed).toEqual([
-      'README.md',
-      'results/README.md',
-      'results/latency-1.svg',
-      ...['calls', 'cpu', 'ear', 'knee'].map((name) => `results/load-ramp-${name}.svg`),
+    expect(await writeReport(root)).toEqual([
+      'docs/performance.md',
+      'load-tests/README.md',
+      ...['README.md', 'latency-1.svg', 'load-ramp-calls.svg', 'load-ramp-cpu.svg'].map(results),
+      ...['load-ramp-ear.svg', 'load-ramp-knee.svg'].map(results),
     ]);
-    expect(await drift(folder)).toEqual([]);
-    expect((await writeReport(folder)).changed).toEqual([]);
+    expect(await drift(root)).toEqual([]);
+    expect(await writeReport(root)).toEqual([]);
     await store('latency.json', bench('latency', { name: 'caller to model, p99', value: 9, unit: 'ms' }));
-    expect((await writeReport(folder)).changed).toEqual(['README.md', 'results/README.md', 'results/latency-1.svg']);
-    expect(await readdir(join(folder, 'results'))).not.toContain('latency-1.svg');
-    expect(await readFile(join(folder, 'README.md'), 'utf8')).toMatch(/^# Load\n\n<!-- results.*\nMore\.\n$/s);
+    expect(await drift(root)).toEqual(['load-tests/README.md', results('README.md'), results('latency-1.svg')]);
+    await writeReport(root);
+    expect(await readdir(join(root, results('')))).not.toContain('latency-1.svg');
+    expect(await readFile(join(root, 'load-tests/README.md'), 'utf8')).toMatch(
+      /^# Load\n\n<!-- results.*load -- ramp \|\n\n<!-- end of results -->\n\nMore\.\n$/s,
+    );
   });
 
-  test('say what is wrong with the page that they are to stand in', () => {
-    expect(() => withSummary('# no marks', '')).toThrow('are not there');
+  test('say what is wrong with a page that they are to stand in', () => {
+    expect(() => withResults('# no marks', '')).toThrow('are not there');
   });
 });
 
-test('the committed page, its pictures and the table are what the committed results say', async () => {
+test('the committed pages and pictures are what the committed results say', async () => {
   expect(await drift(), 'npm run report').toEqual([]);
 });

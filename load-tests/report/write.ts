@@ -3,51 +3,51 @@ import { join } from 'node:path';
 import { reportOf } from './page.ts';
 import { readResults } from './results.ts';
 
-const here = join(import.meta.dirname, '..');
-/** Between these two lines of the page that explains the measures stands the table of what was promised. */
+const projectRoot = join(import.meta.dirname, '../..');
+/** Between these two lines of a page stands what is written from the results. */
 export const marks = { begin: '<!-- results: npm run report -->', end: '<!-- end of results -->' };
 
-/** The page with another table between the marks. @throws where they are missing */
-export function withSummary(page: string, summary: string): string {
+/** The page with another text between the marks. @throws where they are missing */
+export function withResults(page: string, text: string): string {
   const [begin, end] = [page.indexOf(marks.begin), page.indexOf(marks.end)];
   if (begin < 0 || end < begin) throw new Error(`${marks.begin} and ${marks.end} are not there`);
-  return `${page.slice(0, begin + marks.begin.length)}\n\n${summary}\n${page.slice(end)}`;
+  return `${page.slice(0, begin + marks.begin.length)}\n\n${text}\n${page.slice(end)}`;
 }
 
-/** Every file of the report by its path, as the results of this moment give it. */
-export async function reportFiles(folder = here): Promise<Map<string, string>> {
-  const results = join(folder, 'results');
-  const { files, summary } = reportOf(await readResults(results));
-  const paths = new Map([...files].map(([name, text]) => [join(results, name), text]));
-  const page = join(folder, 'README.md');
-  return paths.set(page, withSummary(await readFile(page, 'utf8'), summary));
+/** Every file of the report by its path from the root, as the results of this moment give it. */
+async function reportFiles(root: string): Promise<Map<string, string>> {
+  const { files, promised, carried } = reportOf(await readResults(join(root, resultsFolder)));
+  const paths = new Map([...files].map(([name, text]) => [join(resultsFolder, name), text]));
+  for (const [path, text] of Object.entries({ 'load-tests/README.md': promised, 'docs/performance.md': carried }))
+    paths.set(path, withResults(await readFile(join(root, path), 'utf8'), text));
+  return paths;
 }
 
-/** Pictures that no result gives any more. */
-async function leftOver(folder: string, files: ReadonlyMap<string, string>): Promise<string[]> {
-  const results = join(folder, 'results');
-  const paths = (await readdir(results)).filter((name) => name.endsWith('.svg')).map((name) => join(results, name));
-  return paths.filter((path) => !files.has(path));
+const resultsFolder = 'load-tests/results';
+
+/** Paths from the root of all that is not as the results give it; pictures that none of them gives are among it. */
+export async function drift(root = projectRoot): Promise<string[]> {
+  return [...(await changes(root)).keys()].toSorted();
 }
 
-/** What is not as the results give it: paths. */
-export async function drift(folder = here): Promise<string[]> {
-  const files = await reportFiles(folder);
-  const stale = await leftOver(folder, files);
+/** Text by path; null for what is to go. */
+async function changes(root: string): Promise<Map<string, string | null>> {
+  const files = await reportFiles(root);
+  const found = new Map<string, string | null>();
+  for (const name of await readdir(join(root, resultsFolder))) {
+    const path = join(resultsFolder, name);
+    if (name.endsWith('.svg') && !files.has(path)) found.set(path, null);
+  }
   for (const [path, text] of files) {
-    const found = await readFile(path, 'utf8').catch(() => null);
-    if (found !== text) stale.push(path);
+    const stored = await readFile(join(root, path), 'utf8').catch(() => null);
+    if (stored !== text) found.set(path, text);
   }
-  return stale;
+  return found;
 }
 
-/** Writes the page of results, its pictures, and the table in the page that explains them; returns the names of what changed. */
-export async function writeReport(folder = here): Promise<{ changed: string[] }> {
-  const files = await reportFiles(folder);
-  const changed = await drift(folder);
-  for (const path of changed) {
-    const text = files.get(path);
-    await (text === undefined ? rm(path) : writeFile(path, text));
-  }
-  return { changed: changed.map((path) => path.slice(folder.length + 1)).toSorted() };
+/** Writes the page of results, its pictures, and what other pages say of them; returns the paths of what changed. */
+export async function writeReport(root = projectRoot): Promise<string[]> {
+  const changed = await changes(root);
+  for (const [path, text] of changed) await (text === null ? rm(join(root, path)) : writeFile(join(root, path), text));
+  return [...changed.keys()].toSorted();
 }
