@@ -8,6 +8,7 @@ import { coreCount } from './cores.ts';
 import { directory } from './directory.ts';
 import type { Measure, Outcome } from './figure.ts';
 import { frame } from './frame.ts';
+import { growth } from './growth.ts';
 import { journal } from './journal.ts';
 import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
@@ -26,6 +27,7 @@ const measures: readonly Measure[] = [
   frame,
   latency,
   memory,
+  growth,
   path,
   webhook,
   takeover,

@@ -1,15 +1,20 @@
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createServer, type Server } from 'node:tls';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
 import type { SimCall } from '../../src/sim/twilio/index.ts';
 import { startChild } from './child.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
 import { asStarted } from './node-flags.ts';
+import { collectorFlag, type Held, MemoryWatch } from './node-memory.ts';
 import { Pacer, until } from './pacer.ts';
 import { median } from './statistics.ts';
+import { type Certificate, makeCertificate } from './turns/contestants.ts';
 
 const calls = 200;
-const kibPerCallTarget = 180;
+const kibPerCallTarget = 120;
+/** With TLS to the model. */
+const secureKibPerCallTarget = 250;
 const runs = 2;
 /** Held before the first reading, so that code and connections which all calls share are there. */
 const warmUpCalls = 5;
@@ -18,43 +23,9 @@ const arrivalsPerS = 20;
 const question = 'What are your hours on Tuesday?';
 const answerWord = 'Tuesday';
 const talkMsMax = 60_000;
-const readMsMax = 10_000;
 const endMsMax = 20_000;
 const kib = 1024;
 const modelFile = join(import.meta.dirname, '../../src/sim/model/main.ts');
-const collectorUrl = pathToFileURL(join(import.meta.dirname, 'collector.ts')).href;
-
-/** What a node holds, in bytes; all but `rssBefore` after collections. */
-interface Held {
-  rssBefore: number;
-  rss: number;
-  heapUsed: number;
-  heapTotal: number;
-  external: number;
-  arrayBuffers: number;
-  /** What V8 holds of the system's memory, by space. */
-  spaces: Record<string, number>;
-}
-
-class Watch {
-  #held: Held | null = null;
-
-  /** A line of the node's. */
-  take(line: string): void {
-    if (line.startsWith('{"held":')) this.#held = (JSON.parse(line) as { held: Held }).held;
-  }
-
-  async read(stack: Stack): Promise<Held> {
-    this.#held = null;
-    stack.node.kill('SIGUSR2');
-    await until(
-      () => this.#held !== null,
-      readMsMax,
-      () => 'the node says nothing of its memory',
-    );
-    return this.#held as unknown as Held;
-  }
-}
 
 /** Callers arrive evenly, each greeted, each asking one thing and listening to the answer; then they stay on the line. */
 async function converse(stack: Stack, count: number): Promise<SimCall[]> {
@@ -98,17 +69,38 @@ interface Run {
   complaints: number;
 }
 
-async function measureOnce(): Promise<Run> {
+/** TLS in front of a port of this machine: what the node holds for it is the node's. */
+async function secured(port: number, { key, cert }: Certificate): Promise<Server> {
+  const server = createServer({ key, cert }, (socket) => {
+    const inner = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [socket, inner],
+      [inner, socket],
+    ] as const) {
+      one.on('error', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** With a certificate: TLS to the model. */
+async function measureOnce(certificate: Certificate | null): Promise<Run> {
   const model = await startChild(modelFile, []);
-  const watch = new Watch();
+  const watch = new MemoryWatch();
+  const url = new URL((model.ready as { url: string }).url);
+  const front = certificate === null ? null : await secured(Number(url.port), certificate);
+  if (front !== null) url.port = String((front.address() as AddressInfo).port);
   let stack: Stack | null = null;
   try {
     stack = await startStack({
       model: null,
       env: {
-        OPENAI_REALTIME_URL: (model.ready as { url: string }).url,
+        OPENAI_REALTIME_URL: front === null ? url.href : url.href.replace(/^ws:/, 'wss:'),
         CALLS_MAX: String(2 * calls),
-        ...(await asStarted(`--import=${collectorUrl}`)),
+        ...(certificate === null ? {} : { NODE_EXTRA_CA_CERTS: certificate.file }),
+        ...(await asStarted(collectorFlag)),
       },
       onLog: (line) => watch.take(line),
     });
@@ -123,28 +115,51 @@ async function measureOnce(): Promise<Run> {
     return { idle, live, after, complaints: stack.twilio.complaints.length };
   } finally {
     await stack?.stop();
+    front?.close();
     await model.stop();
   }
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
+async function measureAll(certificate: Certificate | null, say: (line: string) => void): Promise<Run[]> {
   const all: Run[] = [];
   for (let i = 0; i < runs; i++) {
-    const one = await measureOnce();
+    const one = await measureOnce(certificate);
     all.push(one);
     const mib = (bytes: number): string => (bytes / kib / kib).toFixed(1);
-    say(`RSS ${mib(one.idle.rss)} MiB at 0 calls, ${mib(one.live.rss)} at ${calls}, ${mib(one.after.rss)} after them`);
+    say(
+      `${certificate === null ? '' : 'TLS to the model: '}RSS ${mib(one.idle.rss)} MiB at 0 calls, ` +
+        `${mib(one.live.rss)} at ${calls}, ${mib(one.after.rss)} after them`,
+    );
   }
+  return all;
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const certificate = await makeCertificate();
+  try {
+    const plain = await measureAll(null, say);
+    const secure = await measureAll(certificate, say);
+    return {
+      figures: [...figuresOf(plain, kibPerCallTarget, ''), ...figuresOf(secure, secureKibPerCallTarget, ', TLS')],
+      runs: { measured: plain.length + secure.length, quiet: plain.length + secure.length },
+      details: { calls, warmUpCalls, runs: plain, secureRuns: secure },
+    };
+  } finally {
+    await certificate.remove();
+  }
+}
+
+function figuresOf(all: readonly Run[], kibTarget: number, words: string): Figure[] {
   const perCall = (of: (one: Run) => number): number => median(all.map(of)) / calls / kib;
-  const target = { is: '≤', value: kibPerCallTarget } as const;
+  const target = { is: '≤', value: kibTarget } as const;
   const beside = `${Math.round(perCall(({ live, idle }) => live.rssBefore - idle.rss))} KiB with what is not collected yet`;
   const grown = (name: string, of: (held: Held) => number): Figure =>
-    figure({ name, value: perCall(({ live, idle }) => of(live) - of(idle)), unit: 'KiB' }, true);
+    figure({ name: name + words, value: perCall(({ live, idle }) => of(live) - of(idle)), unit: 'KiB' }, true);
   const young = ({ spaces }: Held): number => spaces['new_space'] ?? 0;
-  const figures = [
+  return [
     figure(
       {
-        name: `RSS for one of ${calls} live calls`,
+        name: `RSS for one of ${calls} live calls${words}`,
         value: perCall(({ live, idle }) => live.rss - idle.rss),
         unit: 'KiB',
         target,
@@ -158,14 +173,13 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     grown('objects that live, for comparison', (held) => held.heapUsed),
     figure(
       {
-        name: 'objects left by each call that ended',
+        name: `objects left by each call that ended${words}`,
         value: perCall(({ after, idle }) => after.heapUsed - idle.heapUsed),
         unit: 'KiB',
       },
       true,
     ),
   ];
-  return { figures, runs: { measured: all.length, quiet: all.length }, details: { calls, warmUpCalls, runs: all } };
 }
 
 export const memory: Measure = {

@@ -109,7 +109,7 @@ function short({ perCallMs, cores, result, ...rest }: Measured): string {
   return (
     `${perCallMs.toFixed(2)} ms of CPU for a call-second, ${cores.contestant.toFixed(2)} of a core; to the model ` +
     `${ms(toModel)}, to the caller ${ms(toCaller)} ms (p50 / p99 / p99.9); rig ${cores.rig.toFixed(2)}` +
-    `${rest.isClear ? '' : ' TOO MUCH'}, ${describe({ ...rest, result: null })}`
+    `${rest.isClear ? '' : ' TOO MUCH'}, ${describe(rest)}`
   );
 }
 

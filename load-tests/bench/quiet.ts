@@ -94,7 +94,7 @@ export async function repeated<T>(
   return { all, kept: quiet.length > 0 ? quiet : all, isTrusted: quiet.length > 0 };
 }
 
-export function describe({ noise, isQuiet: quiet }: Watched<unknown>): string {
+export function describe({ noise, isQuiet: quiet }: Pick<Watched<unknown>, 'noise' | 'isQuiet'>): string {
   const percent = (share: number | null): string => (share === null ? 'unknown' : `${Math.round(share * 100)} %`);
   const slower = percent(Math.max(noise.slowdownBefore, noise.slowdownAfter));
   return `${quiet ? 'quiet' : 'NOISY'}: machine ${slower} slower than at its best, others used ${percent(noise.foreignShare)}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { median, percentiles } from './statistics.ts';
+import { median, percentiles, slope } from './statistics.ts';
 
 test('percentiles are samples, by nearest rank', () => {
   const samples = Array.from({ length: 1000 }, (_, i) => 1000 - i);
@@ -12,4 +12,24 @@ test('the median leaves its input alone', () => {
   const values = [3, 1, 2];
   expect([median(values), median([4, 1]), median([])]).toEqual([2, 4, Number.NaN]);
   expect(values).toEqual([3, 1, 2]);
+});
+
+test('the slope is that of the closest line', () => {
+  expect(
+    slope([
+      [0, 5],
+      [10, 25],
+      [20, 45],
+    ]),
+  ).toBe(2);
+  // One reading that is off moves it by its share.
+  expect(
+    slope([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [3, 4],
+    ]),
+  ).toBeCloseTo(1.2);
+  expect(slope([[1, 1]])).toBeNaN();
 });

@@ -57,6 +57,7 @@ export class TurnCaller {
   #rest: Buffer = Buffer.alloc(0);
   #payloadAt = 0;
   isOpen = true;
+  heardMs = 0;
   /** Ms from the last frame of each of the caller's sentences to the first audio behind it. */
   answersMs: number[] = [];
 
@@ -153,6 +154,7 @@ export class TurnCaller {
       message.toString('latin1', this.#payloadAt, message.indexOf(0x22, this.#payloadAt)),
       'base64',
     );
+    this.heardMs += audio.length / bytesPerMs;
     this.#playedAt = Math.max(this.#playedAt, now) + audio.length / bytesPerMs;
     const all = this.#rest.length === 0 ? audio : Buffer.concat([this.#rest, audio]);
     this.#ledgers.toCaller.takeAudio(all, this.#takeFrame);

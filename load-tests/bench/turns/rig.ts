@@ -1,3 +1,4 @@
+import { cpuMsOf } from '../cores.ts';
 import { Pacer, until } from '../pacer.ts';
 import { watched, type Watched } from '../quiet.ts';
 import { percentiles, type Percentiles } from '../statistics.ts';
@@ -21,6 +22,7 @@ const lateEvery = 16;
 const goldenShare = 0.618_033_988_75;
 /** Frames of speech that end a window: whoever gathers silence passes on what it holds. */
 const flushFrames = 3;
+const settleMs = 600;
 
 export interface Window {
   calls: number;
@@ -50,7 +52,7 @@ export function addLost(one: Lost, other: Lost): Lost {
   };
 }
 
-export interface Measured extends Watched<Window> {
+export interface Measured extends Omit<Watched<Window>, 'cpuMs' | 'elapsedMs'> {
   /** Cores that the contestant took, and callers and model together. */
   cores: { contestant: number; rig: number; beside: number };
   /** Ms of CPU of the contestant for a second of one call. */
@@ -143,26 +145,10 @@ export class Rig {
   /** What happens with the calls that are open; without `withSilence` the latency is that of speech alone. */
   async measure(contestant: Contestant, warmMs: number, ms: number, withSilence: boolean): Promise<Measured> {
     await wait(warmMs);
-    const { toModel, toCaller } = this.#ledgers;
     const pids = [...new Set([process.pid, contestant.pid, ...contestant.beside])];
-    for (const caller of this.#callers) caller.answersMs = [];
-    this.#lateMs = [];
-    toModel.record(withSilence);
-    toCaller.record(true);
-    const window = await watched(pids, () => wait(ms));
-    const late = percentiles(this.#lateMs);
-    const answersMs = this.#callers.flatMap((caller) =>
-      caller.answersMs.map((one) => one - turnSilenceMs - firstAudioMs),
-    );
-    const result: Window = {
-      calls: this.#callers.length,
-      toModel: toModel.result(),
-      toCaller: toCaller.result(),
-      answer: { ...percentiles(answersMs), p95: quantile(answersMs, 0.95) },
-      answers: answersMs.length,
-      late,
-    };
-    const share = (pid: number): number => (window.cpuMs.get(pid) ?? Number.NaN) / window.elapsedMs;
+    const window = await watched(pids, () => this.#look(pids, ms, withSilence));
+    const { result, cpuMs, elapsedMs } = window.result;
+    const share = (pid: number): number => (cpuMs[pids.indexOf(pid)] ?? Number.NaN) / elapsedMs;
     const cores = {
       contestant: share(contestant.pid),
       rig: share(process.pid),
@@ -173,8 +159,40 @@ export class Rig {
       result,
       cores,
       perCallMs: (cores.contestant * 1000) / this.#callers.length,
-      isClear: cores.rig <= rigShareMax && late.p99 <= rigLateMsMax,
+      isClear: cores.rig <= rigShareMax && result.late.p99 <= rigLateMsMax,
     };
+  }
+
+  /** Judging the machine's calm held everybody up: that has to pass first. */
+  async #look(
+    pids: readonly number[],
+    ms: number,
+    withSilence: boolean,
+  ): Promise<{ result: Window; cpuMs: number[]; elapsedMs: number }> {
+    await wait(settleMs);
+    const { toModel, toCaller } = this.#ledgers;
+    const before = await Promise.all(pids.map((pid) => cpuMsOf([pid])));
+    const from = performance.now();
+    for (const caller of this.#callers) caller.answersMs = [];
+    this.#lateMs = [];
+    toModel.record(withSilence);
+    toCaller.record(true);
+    await wait(ms);
+    const elapsedMs = performance.now() - from;
+    const after = await Promise.all(pids.map((pid) => cpuMsOf([pid])));
+    const answersMs = this.#callers.flatMap((caller) =>
+      caller.answersMs.map((one) => one - turnSilenceMs - firstAudioMs),
+    );
+    const result: Window = {
+      calls: this.#callers.length,
+      toModel: toModel.result(),
+      toCaller: toCaller.result(),
+      answer: { ...percentiles(answersMs), p95: quantile(answersMs, 0.95) },
+      answers: answersMs.length,
+      late: percentiles(this.#lateMs),
+    };
+    const cpuMs = pids.map((_, i) => (after[i] ?? Number.NaN) - (before[i] ?? Number.NaN));
+    return { result, cpuMs, elapsedMs };
   }
 
   /** Ends all calls. */
