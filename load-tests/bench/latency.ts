@@ -135,7 +135,7 @@ async function measureNode(stack: Stack, model: LeanModel, say: (line: string) =
 
 function short({ result: { toModel, toCaller }, ...rest }: Watched<Window>): string {
   const one = ({ p50, p99, p999 }: Percentiles): string => [p50, p99, p999].map((ms) => ms.toFixed(2)).join(' / ');
-  return `to the model ${one(toModel)}, to the caller ${one(toCaller)} ms (p50 / p99 / p99.9); ${describe({ result: null, ...rest })}`;
+  return `to the model ${one(toModel)}, to the caller ${one(toCaller)} ms (p50 / p99 / p99.9); ${describe(rest)}`;
 }
 
 function cores({ cpuMs, elapsedMs }: Watched<unknown>, pid: number): string {

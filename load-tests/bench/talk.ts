@@ -178,7 +178,7 @@ const pick = {
 function short(window: Watched<Heard[]>): string {
   const one = (values: number[]): string => [0.5, 0.95].map((share) => quantile(values, share).toFixed(0)).join(' / ');
   const { result, ...rest } = window;
-  return `first word ${one(pick.firstWord(result))}, answer +${one(pick.answer(result))}, silence after an interruption ${one(pick.bargeIn(result))} ms (p50 / p95); ${describe({ result: null, ...rest })}`;
+  return `first word ${one(pick.firstWord(result))}, answer +${one(pick.answer(result))}, silence after an interruption ${one(pick.bargeIn(result))} ms (p50 / p95); ${describe(rest)}`;
 }
 
 /** The median of the runs' quantiles. */

@@ -60,7 +60,7 @@ async function calibrate(say: (line: string) => void) {
 
 function short({ result, ...rest }: Watched<Report>): string {
   const times = [result.p50, result.p99, result.p999].map((ms) => ms.toFixed(2)).join(' / ');
-  return `${times} ms (p50 / p99 / p99.9), ${result.wrong} wrong; ${describe({ result: null, ...rest })}`;
+  return `${times} ms (p50 / p99 / p99.9), ${result.wrong} wrong; ${describe(rest)}`;
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
