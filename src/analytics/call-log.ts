@@ -14,8 +14,14 @@ export async function lockCalls(manager: EntityManager, facts: readonly StoredFa
   const firstAt = new Map<string, number>();
   for (const { callSid, fact } of facts) firstAt.set(callSid, Math.min(firstAt.get(callSid) ?? Infinity, fact.at));
   const callSids = [...firstAt.keys()].toSorted();
-  const rows = callSids.map((callSid) => emptyCall(callSid, firstAt.get(callSid) ?? 0));
-  await manager.createQueryBuilder().insert().into(CallLogEntity).values(rows).orIgnore().execute();
+  const present = await manager.find(CallLogEntity, { where: { callSid: In(callSids) }, select: { callSid: true } });
+  const known = new Set(present.map(({ callSid }) => callSid));
+  const rows = callSids.flatMap((callSid) =>
+    known.has(callSid) ? [] : [emptyCall(callSid, firstAt.get(callSid) ?? 0)],
+  );
+  // A row has many columns: those that are there are not written only to be ignored.
+  if (rows.length > 0)
+    await manager.createQueryBuilder().insert().into(CallLogEntity).values(rows).orIgnore().execute();
   const locked = await manager.find(CallLogEntity, {
     where: { callSid: In(callSids) },
     order: { callSid: 'ASC' },

@@ -31,6 +31,10 @@ const WORDS_BETWEEN_TURNS_MAX = 10;
 const CHANGES_MAX = 2;
 /** The carrier's ids, whatever their 32 digits are. */
 const carrierId = /^[A-Z]{2}[0-9a-f]{32}$/;
+/** Most words: nothing in them is to be told apart, and they are too short for an id of the carrier's. */
+const plainWord = /^[A-Za-z]{1,33}$/;
+/** What a spoken number begins with. */
+const firstWords = new Set([repeats, units, teens, tens].flatMap((table) => Object.keys(table)));
 const wordPattern = /[\p{L}\p{N}_]+/gu;
 const shapes = [
   /(?<![\d:.])\d{1,2}:\d{2}(?![\d:])/y,
@@ -80,6 +84,11 @@ function continues(text: string, end: number, start: number, words: number, turn
 function splitWords(text: string): Word[] {
   const words: Word[] = [];
   for (const match of text.matchAll(wordPattern)) {
+    if (plainWord.test(match[0])) {
+      const end = match.index + match[0].length;
+      words.push({ start: match.index, end, text: match[0].toLowerCase(), kind: 'letters' });
+      continue;
+    }
     const parts = [...match[0].matchAll(/\d+|[^\d_]+|_+/gu)];
     const letters = parts.some((part) => /^[^\d_]/u.test(part[0]));
     const isId =
@@ -108,6 +117,7 @@ function readNumber(text: string, words: Word[], index: number, reading: Reading
   const word = words[index];
   if (!word || word.kind === 'opaque') return null;
   if (word.kind === 'digits') return readDigits(text, words, index);
+  if (!firstWords.has(word.text)) return null;
   const times = own(repeats, word.text);
   if (times !== undefined) return readRepeat(words, index, times);
   const below = readBelowHundred(words, index);

@@ -27,6 +27,8 @@ const TURN_END = '\n';
 interface Kept {
   itemId: string;
   said: string;
+  /** Without cards. */
+  bare: string;
   /** As it was last given out. */
   shown: string;
 }
@@ -37,16 +39,20 @@ export function createTurnRedactor(contacts: (text: string) => string): TurnReda
   return {
     turn(speaker, itemId, text) {
       const earlier = kept[speaker].filter((turn) => turn.itemId !== itemId);
-      const turns = [...earlier, { itemId, said: text, shown: '' }];
-      const shown = redactTurns(turns.map((turn) => turn.said)).map(contacts);
+      const last: Kept = { itemId, said: text, bare: '', shown: '' };
+      const turns = [...earlier, last];
+      const bare = redactTurns(turns.map((turn) => turn.said));
       const amendments: Amendment[] = [];
       turns.forEach((turn, index) => {
-        const now = shown[index] ?? '';
-        if (index < earlier.length && now !== turn.shown) amendments.push({ itemId: turn.itemId, text: now });
-        turn.shown = now;
+        const now = bare[index] ?? '';
+        if (turn.bare === now) return;
+        turn.bare = now;
+        const before = turn.shown;
+        turn.shown = contacts(now);
+        if (turn !== last && turn.shown !== before) amendments.push({ itemId: turn.itemId, text: turn.shown });
       });
       kept[speaker] = bounded(turns);
-      return { text: shown.at(-1) ?? '', amendments };
+      return { text: last.shown, amendments };
     },
   };
 }
