@@ -42,6 +42,7 @@ export function attempt(options: AttemptOptions): Promise<HttpAnswer | AttemptFa
       if (typeof result === 'string') outgoing.destroy();
     };
     const onAbort = (): void => settle('aborted');
+    outgoing.on('error', () => settle(connected ? 'broken' : 'connectFailed'));
     if (options.signal.aborted) return settle('aborted');
     options.signal.addEventListener('abort', onAbort, { once: true });
     timer = setTimeout(() => settle('connectTimeout'), options.connectMs);
@@ -52,7 +53,6 @@ export function attempt(options: AttemptOptions): Promise<HttpAnswer | AttemptFa
         timer = setTimeout(() => settle('readTimeout'), options.readMs);
       });
     });
-    outgoing.on('error', () => settle(connected ? 'broken' : 'connectFailed'));
     collect(outgoing, options.bytesMax, settle);
     outgoing.end(options.body);
   });

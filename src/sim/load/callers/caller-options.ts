@@ -26,6 +26,8 @@ export interface CallerOptions {
   jitterFramesMax?: number;
   /** Of frames, lost on the way to the service. */
   lossShare?: number;
+  /** Of the media socket. */
+  connectMsMax?: number;
   firstWordMsMax?: number;
   answerMsMax?: number;
   /** How long a caller stays in the waiting room before giving up. */
@@ -46,6 +48,7 @@ export const callerDefaults: CallerSettings = {
   bargeInAfterMsMax: 2_400,
   jitterFramesMax: 0,
   lossShare: 0,
+  connectMsMax: 5_000,
   firstWordMsMax: 10_000,
   answerMsMax: 10_000,
   patienceMs: 600_000,

@@ -13,7 +13,6 @@ import type { Recorder } from './recorder.ts';
 import { Talker, type TalkerBooks } from './talker.ts';
 import { documentsMax, loopDocumentsMax, loopWindowMs, sayMs, type Sounds } from './sounds.ts';
 
-const connectMsMax = 5_000;
 /** Callbacks reach the service in any order. */
 const callbackDelayMsMax = 250;
 const overridesOfCallbacks = '#ct=1000&rt=2500&rc=3&rp=all';
@@ -268,7 +267,7 @@ export class Caller {
           resolve(end);
         },
       });
-      const timer = setTimeout(() => stream.giveUp(), connectMsMax);
+      const timer = setTimeout(() => stream.giveUp(), settings.connectMsMax);
       this.#wake = () => stream.giveUp();
     });
   }

@@ -4,7 +4,7 @@ import { Places } from '../../twilio/hosts.ts';
 import { Web } from '../../twilio/web.ts';
 import { phrasesMax } from '../model/model-options.ts';
 import { SlotClock } from '../slot-clock.ts';
-import { linesMax } from '../voice/name-tag.ts';
+import { nobody } from '../voice/name-tag.ts';
 import { phraseBook } from '../voice/phrases.ts';
 import { Caller, type PartyDeps } from './caller.ts';
 import { callerDefaults, type CallerOptions, type CallerSettings } from './caller-options.ts';
@@ -58,7 +58,7 @@ export class Callers {
 
   /** One more call, from a number of its own. */
   dial(): Caller {
-    const caller = new Caller(this.#deps, this.#lines++ % linesMax);
+    const caller = new Caller(this.#deps, this.#lines++ % nobody);
     this.#open.add(caller);
     void caller.done.finally(() => this.#open.delete(caller));
     return caller;
@@ -98,6 +98,11 @@ export class Callers {
     return this.#until(() => this.talking >= count, boundMs);
   }
 
+  /** True as soon as no call is left; false after `boundMs`. */
+  untilOver(boundMs: number): Promise<boolean> {
+    return this.#until(() => this.#open.size === 0, boundMs);
+  }
+
   /** Everybody hangs up: between two turns within `politeMs`, then at once. Who is still there after `boundMs` more is overdue. */
   async hangUpAll(politeMs: number, boundMs: number): Promise<void> {
     const startedAt = performance.now();
@@ -106,7 +111,7 @@ export class Callers {
       await pause();
     }
     for (const caller of this.#open) caller.hangUp();
-    if (await this.#until(() => this.#open.size === 0, boundMs)) return;
+    if (await this.untilOver(boundMs)) return;
     for (const caller of this.#open) caller.fail('overdue');
     this.close();
   }

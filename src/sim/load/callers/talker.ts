@@ -1,6 +1,6 @@
 import { FRAME_BYTES } from '../../voice/index.ts';
 import { frameMs } from '../slot-clock.ts';
-import { linesMax, nobody, turnsMax } from '../voice/name-tag.ts';
+import { nobody, turnsMax } from '../voice/name-tag.ts';
 import { base64Of, type Phrase, type PhraseBook, tagFrame } from '../voice/phrases.ts';
 import { heard, PhraseReader } from '../voice/phrase-reader.ts';
 import type { Journeys } from '../frame-journeys.ts';
@@ -57,7 +57,7 @@ export class Talker {
 
   constructor(deps: TalkerDeps, line: number, now: number) {
     this.#deps = deps;
-    this.line = line % linesMax;
+    this.line = line % nobody;
     this.#reader = new PhraseReader(deps.books.answers);
     this.#since = now;
     this.#quietSince = now;
@@ -176,6 +176,7 @@ export class Talker {
 
   #turnTaking(now: number): void {
     const { settings } = this.#deps;
+    if (this.#bargeInAt !== null && !this.playout.isPlaying(now)) this.#missedBargeIn(this.#bargeInAt);
     switch (this.#state) {
       case 'first':
         if (now - this.#since > settings.firstWordMsMax) this.#giveUp('no_first_word', now);
@@ -189,7 +190,6 @@ export class Talker {
         if (now - this.#since >= this.#pauseMs) this.#begin(now);
         return;
       case 'speaking':
-        this.#missedBargeIn(now);
     }
   }
 
@@ -208,9 +208,8 @@ export class Talker {
   }
 
   /** Nobody stopped speaking: the answer was heard to its end. */
-  #missedBargeIn(now: number): void {
-    if (this.#bargeInAt === null || this.playout.isPlaying(now)) return;
-    this.#deps.recorder.trend('aida_barge_in', this.playout.endMs - this.#bargeInAt);
+  #missedBargeIn(sinceMs: number): void {
+    this.#deps.recorder.trend('aida_barge_in', this.playout.endMs - sinceMs);
     this.#bargeInAt = null;
   }
 

@@ -7,10 +7,8 @@ const lineLetters = 4;
 const turnLetters = 2;
 const base = letters.length;
 
-/** Lines that may be told apart: 0 to this, less one that belongs to nobody. */
-export const linesMax = base ** lineLetters - 1;
-/** Of who speaks without having been asked. */
-export const nobody = linesMax;
+/** The line of who speaks without having been asked; all below it are callers'. */
+export const nobody = base ** lineLetters - 1;
 export const turnsMax = base ** turnLetters;
 
 /** Characters, the blank behind it included: it fits into one frame. */
