@@ -2,6 +2,7 @@
 const spareBytesMax = 1_000_000;
 /** The smallest is twice what a call keeps in a pause. */
 const sizes = [6_400, 12_800, 25_600, 51_200, 102_400] as const;
+const sizeMax = sizes[4];
 /** Moving what is kept to the front is worth it for so much room of the whole. */
 const gainShareMin = 1 / 8;
 
@@ -46,7 +47,7 @@ export class AudioTail {
   limit(bytesMax: number): void {
     this.#bytesMax = bytesMax;
     this.#trim(0);
-    const size = sizeFor(this.length * 2);
+    const size = sizeFor(Math.min(this.length * 2, sizeMax));
     if (size < this.bytes.length) this.#move(take(size));
   }
 
@@ -79,7 +80,7 @@ export class AudioTail {
     const { length } = this.bytes;
     const needed = this.length + bytes;
     if (needed <= length && this.from >= length * gainShareMin) this.#move(this.bytes);
-    else this.#move(take(sizeFor(Math.max(needed, Math.min(length * 2, sizes[sizes.length - 1] as number)))));
+    else this.#move(take(sizeFor(Math.max(needed, Math.min(length * 2, sizeMax)))));
     return dropped;
   }
 

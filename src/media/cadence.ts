@@ -1,3 +1,4 @@
+import { turnSilenceMs } from '../model/session-update.ts';
 import { bytesPerMs } from './cutter.ts';
 import { EnergyGate } from './energy-gate.ts';
 
@@ -8,10 +9,12 @@ export type CadenceKind = 'adaptive' | '20ms';
 export const batchMs = 100;
 /** Frame by frame for so long after the model heard the end of a turn, or begins to hear at all. */
 const afterSpeechMs = 1000;
-/** The same after the last loud frame. The model's word about speech takes as long as its line both ways. */
-const afterSoundMs = 1000;
-/** A sound that the model has not called speech by then is noise. */
+/** The same after the last loud frame: the model hears a turn end on time even where its word that one began is late. */
+const afterSoundMs = turnSilenceMs + 200;
+/** A sound that the model has not called speech by then is noise, and so is what ended before. */
 const doubtMs = 2500;
+/** Noise as long as this comes again: the gate learns it. A click or a cough is over. */
+const learntMs = 500;
 
 export interface CadenceListener {
   /** An onset was heard: `model` where the gate had not opened; `none`: the model never called it speech. */
@@ -27,6 +30,8 @@ export class Cadence {
   #quickBytes = afterSpeechMs * bytesPerMs;
   /** Since the gate opened without a word of the model; null: it has not opened. */
   #doubtBytes: number | null = null;
+  /** The loud part of it. */
+  #loudBytes = 0;
 
   constructor(listener: CadenceListener) {
     this.#listener = listener;
@@ -37,7 +42,8 @@ export class Cadence {
     const isLoud = this.#gate.hear(audio, !this.#speaking);
     if (this.#speaking) return true;
     if (isLoud) {
-      this.#doubtBytes ??= 0;
+      if (this.#doubtBytes === null) this.#open();
+      this.#loudBytes += audio.length;
       if (this.#quickBytes < afterSoundMs * bytesPerMs) this.#quickBytes = afterSoundMs * bytesPerMs;
     }
     if (this.#quickBytes <= 0) return false;
@@ -64,12 +70,16 @@ export class Cadence {
     this.#quickBytes = afterSpeechMs * bytesPerMs;
   }
 
-  /** Of noise that stopped by itself and of noise that goes on the latter is learned. */
+  #open(): void {
+    this.#gate.opened();
+    this.#doubtBytes = 0;
+    this.#loudBytes = 0;
+  }
+
   #doubt(bytes: number, sinceBytes: number): void {
     this.#doubtBytes = sinceBytes + bytes;
-    const goesOn = this.#doubtBytes >= doubtMs * bytesPerMs;
-    if (!goesOn && this.#quickBytes > 0) return;
-    if (goesOn) this.#gate.wasNoise();
+    if (this.#doubtBytes < doubtMs * bytesPerMs && this.#quickBytes > 0) return;
+    if (this.#loudBytes >= learntMs * bytesPerMs) this.#gate.wasNoise();
     this.#doubtBytes = null;
     this.#quickBytes = 0;
     this.#listener.onOnset('none');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { callerAudio, frameOf, Heard } from './caller-audio.fixture.ts';
+import { batchMs } from './cadence.ts';
 import { keptBytesMax, type CallerAudio, type FrameFate } from './caller-audio.ts';
 
 /** A frame of so many ms of one value; when it arrived is of no matter here. */
@@ -147,4 +148,44 @@ test('how long ago a place in the audio of the session was heard: from the begin
   audio.connect(new Heard());
   // Another session begins with what it has to hear: the audio of before.
   expect(audio.agoMs(80, 1_080)).toBe(0);
+});
+
+test('in a pause frames go together, with the tick at the latest', () => {
+  const { audio } = callerAudio('adaptive');
+  const heard = new Heard();
+  audio.connect(heard);
+  let now = 0;
+  const silence = (): FrameFate => {
+    now += 20;
+    return audio.frame(frameOf(new Uint8Array(160).fill(255), now), now);
+  };
+  // The second after a session began to hear.
+  for (let i = 0; i < 50; i++) expect(silence()).toBe('sent');
+  expect(Array.from({ length: 7 }, silence)).toEqual(['held', 'held', 'held', 'held', 'sent', 'held', 'held']);
+  expect(heard.appends.slice(50).map(({ length }) => length)).toEqual([batchMs * 8]);
+  audio.tick(now + 79, true, false);
+  expect(heard.appends).toHaveLength(51);
+  audio.tick(now + 80, true, false);
+  expect(heard.appends.slice(51).map(({ length }) => length)).toEqual([320]);
+  silence();
+  audio.speechStarted();
+  expect(heard.appends.slice(52).map(({ length }) => length)).toEqual([160]);
+  expect(silence()).toBe('sent');
+  expect(heard.runs).toEqual([`255×${59 * 20}`]);
+});
+
+test('a frame that is larger than what is kept does not push out what was held back', () => {
+  for (let before = 50; before < 100; before++) {
+    const { audio } = callerAudio('adaptive');
+    const heard = new Heard();
+    audio.connect(heard);
+    const sent = Array.from({ length: before }, (_, i) => new Uint8Array(160).fill(255 - (i % 3)));
+    sent.push(new Uint8Array(4_000).fill(7));
+    let timestampMs = 0;
+    for (const bytes of sent) {
+      audio.frame(frameOf(bytes, timestampMs), timestampMs);
+      timestampMs += bytes.length / 8;
+    }
+    expect(heard.audio.equals(Buffer.concat(sent))).toBe(true);
+  }
 });

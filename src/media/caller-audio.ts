@@ -171,11 +171,11 @@ export class CallerAudio {
 
   #emit(frame: MediaFrame, now: number): FrameFate {
     const { audio } = frame;
-    const isQuick = this.#cadence === null || this.#cadence.hear(audio);
-    // What is larger than a batch is none of the carrier's frames: it may push out what is held.
+    // What is larger than a batch is none of the carrier's frames: it might push out what is held.
     if (audio.length >= batchBytes) this.flush();
     this.#dropped(this.#tail.push(audio));
     if (this.#ear === null) return 'held';
+    const isQuick = this.#cadence === null || this.#cadence.hear(audio);
     if (this.#heldBytes === 0) {
       if (isQuick || audio.length >= batchBytes) {
         this.#count('frame', audio.length, 1);

@@ -10,6 +10,11 @@ const fallShare = 1 / 8;
 const riseShare = 1 / 256;
 /** What sounded lately, over half a second. */
 const recentShare = 1 / 25;
+/** What is no speech may get so much louder and still be none. */
+const overFactor = 1.25;
+/** It has ended where it was this much quieter for half a second; a second later it is forgotten. */
+const endedShare = 1 / 8;
+const dullLeft = 1 - 1 / 25;
 
 const exponentBias = 0x84;
 
@@ -32,21 +37,33 @@ function levelOf(audio: Uint8Array): number {
 
 /** Hears whether a frame stands out of the noise before it. It knows nothing of speech: it is to be early, not right. */
 export class EnergyGate {
+  /** What is always there. */
   #noise = 0;
   #recent = 0;
+  /** The loudest frame since it opened. */
+  #peak = 0;
+  /** An onset has to be this loud, because what sounds at present is known to be no speech. */
+  #dull = 0;
 
-  /** Hot. True: louder than the noise so far. `learns`: it may be noise itself. */
+  /** Hot. True: louder than what is known. `learns`: it may be noise itself. */
   hear(audio: Uint8Array, learns: boolean): boolean {
     const level = levelOf(audio);
     const noise = this.#noise;
     if (level < noise) this.#noise += (level - noise) * fallShare;
     else if (learns) this.#noise += (level - noise) * riseShare;
     this.#recent += (level - this.#recent) * recentShare;
-    return level >= levelMin && level >= noise * onsetFactor;
+    if (level > this.#peak) this.#peak = level;
+    if (this.#dull > 0 && this.#recent < this.#dull * endedShare) this.#dull *= dullLeft;
+    return level >= levelMin && level >= noise * onsetFactor && level >= this.#dull;
   }
 
-  /** What sounded lately was no speech: it is the noise from now on. */
+  /** The sound that the last frame began is looked at. */
+  opened(): void {
+    this.#peak = 0;
+  }
+
+  /** That sound was no speech. */
   wasNoise(): void {
-    if (this.#recent > this.#noise) this.#noise = this.#recent;
+    this.#dull = Math.max(this.#dull, this.#peak * overFactor);
   }
 }
