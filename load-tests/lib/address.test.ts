@@ -27,7 +27,10 @@ test('URLs of documents resolve as browsers do it', () => {
   const base = 'https://voice.example.com/voice/wait?n=2';
   const segment = fc.stringMatching(/^[a-z0-9-]{1,8}$/);
   const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
-  const query = fc.option(segment.map((text) => `?n=${text}`), { nil: '' });
+  const query = fc.option(
+    segment.map((text) => `?n=${text}`),
+    { nil: '' },
+  );
   fc.assert(
     fc.property(path, query, fc.constantFrom('', '/', 'https://other.example.com/'), (to, asked, before) => {
       const url = `${before}${to}${asked}`;

@@ -14,7 +14,10 @@ export interface CallWorld {
   addresses: AddressBook;
   web: Web;
   callbacks: Callbacks;
+  /** What callers decide: the same in each run with the same seed. */
   chance: Chance;
+  /** Ids and tokens: never the same again. */
+  ids: Chance;
   figures: Figures;
   phrases: Phrases;
   /** The number that is called. */

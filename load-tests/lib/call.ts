@@ -67,7 +67,7 @@ export class Call {
   constructor(world: CallWorld, plan: CallPlan) {
     this.world = world;
     this.from = plan.from;
-    this.sid = `CA${world.chance.hex(32)}`;
+    this.sid = `CA${world.ids.hex(32)}`;
     this.talker = new Talker(plan.talk, world.phrases, world.figures);
     this.#left = new Promise((resolve) => {
       this.#leave = resolve;

@@ -3,7 +3,7 @@ import type { Crowd, Generator } from './generator.ts';
 
 /** Calls last this much less or more than they should: they do not end in step. */
 const spread = 0.3;
-/** Where many are missing they do not all call in one moment. */
+/** Where many are missing they do not all call in one moment: so many each {@link crowdMs}. */
 const newPerStepMax = 2;
 
 /** Keeps so many calls on the line: who has gone is followed by somebody else. */

@@ -58,7 +58,8 @@ export class Generator {
     const { settings, network, figures, phrases, crowd, place } = options;
     const chance = new Chance(settings.seed * 1_000 + place);
     const addresses = new AddressBook(settings.hosts);
-    const web = new Web(network, addresses, settings.token, chance);
+    const ids = new Chance(network.random() * 2 ** 32);
+    const web = new Web(network, addresses, settings.token, ids);
     this.#crowd = crowd;
     this.#place = place;
     this.world = {
@@ -67,6 +68,7 @@ export class Generator {
       addresses,
       web,
       chance,
+      ids,
       figures,
       phrases,
       callbacks: new Callbacks(web, network, chance, figures),

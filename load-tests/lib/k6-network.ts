@@ -34,6 +34,7 @@ export function k6Network(): Network {
       return () => clearTimeout(timer);
     },
     hmac: (key, data) => crypto.hmac('sha1', key, data, 'base64'),
+    random: () => Math.random(),
   };
 }
 
@@ -58,7 +59,7 @@ async function ask({ url, method, headers, body, timeoutMs, name }: WebAsk): Pro
       contentType: answer.headers['Content-Type'] ?? '',
       location: answer.headers['Location'] ?? null,
       body: typeof answer.body === 'string' ? answer.body : '',
-      ms: answer.timings.duration,
+      ms: answer.timings.blocked + answer.timings.connecting + answer.timings.tls_handshaking + answer.timings.duration,
     };
   } catch {
     return { failed: 'ct', isLate: false, ms: spentMs() };

@@ -44,4 +44,6 @@ export interface Network {
   /** Calls once after so long; what it returns takes that back. */
   later(ms: number, callback: () => void): () => void;
   hmac(key: string, data: string): string;
+  /** For names that are never used twice: 0 up to but without 1. */
+  random(): number;
 }

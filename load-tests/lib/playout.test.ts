@@ -16,7 +16,11 @@ function played(actions: readonly Did[]): string[] {
   });
   for (const [action, by] of actions) {
     if (action === 'wait') nowMs += by;
-    if (action === 'push') playout.push(Array.from({ length: by }, () => (frame += 1)), nowMs);
+    if (action === 'push')
+      playout.push(
+        Array.from({ length: by }, () => (frame += 1)),
+        nowMs,
+      );
     if (action === 'mark') playout.mark(String((mark += 1)), nowMs);
     if (action === 'clear') playout.clear(nowMs);
     playout.advance(nowMs);
@@ -78,7 +82,16 @@ test("plays and reaches marks as the strict fake's buffer does, at every whole f
 });
 
 test('clear drops what was not played and reaches every mark at once', () => {
-  const actions: Did[] = [['push', 3], ['mark'], ['push', 2], ['mark'], ['wait', 30], ['clear'], ['wait', 500], ['mark']];
+  const actions: Did[] = [
+    ['push', 3],
+    ['mark'],
+    ['push', 2],
+    ['mark'],
+    ['wait', 30],
+    ['clear'],
+    ['wait', 500],
+    ['mark'],
+  ];
   expect(played(actions)).toEqual(['frame 1 at 1000', 'frame 2 at 1020', 'mark 1 flushed', 'mark 2 flushed', 'mark 3']);
 });
 

@@ -83,10 +83,13 @@ function trendOf(data: K6Data, name: TrendName): TrendSummary {
   };
 }
 
-/** Rules on whole metrics; those on parts are ours, to make k6 tell of them. A figure without samples keeps no rule. */
+/**
+ * Rules on whole metrics; those on parts are ours, to make k6 tell of them. A figure without samples keeps no rule; where
+ * nothing was ever torn there is no gap to judge.
+ */
 function thresholdsOf(data: K6Data): ThresholdResult[] {
   return Object.entries(data.metrics).flatMap(([metric, { values, thresholds = {} }]) =>
-    metric.includes('{')
+    metric.includes('{') || (metric === 'aida_gap' && (values['count'] ?? 0) === 0)
       ? []
       : Object.entries(thresholds).map(([rule, { ok }]) => {
           const [, figure = '', bound = ''] = /^(.+?)(?:<=|>=|==|<|>)(.+)$/.exec(rule) ?? [];

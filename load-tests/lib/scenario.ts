@@ -47,10 +47,9 @@ export function optionsOf(scenario: Scenario): Options {
     },
     thresholds: { ...scenario.thresholds(settings), ...partsAsked() },
     summaryTrendStats: trendStats,
-    // Each connection of the carrier is a new one.
-    noVUConnectionReuse: true,
+    // The carrier asks over a new connection each time.
+    noConnectionReuse: true,
     systemTags: ['name', 'status', 'scenario'],
-    discardResponseBodies: false,
   };
 }
 

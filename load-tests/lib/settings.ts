@@ -21,8 +21,7 @@ export interface Settings {
   summaryFile: string | null;
   /** Where nodes are killed and replaced; null: nobody does. */
   hooks: string | null;
-  /** Prometheus pages of the nodes, for their CPU. */
-  metricsUrls: readonly string[];
+  /** What callers decide follows from it. */
   seed: number;
   /** Turns that a caller interrupts. */
   bargeIns: number;
@@ -74,7 +73,6 @@ export function readSettings(env: Environment, scenario: Partial<Settings>): Set
     generators: number('GENERATORS', 1, 1, generatorsLimit),
     summaryFile: env['SUMMARY'] || null,
     hooks: env['HOOKS'] || null,
-    metricsUrls: (env['METRICS'] ?? '').split(',').filter((url) => url !== ''),
     seed: number('SEED', 1, 0, 0xffff_ffff),
     bargeIns: share('BARGE_INS', scenario.bargeIns),
     goodbyes: share('GOODBYES', scenario.goodbyes),

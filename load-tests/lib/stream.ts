@@ -178,7 +178,7 @@ export class MediaStream {
     if (!message || message['streamSid'] !== this.#options.sid) return this.#complain(text);
     if (event === 'clear') {
       this.#playout.clear(nowMs);
-      this.#talker.cleared();
+      this.#talker.cleared(nowMs);
     } else if (event === 'mark') {
       const name = fieldOf(message, 'mark', 'name');
       if (name === null) return this.#complain(text);
@@ -186,7 +186,9 @@ export class MediaStream {
     } else if (event === 'media') {
       const payload = fieldOf(message, 'media', 'payload');
       if (payload === null || payloadBytes(payload) % FRAME_BYTES !== 0) return this.#complain(text);
-      if (!this.#playout.push(readPayload(payload), nowMs)) this.#complain('more than ten minutes of audio');
+      const frames = readPayload(payload);
+      this.#figures.count('aida_frames_received', frames.length);
+      if (!this.#playout.push(frames, nowMs)) this.#complain('more than ten minutes of audio');
     } else this.#complain(text);
   }
 

@@ -5,7 +5,7 @@
  * the bounds are the node's own, so that their percentiles can be compared by bucket.
  * - `aida_first_word`: `start` sent → first frame of the service heard
  * - `aida_silence`: end of the caller's last frame with speech → first frame of the answer heard
- * - `aida_barge_in`: first frame of an interruption sent → end of the last frame heard of what it interrupts
+ * - `aida_barge_in`: first frame of an interruption sent → what it interrupts is heard no more: cleared, or at its end
  * - `aida_dead_air`: the longest time of a call in which neither end spoke though the caller waited; one sample a call
  * - `aida_gap`: a hole inside of one utterance, where it is longer than a frame
  * - `aida_webhook`: a whole signed request → its whole answer, tries included
@@ -27,6 +27,7 @@ export const trendNames = Object.keys(trendBoundsMs) as TrendName[];
  * - `aida_waited`: were in the waiting room · `aida_hung_up_by_us`: the service ended it after a stream
  * - `aida_left`: the caller lost patience or had enough · `aida_redials`: begun by somebody who had left or was refused
  * - `aida_words_wrong`: heard, but not what should have been said · `aida_words_missing`: should have been heard
+ * - `aida_frames_received`: handed over by the service, whether or not they were played
  * - `aida_frames_sent`, `aida_frames_heard`, `aida_frames_lost`, `aida_frames_repeated`: frames of 20 ms with speech heard
  * - `aida_resumed`: streams of a call after its first
  * - `aida_failed`: calls that came to a bad end, by why
@@ -46,6 +47,7 @@ export const counterNames = [
   'aida_words_wrong',
   'aida_words_missing',
   'aida_frames_sent',
+  'aida_frames_received',
   'aida_frames_heard',
   'aida_frames_lost',
   'aida_frames_repeated',

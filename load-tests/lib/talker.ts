@@ -136,10 +136,10 @@ export class Talker {
     }
   }
 
-  cleared(): void {
+  cleared(nowMs: number): void {
     this.#figures.count('aida_clears');
     this.#ear.cut();
-    this.#endInterruption();
+    this.#endInterruption(nowMs);
   }
 
   /** The payload of the frame that leaves now. */
@@ -231,7 +231,7 @@ export class Talker {
   }
 
   /** The answer that was interrupted is silent now. */
-  #endInterruption(): void {
+  #endInterruption(clearedMs = Infinity): void {
     const [heard, sinceMs] = [this.#interrupted, this.#interruptedMs];
     if (!heard || sinceMs === null) return;
     this.#interruptedMs = null;
@@ -239,7 +239,7 @@ export class Talker {
     this.#ear.cut();
     if (this.#ear.current === heard) this.#ear.end();
     // Who has said all of it was not interrupted.
-    if (!heard.isWhole) this.#figures.time('aida_barge_in', Math.max(0, heard.endMs - sinceMs));
+    if (!heard.isWhole) this.#figures.time('aida_barge_in', Math.max(0, Math.min(heard.endMs, clearedMs) - sinceMs));
   }
 
   #judge(heard: HeardUtterance): void {

@@ -68,7 +68,7 @@ async function gather(call: Call, verb: XmlElement): Promise<Step> {
 }
 
 async function dial(call: Call, verb: XmlElement): Promise<Step> {
-  const childSid = `CA${call.world.chance.hex(32)}`;
+  const childSid = `CA${call.world.ids.hex(32)}`;
   const number = verb.children.find(({ name }) => name === 'Number');
   const tell = (status: string, sequence: number): void => {
     const url = number?.attributes['statusCallback'];
@@ -94,9 +94,9 @@ async function dial(call: Call, verb: XmlElement): Promise<Step> {
 async function connect(call: Call, verb: XmlElement): Promise<Step> {
   const element = verb.children[0];
   if (!element) return null;
-  const { network, settings, chance, addresses, callbacks } = call.world;
+  const { network, settings, ids, addresses, callbacks } = call.world;
   const publicUrl = element.attributes['url'] ?? '';
-  const sid = `MZ${chance.hex(32)}`;
+  const sid = `MZ${ids.hex(32)}`;
   const tell = (event: string, error: string | null = null): void => {
     const url = element.attributes['statusCallback'];
     if (url === undefined) return;

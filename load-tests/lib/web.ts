@@ -34,20 +34,21 @@ export class Web {
   readonly #network: Network;
   readonly #addresses: AddressBook;
   readonly #token: string;
-  readonly #chance: Chance;
+  readonly #ids: Chance;
 
-  constructor(network: Network, addresses: AddressBook, token: string, chance: Chance) {
+  constructor(network: Network, addresses: AddressBook, token: string, ids: Chance) {
     this.#network = network;
     this.#addresses = addresses;
     this.#token = token;
-    this.#chance = chance;
+    this.#ids = ids;
   }
 
   /** Never rejects. */
   async ask(request: Request): Promise<Answer> {
     const overrides = readOverrides(request.url);
     const startedMs = this.#network.nowMs();
-    const idempotencyToken = this.#chance.uuid();
+    let spentMs = 0;
+    const idempotencyToken = this.#ids.uuid();
     let { method } = request;
     let url = withoutFragment(request.url);
     let retries = overrides.retries;
@@ -55,14 +56,14 @@ export class Web {
       const leftMs = overrides.totalMs - (this.#network.nowMs() - startedMs);
       const timeoutMs = Math.max(1, Math.min(overrides.connectMs + overrides.readMs, leftMs));
       const result = await this.#once({ ...request, url, method }, idempotencyToken, timeoutMs);
-      const ms = this.#network.nowMs() - startedMs;
+      spentMs += result.ms;
       const reason = reasonOf(result);
-      if (reason !== null && overrides.policy.has(reason) && retries > 0 && ms < overrides.totalMs) {
+      if (reason !== null && overrides.policy.has(reason) && retries > 0 && spentMs < overrides.totalMs) {
         retries -= 1;
         continue;
       }
       const isRedirect = 'status' in result && result.status >= 300 && result.status < 400 && result.location !== null;
-      if (!isRedirect || redirects === redirectsMax) return answerOf(result, url, ms);
+      if (!isRedirect || redirects === redirectsMax) return answerOf(result, url, spentMs);
       redirects += 1;
       url = withoutFragment(resolveUrl(result.location ?? '', url));
       if (result.status !== 307 && result.status !== 308) method = 'GET';
