@@ -87,6 +87,7 @@ export class Talker {
   hear(audio: Buffer, bytes: number, now: number): void {
     const reader = this.#reader;
     const { recorder } = this.#deps;
+    recorder.count('aida_frames_received', Math.floor(bytes / FRAME_BYTES));
     for (let at = 0; at + FRAME_BYTES <= bytes; at += FRAME_BYTES) {
       const wasOpen = reader.isOpen;
       const before = reader.words;
