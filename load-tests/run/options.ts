@@ -20,6 +20,8 @@ export interface LoadOptions {
   nodeOptions: string | null;
   /** Where results are written. */
   out: string | null;
+  /** Where the nodes' lines are written. */
+  log: string | null;
 }
 
 export class UsageError extends Error {}
@@ -45,7 +47,8 @@ export const usage = `npm run load -- SCENARIO [options]
   --remote-write URL   send the figures of k6 and of the nodes to a Prometheus
   --no-calibration     do not measure the rig alone; its part is then unknown
   --node-options TEXT  more flags of Node for the nodes
-  --out FOLDER         where results are written (default load-tests/results)`;
+  --out FOLDER         where results are written (default load-tests/results)
+  --log FILE           keep what the nodes write`;
 
 /** Rejects what it does not know, and what makes no sense together. */
 export function readOptions(args: readonly string[]): LoadOptions {
@@ -74,6 +77,7 @@ export function readOptions(args: readonly string[]): LoadOptions {
     calibrates: values['no-calibration'] !== true,
     nodeOptions: values['node-options'] ?? null,
     out: values.out ?? null,
+    log: values.log ?? null,
   };
 }
 
@@ -96,6 +100,7 @@ function parsed(args: readonly string[]) {
         'no-calibration': { type: 'boolean' },
         'node-options': { type: 'string' },
         out: { type: 'string' },
+        log: { type: 'string' },
       },
     });
   } catch (error) {

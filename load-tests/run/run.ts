@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,8 +63,9 @@ export class Run {
 
   /** Nothing where a staging is called. */
   async startGround(): Promise<void> {
-    const { target, nodes, plan, cadence, nodeOptions } = this.#options;
+    const { target, nodes, plan, cadence, nodeOptions, log } = this.#options;
     if (target) return;
+    const lines = log === null ? null : createWriteStream(log);
     const env = {
       DRAIN_SECONDS: String(plan.drainS),
       ...(cadence === null ? {} : { MODEL_CADENCE: cadence }),
@@ -73,6 +75,7 @@ export class Run {
       callsMax: plan.callsMax,
       env,
       ...(nodeOptions === null ? {} : { nodeOptions }),
+      ...(lines ? { onLog: (line: string, node: number) => void lines.write(`${node + 1} ${line}\n`) } : {}),
       onStep: (step) => this.#say(`starting ${step}`),
     });
     if (!plan.hooks) return;
@@ -122,10 +125,11 @@ export class Run {
       say: this.#say,
     });
     const startedAt = performance.now();
-    const generated = await this.#generate(starts).finally(() => progress.stop());
+    const generated = await this.#generate(starts).finally(async () => {
+      await progress.stop();
+    });
     const seconds = (performance.now() - startedAt) / 1000;
-    const summaries = summariesOf(generated);
-    const summary = { ...mergeSummaries(summaries), cpu: usage.coreSeconds };
+    const summary = { ...mergeSummaries(summariesOf(generated)), cpu: usage.coreSeconds };
     const rig = this.#rigReport(usage, seconds, calibration, generated);
     const judgement = judge(summary, rig);
     const nodeSeconds = usage.coreSeconds['nodes'];
