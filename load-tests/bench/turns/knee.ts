@@ -4,7 +4,7 @@ import type { Measured, Rig } from './rig.ts';
 /** A contestant carries a load while its frames arrive within so many ms, p99, both ways. */
 export const kneeP99Ms = 20;
 /** Loads that are tried, in calls. */
-const levels = [25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 600, 800] as const;
+const levels = [25, 50, 75, 100, 150, 200, 300, 400, 600, 800] as const;
 export const levelMax = levels.at(-1) as number;
 const warmMs = 2_500;
 const windowMs = 4_000;
