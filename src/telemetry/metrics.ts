@@ -57,7 +57,16 @@ export function createMetrics() {
     ),
     callsEnded: counter('aida_calls_ended_total', 'Calls that ended, by outcome', ['outcome']),
     webhooks: counter('aida_webhooks_total', 'Webhooks answered, by route and HTTP status', ['route', 'status']),
-    webhookSeconds: hot('aida_webhook_seconds', 'Time from a whole webhook request to its answer', ANSWER_SECONDS),
+    webhookSeconds: hot(
+      'aida_webhook_seconds',
+      'Time from a whole webhook request to the document that its call waits for',
+      ANSWER_SECONDS,
+    ),
+    callbackSeconds: hot(
+      'aida_callback_seconds',
+      'Time from a whole callback to its answer, which nobody waits for',
+      ANSWER_SECONDS,
+    ),
     waitingCallers: gauge(
       'aida_waiting_callers',
       'Callers in the waiting room of the fleet, as this node was told last',

@@ -382,3 +382,10 @@ it('counts webhooks by route and status, and their time', async () => {
   expect(text).toContain('aida_webhooks_total{route="/voice",status="403"} 1');
   expect(text).toContain('aida_webhook_seconds_count 2');
 });
+
+it('times callbacks apart: no call waits for them', async () => {
+  await carrier.post('/voice/status', { CallStatus: 'completed' });
+  const text = await carrier.metrics.registry.metrics();
+  expect(text).toContain('aida_callback_seconds_count 1');
+  expect(text).toContain('aida_webhook_seconds_count 0');
+});

@@ -99,6 +99,9 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
   ];
 }
 
+/** What they answer is no document. */
+const callbacks: ReadonlySet<string> = new Set(['/voice/status', '/voice/stream-status', '/voice/recording']);
+
 class WebhookDesk {
   private readonly deps: WebhookDeps;
   private readonly rules: SignatureRules;
@@ -145,11 +148,12 @@ class WebhookDesk {
 
   route(path: string, handle: (request: CarrierRequest) => Promise<HttpResponse>): Route {
     const { metrics } = this.deps;
+    const seconds = callbacks.has(path) ? metrics.callbackSeconds : metrics.webhookSeconds;
     const handler = async (request: HttpRequest): Promise<HttpResponse> => {
       const startedAt = performance.now();
       const read = readRequest(request, this.rules);
       const response = isRefused(read) ? read : await handle(read);
-      metrics.webhookSeconds.observe((performance.now() - startedAt) / 1000);
+      seconds.observe((performance.now() - startedAt) / 1000);
       metrics.webhooks.inc({ route: path, status: response.status });
       return response;
     };
