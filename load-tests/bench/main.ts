@@ -18,6 +18,7 @@ import { placement } from './placement.ts';
 import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { relay } from './relay.ts';
+import { scale } from './scale.ts';
 import { takeover } from './takeover.ts';
 import { talk } from './talk.ts';
 import { tools } from './tools.ts';
@@ -29,6 +30,7 @@ const measures: readonly Measure[] = [
   memory,
   growth,
   path,
+  scale,
   webhook,
   takeover,
   placement,

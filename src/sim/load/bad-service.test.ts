@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { ServerResponse } from 'node:http';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
 import type { Callers } from './callers/callers.ts';
-import { type BadService, badService, callersOf, connectTwiml, hangUpTwiml, waitTwiml } from './load.fixture.ts';
+import { type BadService, badService, callersAt, connectTwiml, hangUpTwiml, waitTwiml } from './load.fixture.ts';
 import { linesOf } from './report.ts';
 
 let service: BadService | null = null;
@@ -28,41 +28,41 @@ async function runAll(party: Callers): Promise<LoadSummary> {
 test('nobody answers: every call is counted, and its callback too', async () => {
   const closed = await badService(() => undefined);
   await closed.close();
-  const { calls: counted, counters } = await runAll(callersOf(closed.port));
+  const { calls: counted, counters } = await runAll(callersAt(closed.port));
   expect(counted).toMatchObject({ started: calls, answered: 0, completed: 0, failed: { webhook_unreachable: calls } });
   expect(counters['aida_callbacks_failed']).toBe(calls);
 });
 
 test('an answer that says no, and one that is no document', async () => {
   service = await badService((_request, response) => void response.writeHead(503).end());
-  expect((await runAll(callersOf(service.port))).calls.failed).toEqual({ webhook_status: calls });
+  expect((await runAll(callersAt(service.port))).calls.failed).toEqual({ webhook_status: calls });
   await service.close();
   service = await badService((_request, response) => xml(response, '<Response><Connect>'));
-  expect((await runAll(callersOf(service.port))).calls.failed).toEqual({ webhook_twiml: calls });
+  expect((await runAll(callersAt(service.port))).calls.failed).toEqual({ webhook_twiml: calls });
 });
 
 test('a call that is ended by its first document was refused, not failed', async () => {
   service = await badService((_request, response) => xml(response, hangUpTwiml));
-  const { calls: counted } = await runAll(callersOf(service.port));
+  const { calls: counted } = await runAll(callersAt(service.port));
   expect(counted).toMatchObject({ started: calls, refused: calls, failed: {}, completed: 0 });
 });
 
 test('a document that asks for itself again and again is a loop', async () => {
   const again = '<Response><Redirect>https://aida.example.com/voice</Redirect></Response>';
   service = await badService((_request, response) => xml(response, again));
-  expect((await runAll(callersOf(service.port))).calls.failed).toEqual({ webhook_loop: calls });
+  expect((await runAll(callersAt(service.port))).calls.failed).toEqual({ webhook_loop: calls });
 });
 
 test('who waits is counted, and leaves when patience ends', async () => {
   service = await badService((_request, response) => xml(response, waitTwiml));
-  const { calls: counted, counters } = await runAll(callersOf(service.port, { patienceMs: 500 }));
+  const { calls: counted, counters } = await runAll(callersAt(service.port, { patienceMs: 500 }));
   expect(counted).toMatchObject({ started: calls, waited: calls, failed: {} });
   expect(counters['aida_left']).toBe(calls);
 });
 
 test('an upgrade that is refused, one that is never answered, and a stream that breaks', async () => {
   service = await badService((_request, response) => xml(response, connectTwiml));
-  expect((await runAll(callersOf(service.port))).calls.failed).toEqual({ stream_refused: calls });
+  expect((await runAll(callersAt(service.port))).calls.failed).toEqual({ stream_refused: calls });
   await service.close();
   const answers = [connectTwiml, hangUpTwiml];
   const next = (url: string | undefined): string => (url === '/voice' ? answers[0] : answers[1]) ?? '';
@@ -73,7 +73,7 @@ test('an upgrade that is refused, one that is never answered, and a stream that 
       socket.once('data', () => socket.destroy());
     },
   );
-  const broken = await runAll(callersOf(service.port));
+  const broken = await runAll(callersAt(service.port));
   expect(broken.calls).toMatchObject({ answered: calls, completed: 0, failed: { stream_broken: calls } });
 });
 
@@ -82,7 +82,7 @@ test('an upgrade that hangs is given up', async () => {
     (request, response) => xml(response, request.url === '/voice' ? connectTwiml : hangUpTwiml),
     () => undefined,
   );
-  const party = callersOf(service.port, { connectMsMax: 200 });
+  const party = callersAt(service.port, { connectMsMax: 200 });
   expect((await runAll(party)).calls.failed).toEqual({ stream_unreachable: calls });
 });
 
@@ -97,7 +97,7 @@ test('a service that says nothing on the line, and one that breaks the carrierâ€
       );
     },
   );
-  const party = callersOf(service.port, { firstWordMsMax: 200 });
+  const party = callersAt(service.port, { firstWordMsMax: 200 });
   callers = party;
   await party.dialAll(calls, 500);
   expect(await party.untilTalking(calls, 10_000)).toBe(true);
@@ -114,7 +114,7 @@ test('a service that says nothing on the line, and one that breaks the carrierâ€
 
 test('a run whose service never answers ends at its bound', async () => {
   service = await badService(() => undefined);
-  const party = callersOf(service.port);
+  const party = callersAt(service.port);
   callers = party;
   await party.dialAll(calls, 500);
   await party.hangUpAll(0, 100);

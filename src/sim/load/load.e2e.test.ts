@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
 import { startStack, type Stack } from '../stack.ts';
-import { Callers } from './callers/callers.ts';
+import type { Callers } from './callers/callers.ts';
 import { newJourneys } from './frame-journeys.ts';
 import { LeanModel } from './model/lean-model.ts';
+import { callersOf } from './of-stack.ts';
 import { runLoad } from './run.ts';
 
 const calls = 10;
@@ -27,14 +28,7 @@ describe('ten callers and a model that opens late', () => {
   let callers: Callers;
   let summary: LoadSummary;
   beforeAll(async () => {
-    const { env, twilio } = stack;
-    callers = new Callers({
-      target: {
-        publicUrl: env['PUBLIC_URL'] ?? '',
-        hosts: twilio.hosts,
-        accountSid: env['TWILIO_ACCOUNT_SID'] ?? '',
-        authToken: env['TWILIO_AUTH_TOKEN'] ?? '',
-      },
+    callers = callersOf(stack, {
       ...seconds,
       pauseMs: 200,
       bargeInShare: 0.4,

@@ -7,7 +7,7 @@ import type { CallerOptions } from './callers/caller-options.ts';
 const publicUrl = 'https://aida.example.com';
 
 /** Callers of a service at this address. */
-export function callersOf(port: number, options: Partial<CallerOptions> = {}): Callers {
+export function callersAt(port: number, options: Partial<CallerOptions> = {}): Callers {
   const address = `127.0.0.1:${port}`;
   return new Callers({
     target: {
