@@ -40,6 +40,7 @@ export class Callbacks {
   }
 
   async #deliver(url: string, params: Parameters): Promise<void> {
+    this.#figures.count('aida_callbacks');
     const { failure } = await this.#web.ask({ url, method: 'POST', params });
     if (failure !== null) this.#figures.count('aida_callbacks_failed');
     this.#underWay -= 1;

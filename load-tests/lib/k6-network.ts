@@ -35,6 +35,13 @@ export function k6Network(): Network {
     },
     hmac: (key, data) => crypto.hmac('sha1', key, data, 'base64'),
     random: () => Math.random(),
+    decode(text) {
+      try {
+        return encoding.b64decode(text, 'std');
+      } catch {
+        return null;
+      }
+    },
   };
 }
 

@@ -44,6 +44,8 @@ export interface Network {
   /** Calls once after so long; what it returns takes that back. */
   later(ms: number, callback: () => void): () => void;
   hmac(key: string, data: string): string;
+  /** Base64; null for what is none. */
+  decode(base64: string): ArrayBuffer | null;
   /** For names that are never used twice: 0 up to but without 1. */
   random(): number;
 }

@@ -1,9 +1,8 @@
 import type { VoiceFrame } from '../../src/sim/voice/frame.ts';
-import { FRAME_BYTES } from '../../src/sim/voice/mulaw.ts';
 import type { Chance } from './chance.ts';
 import type { Figures } from './figures.ts';
 import type { Network, Socket } from './network.ts';
-import { payloadBytes, readPayload } from './payload.ts';
+import { isWholeFrames, readAudio } from './payload.ts';
 import { FRAME_MS, Playout } from './playout.ts';
 import type { Talker } from './talker.ts';
 
@@ -185,10 +184,9 @@ export class MediaStream {
       this.#playout.mark(name, nowMs);
     } else if (event === 'media') {
       const payload = fieldOf(message, 'media', 'payload');
-      if (payload === null || payloadBytes(payload) % FRAME_BYTES !== 0) return this.#complain(text);
-      const frames = readPayload(payload);
-      this.#figures.count('aida_frames_received', frames.length);
-      if (!this.#playout.push(frames, nowMs)) this.#complain('more than ten minutes of audio');
+      const audio = payload === null ? null : this.#network.decode(payload);
+      if (audio === null || !isWholeFrames(audio)) return this.#complain(text);
+      if (!this.#playout.push(readAudio(audio), nowMs)) this.#complain('more than ten minutes of audio');
     } else this.#complain(text);
   }
 

@@ -30,6 +30,7 @@ export const trendNames = Object.keys(trendBoundsMs) as TrendName[];
  * - `aida_frames_received`: handed over by the service, whether or not they were played
  * - `aida_frames_sent`, `aida_frames_heard`, `aida_frames_lost`, `aida_frames_repeated`: frames of 20 ms with speech heard
  * - `aida_resumed`: streams of a call after its first
+ * - `aida_callbacks`: requests whose answer no call waits for
  * - `aida_failed`: calls that came to a bad end, by why
  */
 export const counterNames = [
@@ -53,6 +54,7 @@ export const counterNames = [
   'aida_frames_repeated',
   'aida_marks_echoed',
   'aida_clears',
+  'aida_callbacks',
   'aida_callbacks_failed',
 ] as const;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { VoiceFrame } from '../../src/sim/voice/frame.ts';
 import { Chance } from './chance.ts';
 import { Phrases } from './phrases.ts';
-import { readPayload } from './payload.ts';
+import { readAudio } from './payload.ts';
 import { FRAME_MS, Playout } from './playout.ts';
 import { answerMsMax, firstWordMsMax, Talker, type TalkPlan } from './talker.ts';
 import { encodeUtterance, joinBytes } from '../../src/sim/voice/index.ts';
@@ -15,6 +15,8 @@ const plan: TalkPlan = {
   interrupts: () => false,
   pressesKey: () => false,
 };
+
+const decoded = (base64: string): ArrayBuffer => Uint8Array.from(Buffer.from(base64, 'base64')).buffer as ArrayBuffer;
 
 /** A talker on a clock of ours, and what it measured. */
 class Line {
@@ -42,14 +44,14 @@ class Line {
   say(text: string, change: (frames: Uint8Array[]) => Uint8Array[] = (frames) => frames): void {
     this.#utterance += 1;
     const frames = encodeUtterance(text, { utterance: this.#utterance, speaker: 'assistant' });
-    const payload = Buffer.from(joinBytes(change(frames))).toString('base64');
-    this.playout.push(readPayload(payload), this.nowMs);
+    const payload = joinBytes(change(frames)).buffer as ArrayBuffer;
+    this.playout.push(readAudio(payload), this.nowMs);
   }
 
   run(ms: number): void {
     for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += FRAME_MS) {
       this.playout.advance(this.nowMs);
-      for (const frame of readPayload(this.talker.tick(this.nowMs, this.playout.isPlaying)))
+      for (const frame of readAudio(decoded(this.talker.tick(this.nowMs, this.playout.isPlaying))))
         this.said += frame?.text ?? '';
     }
   }
@@ -103,11 +105,11 @@ test('frames that are lost, late or repeated are counted, and a hole in a senten
   expect(line.counts).toMatchObject({ aida_frames_lost: 3, aida_words_missing: 1 });
   const torn = new Line();
   const frames = encodeUtterance('Torn in two.', { utterance: 9, speaker: 'assistant' });
-  const part = (from: number, to?: number): string => Buffer.from(joinBytes(frames.slice(from, to))).toString('base64');
-  torn.playout.push(readPayload(part(0, 10)), torn.nowMs);
+  const part = (from: number, to?: number): ArrayBuffer => joinBytes(frames.slice(from, to)).buffer as ArrayBuffer;
+  torn.playout.push(readAudio(part(0, 10)), torn.nowMs);
   torn.run(300);
-  torn.playout.push(readPayload(part(10)), torn.nowMs);
-  torn.playout.push(readPayload(part(frames.length - 2)), torn.nowMs);
+  torn.playout.push(readAudio(part(10)), torn.nowMs);
+  torn.playout.push(readAudio(part(frames.length - 2)), torn.nowMs);
   torn.run(2_000);
   expect(torn.times['aida_gap']).toEqual([100]);
   expect([torn.counts['aida_frames_lost'], torn.talker.failure]).toEqual([undefined, null]);
@@ -123,7 +125,7 @@ test('an answer is interrupted, and the time until it is silent counts from the 
   while (line.said.length === before) line.run(FRAME_MS);
   line.run(200);
   line.playout.clear(line.nowMs);
-  line.talker.cleared();
+  line.talker.cleared(line.nowMs);
   expect(line.times['aida_barge_in']?.map((ms) => ms >= 200 && ms <= 300)).toEqual([true]);
   expect([line.counts['aida_words_wrong'], line.counts['aida_words_missing'], line.counts['aida_clears']]).toEqual([
     undefined,
