@@ -5,7 +5,7 @@ import { interferenceWords } from './run/page.ts';
 import { writeReport } from './report/write.ts';
 import { type LoadResult, writeResult } from './run/result.ts';
 import { type Level, Run, RunError } from './run/run.ts';
-import { tableOf } from './run/table.ts';
+import { agreementLines, tableOf } from './run/table.ts';
 import { exitCodes } from './run/verdict.ts';
 
 const resultsFolder = join(import.meta.dirname, 'results');
@@ -30,7 +30,7 @@ async function load(args: readonly string[]): Promise<number> {
     const result = await (options.scenario === 'ramp' ? climb(run, options) : once(run, options));
     const written = await writeResult(options.out ?? resultsFolder, { ...result, command: commandOf(args) });
     if (options.out === null) await writeReport();
-    for (const line of ['', ...tableOf(result), '', interferenceWords(result)]) say(line);
+    for (const line of ['', ...tableOf(result), '', ...agreementLines(result), interferenceWords(result)]) say(line);
     if (result.knee) say(kneeWords(result.knee));
     say(`Verdict: ${result.judgement.verdict}`);
     for (const reason of result.judgement.reasons) say(`  ${reason}`);
@@ -92,9 +92,9 @@ function stepOf(calls: number, { summary, judgement, nodeCores }: Level): Step {
 }
 
 function resultOf(run: Run, options: LoadOptions, level: Level, knee: Knee | null): LoadResult {
-  const { summary, judgement, rig, timeline } = level;
+  const { summary, judgement, rig, timeline, agreements } = level;
   const happenings = run.operator?.happenings ?? [];
-  return { title: options.plan.title, command: '', summary, judgement, rig, timeline, happenings, knee };
+  return { title: options.plan.title, command: '', summary, judgement, rig, timeline, happenings, knee, agreements };
 }
 
 function commandOf(args: readonly string[]): string {

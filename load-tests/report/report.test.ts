@@ -50,6 +50,7 @@ function ramp(): LoadRun {
     rig: { calibration: null, deliberateMs: {}, rigBusy: null, nodeCoresForeign: null, troubles: [] },
     timeline: [1, 2, 3].map((s) => ({ s, live: s, waiting: 0, started: s, failed: 0 })),
     happenings: [],
+    agreements: null,
     knee: {
       steps: [
         { ...step, calls: 100, p95Ms: 780 },

@@ -13,6 +13,8 @@ export interface K6Run {
   /** Calls at once of this generator. */
   calls: number;
   minutes: number;
+  /** Callers leave after so long; null: as the scenario says. */
+  talkSeconds: number | null;
   /** Which of how many: callers' numbers must not meet. */
   index: number;
   count: number;
@@ -39,6 +41,7 @@ export async function k6Start(run: K6Run): Promise<GeneratorStart> {
     GENERATORS: String(run.count),
     SUMMARY: run.summaryFile,
     SEED: String(run.seed),
+    ...(run.talkSeconds === null ? {} : { TALK_SECONDS: String(run.talkSeconds) }),
     ...(run.hooks === null ? {} : { HOOKS: run.hooks }),
   };
   const out = run.remoteWrite === null ? [] : ['--out', 'experimental-prometheus-rw'];

@@ -14,7 +14,7 @@ const refusal = (...args: string[]): string => {
 test('a scenario alone has its own defaults', () => {
   expect(readOptions(['smoke'])).toMatchObject({
     scenario: 'smoke',
-    calls: 6,
+    calls: 24,
     generators: 1,
     target: null,
     calibrates: true,

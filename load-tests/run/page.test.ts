@@ -29,6 +29,7 @@ function result(samples: number[]): LoadResult {
     timeline: [1, 2, 3].map((s) => ({ s, live: s, waiting: 0, started: s, failed: 0 })),
     happenings: [{ atMs: 1500, what: 'node 1 is killed' }],
     knee: null,
+    agreements: null,
   };
 }
 

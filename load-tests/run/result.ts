@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Knee } from './knee.ts';
+import type { Agreement } from './agreement.ts';
 import { junitOf } from './junit.ts';
 import type { MergedSummary } from './merge.ts';
 import type { Happening } from './operator.ts';
@@ -23,6 +24,8 @@ export interface LoadResult {
   happenings: readonly Happening[];
   /** Of the scenario that looks for it. */
   knee: Knee | null;
+  /** What callers and nodes say of the same run; null where nodes are elsewhere, or came and went. */
+  agreements: readonly Agreement[] | null;
 }
 
 export interface Written {

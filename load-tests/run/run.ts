@@ -6,16 +6,23 @@ import { freePort } from '../../src/embedded/redis.ts';
 import { deliberateMs, startDirect } from './calibration.ts';
 import { type Generated, Generator, type GeneratorStart } from './generator.ts';
 import { Ground, startModel, type Target } from './ground.ts';
-import { k6Start } from './k6.ts';
+import { type K6Run, k6Start } from './k6.ts';
 import { type MergedSummary, mergeSummaries } from './merge.ts';
+import { type Agreement, agreementsOf } from './agreement.ts';
+import { figuresOf, type NodeFigures, since } from './node-figures.ts';
 import { Operator } from './operator.ts';
 import type { LoadOptions } from './options.ts';
 import { type Moment, Progress } from './progress.ts';
 import { UsageWatch } from './usage.ts';
 import { judge, type Judgement, type RigReport } from './verdict.ts';
 
-const calibrationMinutes = 0.15;
+/** Callers of the calibration begin within this, and talk so long. */
+const calibrationMinutes = 0.05;
+const calibrationTalkSeconds = 7;
 const seed = 1;
+/** The nodes fold the last callbacks. */
+const settleMsMax = 5_000;
+const settlePollMs = 100;
 
 /** One load on one ground, from its first caller to its last. */
 export interface Level {
@@ -25,6 +32,8 @@ export interface Level {
   timeline: readonly Moment[];
   /** What the nodes used, in cores; null where they are elsewhere. */
   nodeCores: number | null;
+  /** What callers and nodes say of the same run; null where nodes are elsewhere, or came and went. */
+  agreements: Agreement[] | null;
 }
 
 export class RunError extends Error {}
@@ -92,7 +101,13 @@ export class Run {
     const direct = await startDirect(modelUrl);
     try {
       const generated = await this.#generate(
-        await this.#k6('smoke', direct.target, { calls, minutes: calibrationMinutes, hooks: null, remoteWrite: null }),
+        await this.#k6('smoke', direct.target, {
+          calls,
+          minutes: calibrationMinutes,
+          talkSeconds: calibrationTalkSeconds,
+          hooks: null,
+          remoteWrite: null,
+        }),
       );
       return mergeSummaries(summariesOf(generated));
     } finally {
@@ -110,13 +125,14 @@ export class Run {
     const starts = await this.#k6(
       scenario,
       at,
-      { calls, minutes, hooks: this.#operator?.url ?? null, remoteWrite },
+      { calls, minutes, talkSeconds: null, hooks: this.#operator?.url ?? null, remoteWrite },
       ports,
     );
     const usage = new UsageWatch(() => ({
       ...this.#ground?.parts,
       generators: [...this.#generators].map(({ pid }) => pid),
     }));
+    const before = await this.#nodeFigures();
     await usage.begin();
     const progress = new Progress({
       opsPorts: () => this.#ground?.nodes.map(({ opsPort }) => opsPort) ?? [],
@@ -139,6 +155,7 @@ export class Run {
       rig,
       timeline: progress.moments,
       nodeCores: nodeSeconds === undefined ? null : nodeSeconds / seconds,
+      agreements: before && (await this.#agreements(summary, before)),
     };
   }
 
@@ -156,10 +173,28 @@ export class Run {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Of nodes that are the same from the beginning to the end of the run. */
+  async #nodeFigures(): Promise<NodeFigures | null> {
+    return this.#ground && !this.#operator ? figuresOf(this.#ground.nodes.map(({ opsPort }) => opsPort)) : null;
+  }
+
+  /** Waits for the last calls to be ended. */
+  async #agreements(summary: MergedSummary, before: NodeFigures): Promise<Agreement[] | null> {
+    const untilMs = performance.now() + settleMsMax;
+    for (;;) {
+      const after = await this.#nodeFigures();
+      if (!after) return null;
+      const figures = since(before, after);
+      const isSettled = figures.counts.calls_ended >= (summary.counters.aida_calls ?? 0);
+      if (isSettled || performance.now() > untilMs) return agreementsOf(summary, figures);
+      await new Promise((resolve) => setTimeout(resolve, settlePollMs));
+    }
+  }
+
   async #k6(
     scenario: string,
     target: Target,
-    run: { calls: number; minutes: number; hooks: string | null; remoteWrite: string | null },
+    run: Pick<K6Run, 'calls' | 'minutes' | 'talkSeconds' | 'hooks' | 'remoteWrite'>,
     ports?: readonly number[],
   ): Promise<GeneratorStart[]> {
     const count = this.#options.generators;

@@ -18,7 +18,7 @@ export interface ScenarioPlan {
 const base = { nodes: 1, callsMax: 400, dense: 0, hooks: false, drainS: 0 };
 
 export const scenarios = {
-  smoke: { ...base, title: 'a few callers, everything once', calls: 6, minutes: 0.3 },
+  smoke: { ...base, title: 'a few callers, everything once', calls: 24, minutes: 1 / 6 },
   ramp: { ...base, title: 'more and more calls until it hurts', callsMax: 2_000, calls: 120, minutes: 3 },
   promotion: {
     ...base,

@@ -31,6 +31,16 @@ export function rowsOf({ judgement, summary }: LoadResult): FigureRow[] {
   });
 }
 
+/** What callers and nodes say of the same run, in a line, and what they differ in. */
+export function agreementLines({ agreements }: LoadResult): string[] {
+  if (!agreements) return [];
+  const differ = agreements.filter(({ ok }) => !ok);
+  return [
+    `Callers and nodes agree on ${agreements.length - differ.length} of ${agreements.length} figures.`,
+    ...differ.map(({ name, callers, nodes }) => `  ${name}: callers ${numberText(callers)}, nodes ${nodes}`),
+  ];
+}
+
 const percentiles = Object.keys(shares) as PercentileName[];
 
 /** The verdict's table, times and counts, as lines of text. */

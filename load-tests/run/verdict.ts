@@ -84,8 +84,9 @@ function judged(result: ThresholdResult, summary: MergedSummary, rig: RigReport)
   const trend = threshold ? summary.trends[threshold.metric as TrendName] : undefined;
   if (!threshold || !trend || threshold.figure === 'count')
     return { ...result, samples: null, isThin: false, ownMs: null };
+  // Of nothing there is no least and no greatest: a bound on them is kept.
   const needed =
-    threshold.share === null ? (threshold.figure === 'avg' ? meanSamplesMin : 1) : samplesNeeded(threshold.share);
+    threshold.share !== null ? samplesNeeded(threshold.share) : threshold.figure === 'avg' ? meanSamplesMin : 0;
   const alone = rig.calibration ? figureOf(rig.calibration, threshold) : null;
   const ownMs = alone === null ? null : Math.max(0, alone - (rig.deliberateMs[threshold.metric as TrendName] ?? 0));
   return { ...result, samples: trend.count, isThin: trend.count < needed, ownMs };
