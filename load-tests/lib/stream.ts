@@ -186,7 +186,9 @@ export class MediaStream {
       const payload = fieldOf(message, 'media', 'payload');
       const audio = payload === null ? null : this.#network.decode(payload);
       if (audio === null || !isWholeFrames(audio)) return this.#complain(text);
-      if (!this.#playout.push(readAudio(audio), nowMs)) this.#complain('more than ten minutes of audio');
+      const frames = readAudio(audio);
+      this.#figures.count('aida_frames_received', frames.length);
+      if (!this.#playout.push(frames, nowMs)) this.#complain('more than ten minutes of audio');
     } else this.#complain(text);
   }
 
