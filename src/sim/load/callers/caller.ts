@@ -351,6 +351,7 @@ export class Caller {
   async #callback(url: string, params: Params): Promise<void> {
     const { random, web, recorder } = this.#deps;
     await new Promise((resolve) => setTimeout(resolve, random() * callbackDelayMsMax));
+    recorder.count('aida_callbacks');
     const { record } = await web.ask({ url, method: 'POST', params });
     if (record.errorCode !== null) recorder.count('aida_callbacks_failed');
   }
