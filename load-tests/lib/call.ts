@@ -5,11 +5,9 @@ import type { MediaStream } from './stream.ts';
 import type { FailureReason } from './summary.ts';
 import { Talker, type TalkPlan } from './talker.ts';
 import type { Parameters } from './sign.ts';
+import { type CallStatus, END, type EndedBy, type Jump, type Step, type VerbCall } from './step.ts';
 import { runVerb } from './verbs.ts';
 import type { Answer } from './web.ts';
-
-export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'no-answer' | 'busy';
-type EndedBy = 'caller' | 'service' | 'carrier';
 
 export interface CallPlan {
   from: string;
@@ -23,16 +21,6 @@ export interface CallPlan {
 /** How a call ended. `left`: lost patience before anybody spoke with them. */
 export type Outcome = { kind: 'completed' | 'refused' | 'left' } | { kind: 'failed'; why: FailureReason };
 
-/** Where control goes: the next document. */
-export interface Jump {
-  url: string;
-  method: 'GET' | 'POST';
-  params: Parameters;
-}
-export const END = 'end';
-/** What a verb leaves behind; null: the next verb. */
-export type Step = Jump | typeof END | null;
-
 /** Documents within {@link loopWindowMs}: more are a loop. */
 const loopDocumentsMax = 15;
 const loopWindowMs = 5_000;
@@ -41,18 +29,16 @@ const apologyMs = 4_000;
 const ticksPerLook = 5;
 
 /** One call as the carrier makes it, from the first webhook to the last callback, and the caller on it. */
-export class Call {
+export class Call implements VerbCall {
   readonly sid: string;
   readonly from: string;
   readonly world: CallWorld;
   readonly talker: Talker;
   status: CallStatus = 'ringing';
   stream: MediaStream | null = null;
-  /** URL of the document under way. */
   baseUrl = '';
   hadStream = false;
   hasWaited = false;
-  /** What went wrong so far and may still turn out well. */
   trouble: FailureReason | null = null;
   #answeredMs: number | null = null;
   #endedBy: EndedBy | null = null;
@@ -116,7 +102,6 @@ export class Call {
     if (atOnce || !this.hadStream) this.end('no-answer', 'caller');
   }
 
-  /** Somebody can be spoken with. */
   streamOpened(): void {
     this.trouble = null;
     if (!this.hadStream) this.world.figures.count('aida_answered');
@@ -138,13 +123,11 @@ export class Call {
     this.#leave();
   }
 
-  /** The promise's value; null where the call ended first. */
   async until<T>(promise: Promise<T>): Promise<T | null> {
     if (this.isOver) return null;
     return Promise.race([promise, this.#left.then(() => null)]);
   }
 
-  /** False: the call ended meanwhile. */
   async wait(ms: number): Promise<boolean> {
     if (this.isOver) return false;
     let cancel: () => void = () => undefined;
@@ -156,7 +139,6 @@ export class Call {
     return result ?? false;
   }
 
-  /** The verb's action; null without one. */
   jump(verb: XmlElement, params: Parameters): Jump | null {
     const action = verb.attributes['action'];
     if (action === undefined) return null;
@@ -167,7 +149,6 @@ export class Call {
     return resolveUrl(url, this.baseUrl);
   }
 
-  /** The parameters that every request about this call carries. */
   params(): [string, string][] {
     const { accountSid } = this.world.settings;
     return [

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { encodeUtterance, FRAME_BYTES, joinBytes, readFrame, silence } from '../../src/sim/voice/index.ts';
 import { isWholeFrames, readAudio } from './payload.ts';
 
-const audioOf = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer as ArrayBuffer;
+const audioOf = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer;
 
 test('words are read four samples at a time as they are one by one, silence and noise included', () => {
   const frame = fc.oneof(

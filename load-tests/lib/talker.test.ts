@@ -16,7 +16,7 @@ const plan: TalkPlan = {
   pressesKey: () => false,
 };
 
-const decoded = (base64: string): ArrayBuffer => Uint8Array.from(Buffer.from(base64, 'base64')).buffer as ArrayBuffer;
+const decoded = (base64: string): ArrayBuffer => Uint8Array.from(Buffer.from(base64, 'base64')).buffer;
 
 /** A talker on a clock of ours, and what it measured. */
 class Line {

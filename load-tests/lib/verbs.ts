@@ -1,7 +1,7 @@
 import type { XmlElement } from '../../src/sim/twilio/xml.ts';
 import { CHARS_PER_SECOND } from '../../src/sim/voice/encode.ts';
-import { END, type Call, type Step } from './call.ts';
 import { sign } from './sign.ts';
+import { END, type Step, type VerbCall } from './step.ts';
 import { MediaStream, type StreamEnd } from './stream.ts';
 
 const secondMs = 1_000;
@@ -13,7 +13,7 @@ const ringMsMax = 2_000;
 const dialTimeoutS = 30;
 
 /** Runs one verb; null hands control to the next one. */
-export async function runVerb(call: Call, verb: XmlElement): Promise<Step> {
+export async function runVerb(call: VerbCall, verb: XmlElement): Promise<Step> {
   switch (verb.name) {
     case 'Say':
     case 'Play':
@@ -47,7 +47,7 @@ export async function runVerb(call: Call, verb: XmlElement): Promise<Step> {
 const secondsOf = (verb: XmlElement, name: string, fallback: number): number =>
   Number(verb.attributes[name] ?? fallback);
 
-async function sound(call: Call, verb: XmlElement): Promise<void> {
+async function sound(call: VerbCall, verb: XmlElement): Promise<void> {
   if (verb.name === 'Pause') return void (await call.wait(secondsOf(verb, 'length', 1) * secondMs));
   if (verb.name === 'Say') {
     await call.wait((verb.text.trim().length / CHARS_PER_SECOND) * secondMs);
@@ -59,7 +59,7 @@ async function sound(call: Call, verb: XmlElement): Promise<void> {
 }
 
 /** Nobody presses a key while there is no stream. */
-async function gather(call: Call, verb: XmlElement): Promise<Step> {
+async function gather(call: VerbCall, verb: XmlElement): Promise<Step> {
   for (const prompt of verb.children) await sound(call, prompt);
   if (!(await call.wait(secondsOf(verb, 'timeout', gatherTimeoutS) * secondMs))) return END;
   if (verb.attributes['actionOnEmptyResult'] !== 'true') return null;
@@ -67,7 +67,7 @@ async function gather(call: Call, verb: XmlElement): Promise<Step> {
   return call.jump(self, [['Digits', '']]);
 }
 
-async function dial(call: Call, verb: XmlElement): Promise<Step> {
+async function dial(call: VerbCall, verb: XmlElement): Promise<Step> {
   const childSid = `CA${call.world.ids.hex(32)}`;
   const number = verb.children.find(({ name }) => name === 'Number');
   const tell = (status: string, sequence: number): void => {
@@ -91,7 +91,7 @@ async function dial(call: Call, verb: XmlElement): Promise<Step> {
   ]);
 }
 
-async function connect(call: Call, verb: XmlElement): Promise<Step> {
+async function connect(call: VerbCall, verb: XmlElement): Promise<Step> {
   const element = verb.children[0];
   if (!element) return null;
   const { network, settings, ids, addresses, callbacks } = call.world;

@@ -20,7 +20,7 @@ export function compareWords(heard: string, expected: string, isCut: boolean): W
 
 /** Length of the longest common subsequence. */
 function longestCommon(a: readonly string[], b: readonly string[]): number {
-  let row = new Array<number>(b.length + 1).fill(0);
+  let row = Array.from({ length: b.length + 1 }, () => 0);
   for (const word of a) {
     const next = [0];
     for (let at = 0; at < b.length; at += 1) {
