@@ -1,16 +1,13 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { abnormalCode, isSendable } from './close-code.ts';
+import { connectTo } from './connection.ts';
 import { faults, type FaultCode } from './faults.ts';
 import { FrameReader } from './frame-reader.ts';
 import { closePayload, frameWriter } from './frame-writer.ts';
 import { Handshake } from './handshake.ts';
 import { opcode } from './opcode.ts';
 
-/** What a socket has to say is read into it: whoever is told of bytes uses them before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const nothing = new Uint8Array(0);
-const defaultPorts = { ws: 80, wss: 443 } as const;
 
 export interface WebSocketOptions {
   /** `ws:` or `wss:`. */
@@ -70,7 +67,7 @@ export class WebSocketClient {
       options.messageBytesMax,
     );
     this.#timer = setTimeout(() => this.#fail('handshake_timeout'), options.handshakeTimeoutMs);
-    this.#socket = connectTo(options.url, (bytes) => this.#onBytes(bytes));
+    this.#socket = connectTo(options.url, (bytes, length) => this.#onBytes(bytes, length));
     this.#socket.setNoDelay(true);
     this.#socket.once(options.url.protocol === 'wss:' ? 'secureConnect' : 'connect', () => this.#onConnected());
     this.#socket.on('error', (error) => this.#onSocketError(error));
@@ -124,9 +121,9 @@ export class WebSocketClient {
     if (this.#handshake) this.#socket.write(this.#handshake.request, 'latin1');
   }
 
-  #onBytes(length: number): void {
-    const answer = this.#handshake?.read(readBuffer, length);
-    if (answer === undefined) return this.#reader.read(readBuffer, 0, length);
+  #onBytes(bytes: Buffer, length: number): void {
+    const answer = this.#handshake?.read(bytes, length);
+    if (answer === undefined) return this.#reader.read(bytes, 0, length);
     if (answer.is === 'fault') this.#fail(answer.code);
     if (answer.is === 'refused') {
       this.terminate();
@@ -137,7 +134,7 @@ export class WebSocketClient {
     this.#handshake = null;
     this.#state = 'open';
     this.#listener.onOpen();
-    this.#reader.read(readBuffer, answer.next, length);
+    this.#reader.read(bytes, answer.next, length);
   }
 
   #onPing(payload: Buffer): void {
@@ -205,19 +202,4 @@ export class WebSocketClient {
   #stopTimer(): void {
     clearTimeout(this.#timer);
   }
-}
-
-function connectTo(url: URL, onBytes: (length: number) => void): Socket {
-  const isSecure = url.protocol === 'wss:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (isSecure ? defaultPorts.wss : defaultPorts.ws);
-  const callback = (length: number): boolean => {
-    onBytes(length);
-    return true;
-  };
-  const options = { host, port, onread: { buffer: readBuffer, callback } };
-  if (!isSecure) return connectPlain(options);
-  // An address is no server name (RFC 6066, 3).
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ ...options, ...servername, ALPNProtocols: ['http/1.1'] });
 }
