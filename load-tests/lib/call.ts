@@ -96,10 +96,11 @@ export class Call implements VerbCall {
     else if (talker.isDone) this.end('completed', 'caller');
   }
 
-  /** The run is over: who waits hangs up, who talks does at the end of the turn, or `atOnce`. */
+  /** The run is over: who waits hangs up; who talks, and who is not yet told anything, comes to an end or hangs up `atOnce`. */
   leave(atOnce: boolean): void {
     this.talker.leave();
-    if (atOnce || !this.hadStream) this.end('no-answer', 'caller');
+    const isWaiting = this.status === 'in-progress' && !this.hadStream && this.stream === null && this.trouble === null;
+    if (atOnce || isWaiting) this.end('no-answer', 'caller');
   }
 
   streamOpened(): void {
@@ -258,8 +259,8 @@ export class Call implements VerbCall {
     const failed = (why: FailureReason): Outcome => ({ kind: 'failed', why });
     if (this.#failure) return failed(this.#failure);
     if (!this.hadStream) {
-      if (this.#endedBy === 'caller') return { kind: 'left' };
-      return this.trouble === null ? { kind: 'refused' } : failed(this.trouble);
+      if (this.trouble !== null) return failed(this.trouble);
+      return { kind: this.#endedBy === 'caller' ? 'left' : 'refused' };
     }
     if (this.#endedBy === 'service') this.world.figures.count('aida_hung_up_by_us');
     if (this.#endedBy === 'caller' || this.talker.saidGoodbye) return { kind: 'completed' };

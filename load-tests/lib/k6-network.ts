@@ -66,7 +66,7 @@ async function ask({ url, method, headers, body, timeoutMs, name }: WebAsk): Pro
       contentType: answer.headers['Content-Type'] ?? '',
       location: answer.headers['Location'] ?? null,
       body: typeof answer.body === 'string' ? answer.body : '',
-      ms: answer.timings.blocked + answer.timings.connecting + answer.timings.tls_handshaking + answer.timings.duration,
+      ms: answer.timings.duration,
     };
   } catch {
     return { failed: 'ct', isLate: false, ms: spentMs() };

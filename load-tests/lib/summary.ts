@@ -8,7 +8,7 @@
  * - `aida_barge_in`: first frame of an interruption sent → what it interrupts is heard no more: cleared, or at its end
  * - `aida_dead_air`: the longest time of a call in which neither end spoke though the caller waited; one sample a call
  * - `aida_gap`: a hole inside of one utterance, where it is longer than a frame
- * - `aida_webhook`: a whole signed request → its whole answer, tries included
+ * - `aida_webhook`: a signed request sent → its whole answer, tries included; connections are made before
  */
 export const trendBoundsMs = {
   aida_first_word: [20, 50, 100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 8_000],
