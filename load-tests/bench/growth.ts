@@ -147,7 +147,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     return outcomeOf(await course(stack, watch, ledgers, say));
   } finally {
     await stack?.stop();
-    await model.close();
+    model.close();
     await useAllCores();
   }
 }

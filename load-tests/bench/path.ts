@@ -215,7 +215,7 @@ async function run(say: Say): Promise<Outcome> {
       details: detailsOf(result),
     };
   } finally {
-    await rig.close();
+    rig.close();
     await certificate.remove();
     await useAllCores();
   }

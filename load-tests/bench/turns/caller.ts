@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { ClientSocket, frameOf } from '../../../src/sim/load/callers/client-socket.ts';
 import { type Carrier, streamOf } from '../carrier.ts';
-import { connectLean, type LeanSocket } from '../lean-socket.ts';
 import { frameBytes, type FrameLedger, frameMs } from './frames.ts';
 
 /** A caller speaks so long once in a cycle; the rest of it is silence, with the model's answer in it. */
@@ -9,6 +9,7 @@ export const cycleMs = 9_000;
 /** Nobody speaks into the greeting. */
 const listensMs = 2_500;
 const bytesPerMs = frameBytes / frameMs;
+const switching = 101;
 
 const mediaStart = '{"event":"media"';
 const clearStart = '{"event":"clear"';
@@ -41,7 +42,7 @@ export class TurnCaller {
   readonly callSid: string;
   readonly #streamSid = `MZ${randomBytes(16).toString('hex')}`;
   readonly #line: number;
-  readonly #socket: LeanSocket;
+  readonly #socket: ClientSocket;
   readonly #ledgers: LineLedgers;
   readonly #takeFrame = (): void => undefined;
   #sequence = 0;
@@ -56,26 +57,46 @@ export class TurnCaller {
   /** What does not fill a frame yet. */
   #rest: Buffer = Buffer.alloc(0);
   #payloadAt = 0;
-  isOpen = true;
+  isOpen = false;
   heardMs = 0;
   /** Ms from the last frame of each of the caller's sentences to the first audio behind it. */
   answersMs: number[] = [];
 
-  private constructor(line: number, callSid: string, socket: LeanSocket, ledgers: LineLedgers, positionMs: number) {
+  private constructor(
+    line: number,
+    place: StreamPlace,
+    ledgers: LineLedgers,
+    positionMs: number,
+    onUpgraded: (status: number) => void,
+  ) {
     this.#line = line;
-    this.callSid = callSid;
-    this.#socket = socket;
+    this.callSid = place.callSid;
     this.#ledgers = ledgers;
     this.#positionMs = positionMs;
-    socket.onText = (message) => this.#take(message);
-    socket.onClose = () => (this.isOpen = false);
+    const target = { host: '127.0.0.1', port: place.port, path: place.path, headers: place.headers };
+    this.#socket = new ClientSocket(target, {
+      onOpen: () => {
+        this.isOpen = true;
+        this.#start(place);
+        onUpgraded(switching);
+      },
+      onText: (bytes, from, to) => this.#take(bytes.subarray(from, to)),
+      onRefused: onUpgraded,
+      onGone: () => {
+        this.isOpen = false;
+        onUpgraded(0);
+      },
+    });
   }
 
-  static async open(line: number, place: StreamPlace, ledgers: LineLedgers, positionMs: number): Promise<TurnCaller> {
-    const socket = await connectLean(place.port, place.path, place.headers);
-    const caller = new TurnCaller(line, place.callSid, socket, ledgers, positionMs);
-    caller.#start(place);
-    return caller;
+  /** Rejects where the stream is refused. */
+  static open(line: number, place: StreamPlace, ledgers: LineLedgers, positionMs: number): Promise<TurnCaller> {
+    return new Promise((resolve, reject) => {
+      const caller: TurnCaller = new TurnCaller(line, place, ledgers, positionMs, (status) => {
+        if (status === switching) resolve(caller);
+        else reject(new Error(`the upgrade of ${place.path} was answered with ${status}`));
+      });
+    });
   }
 
   sendFrame(): void {
@@ -102,11 +123,11 @@ export class TurnCaller {
   }
 
   hangUp(): void {
-    this.#socket.close();
+    this.#socket.destroy();
   }
 
   #start({ accountSid, parameters }: StreamPlace): void {
-    this.#socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}');
+    this.#socket.write(frameOf('{"event":"connected","protocol":"Call","version":"1.0.0"}'));
     const { callSid } = this;
     const start = {
       accountSid,
@@ -121,8 +142,8 @@ export class TurnCaller {
 
   #send(event: string, words: string): void {
     this.#sequence++;
-    this.#socket.send(
-      `{"event":"${event}","sequenceNumber":"${this.#sequence}","streamSid":"${this.#streamSid}",${words}}`,
+    this.#socket.write(
+      frameOf(`{"event":"${event}","sequenceNumber":"${this.#sequence}","streamSid":"${this.#streamSid}",${words}}`),
     );
   }
 

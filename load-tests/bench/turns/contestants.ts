@@ -14,6 +14,8 @@ import { askForStream, type StreamPlace } from './caller.ts';
 const references = join(import.meta.dirname, '../references');
 const watchUrl = pathToFileURL(join(import.meta.dirname, 'pauses.ts')).href;
 const callsMax = 2_000;
+/** HTTP wants one. */
+export const anyHost = { host: 'aida.example.com' };
 const readMsMax = 5_000;
 
 /** What stands between the two ends of a line. */
@@ -39,6 +41,7 @@ export type Cadence = '20ms' | 'adaptive';
 export interface Certificate {
   key: string;
   cert: string;
+  keyFile: string;
   /** Of the certificate, for NODE_EXTRA_CA_CERTS. */
   file: string;
   remove(): Promise<void>;
@@ -52,7 +55,7 @@ export async function makeCertificate(): Promise<Certificate> {
   const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   await promisify(execFile)('openssl', ['req', '-x509', ...kind, ...name, '-keyout', keyFile, '-out', file]);
   const [key, cert] = await Promise.all([readFile(keyFile, 'utf8'), readFile(file, 'utf8')]);
-  return { key, cert, file, remove: () => rm(dir, { recursive: true }) };
+  return { key, cert, keyFile, file, remove: () => rm(dir, { recursive: true }) };
 }
 
 /** A whole node with its Redis and its database, all features on. */
@@ -112,7 +115,14 @@ function asContestant(name: string, child: Child): Contestant {
     keepsEarlyFrames: false,
     place: async () => {
       const callSid = `CA${String(++calls).padStart(32, '0')}`;
-      return { port, path: '/media-stream', headers: {}, accountSid: `AC${'0'.repeat(32)}`, callSid, parameters: {} };
+      return {
+        port,
+        path: '/media-stream',
+        headers: anyHost,
+        accountSid: `AC${'0'.repeat(32)}`,
+        callSid,
+        parameters: {},
+      };
     },
     ended: async () => undefined,
     pauses: async () => [],

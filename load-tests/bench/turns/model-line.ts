@@ -1,4 +1,3 @@
-import type { LeanSocket } from '../lean-socket.ts';
 import type { LineLedgers } from './caller.ts';
 import { frameBytes, type FrameMark, frameMs, speechOf } from './frames.ts';
 
@@ -28,6 +27,11 @@ const answerWords = 'We are open until seven in the evening today, and the kitch
 const speechBytes = { answer: answerMs * bytesPerMs, greeting: greetingMs * bytesPerMs };
 const plainAnswer = speechOf(answerMs / frameMs);
 
+/** Where a line's messages go. */
+export interface LineSocket {
+  send(text: string): void;
+}
+
 interface Response {
   id: string;
   itemId: string;
@@ -40,7 +44,7 @@ interface Response {
 
 /** The model's end of one line: it takes any configuration, hears turns by the frames' marks, and answers each. */
 export class ModelLine {
-  readonly #socket: LeanSocket;
+  readonly #socket: LineSocket;
   readonly #number: number;
   readonly #isDirect: boolean;
   readonly #ledgers: LineLedgers;
@@ -64,16 +68,20 @@ export class ModelLine {
   /** Answers that were made to their end. */
   answers = 0;
 
-  constructor(socket: LeanSocket, number: number, isDirect: boolean, ledgers: LineLedgers) {
+  constructor(socket: LineSocket, number: number, isDirect: boolean, ledgers: LineLedgers) {
     this.#socket = socket;
     this.#number = number;
     this.#isDirect = isDirect;
     this.#ledgers = ledgers;
     this.isReady = isDirect;
-    socket.onText = (message) => (isDirect ? this.#takeMedia(message) : this.#take(message));
-    socket.onClose = () => this.stop();
     const session = { id: `sess_${number}`, object: 'realtime.session', type: 'realtime', model: 'lean' };
     this.#send('session.created', { session });
+  }
+
+  /** The bytes are only valid during the call. */
+  take(message: Buffer): void {
+    if (this.#isDirect) this.#takeMedia(message);
+    else this.#takeEvent(message);
   }
 
   stop(): void {
@@ -88,7 +96,7 @@ export class ModelLine {
     this.#ledgers.toModel.take(message, from, message.indexOf(0x22, from), this.#onFrame);
   }
 
-  #take(message: Buffer): void {
+  #takeEvent(message: Buffer): void {
     if (message.toString('latin1', 0, appendStart.length) === appendStart) {
       this.#ledgers.toModel.take(message, appendStart.length, message.length - appendEnd, this.#onFrame);
       return;

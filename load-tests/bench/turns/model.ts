@@ -1,61 +1,71 @@
-import { createServer, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { acceptLean } from '../lean-socket.ts';
+import uWS, {
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+  type us_socket_context_t,
+  type WebSocket,
+} from 'uWebSockets.js';
 import type { LineLedgers } from './caller.ts';
 import { directPath, ModelLine } from './model-line.ts';
 
 const realtimePath = '/v1/realtime';
+const messageBytesMax = 1024 * 1024;
+const backpressureBytesMax = 16 * 1024 * 1024;
 
 export interface TurnModelOptions {
   ledgers: LineLedgers;
   /** Left out: plain. */
-  tls?: { key: string; cert: string };
+  tls?: { keyFile: string; file: string };
+}
+
+interface LineData {
+  isDirect: boolean;
+  line: ModelLine | null;
 }
 
 /** A realtime model that takes turns and does nothing else, so that its own cost is small and known. */
 export class TurnModel {
-  readonly #server: Server;
+  readonly #app: TemplatedApp;
   readonly #isSecure: boolean;
-  readonly #sockets = new Set<Duplex>();
-  readonly #waiting = new Set<NodeJS.Timeout>();
+  readonly #sockets = new Set<WebSocket<LineData>>();
   /** In the order in which they connected. */
   lines: ModelLine[] = [];
   ledgers: LineLedgers;
   /** Every upgrade is answered so much later. */
   opensAfterMs = 0;
+  port = 0;
 
   private constructor({ ledgers, tls }: TurnModelOptions) {
     this.ledgers = ledgers;
     this.#isSecure = tls !== undefined;
-    this.#server = tls ? createSecureServer(tls) : createServer();
-    this.#server.on('request', (_request, response) => response.writeHead(404).end());
-    this.#server.on('upgrade', (request, socket, head) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.on('close', () => this.#sockets.delete(socket));
-      const accept = (): void => {
-        const lean = acceptLean(request.headers['sec-websocket-key'] ?? '', socket, head);
-        this.lines.push(new ModelLine(lean, this.lines.length, request.url === directPath, this.ledgers));
-      };
-      if (this.opensAfterMs === 0) return accept();
-      const timer = setTimeout(() => {
-        this.#waiting.delete(timer);
-        if (!socket.destroyed) accept();
-      }, this.opensAfterMs);
-      this.#waiting.add(timer);
-    });
+    this.#app = tls ? uWS.SSLApp({ key_file_name: tls.keyFile, cert_file_name: tls.file }) : uWS.App();
+    for (const path of [realtimePath, directPath]) {
+      this.#app.ws<LineData>(path, {
+        maxPayloadLength: messageBytesMax,
+        maxBackpressure: backpressureBytesMax,
+        idleTimeout: 0,
+        upgrade: (response, request, context) => this.#upgrade(response, request, context, path === directPath),
+        open: (socket) => this.#open(socket),
+        message: (socket, message) => socket.getUserData().line?.take(Buffer.from(message)),
+        close: (socket) => {
+          this.#sockets.delete(socket);
+          socket.getUserData().line?.stop();
+        },
+      });
+    }
   }
 
   static async start(options: TurnModelOptions): Promise<TurnModel> {
     const model = new TurnModel(options);
-    await new Promise<void>((resolve) => model.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      model.#app.listen('127.0.0.1', 0, (listening: us_listen_socket | false) => {
+        if (listening === false) return reject(new Error('no port can be had'));
+        model.port = uWS.us_socket_local_port(listening);
+        resolve();
+      });
+    });
     return model;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {
@@ -64,16 +74,36 @@ export class TurnModel {
 
   /** Ends every line and forgets it. */
   reset(ledgers: LineLedgers): void {
-    for (const timer of this.#waiting) clearTimeout(timer);
-    this.#waiting.clear();
-    for (const line of this.lines) line.stop();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#sockets]) socket.close();
     this.lines = [];
     this.ledgers = ledgers;
   }
 
-  async close(): Promise<void> {
-    this.reset(this.ledgers);
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): void {
+    this.#app.close();
+  }
+
+  #upgrade(response: HttpResponse, request: HttpRequest, context: us_socket_context_t, isDirect: boolean): void {
+    const key = request.getHeader('sec-websocket-key');
+    const protocol = request.getHeader('sec-websocket-protocol');
+    const extensions = request.getHeader('sec-websocket-extensions');
+    const accept = (): void => {
+      response.upgrade<LineData>({ isDirect, line: null }, key, protocol, extensions, context);
+    };
+    if (this.opensAfterMs === 0) return accept();
+    const timer = setTimeout(() => response.cork(accept), this.opensAfterMs);
+    response.onAborted(() => clearTimeout(timer));
+  }
+
+  #open(socket: WebSocket<LineData>): void {
+    const data = socket.getUserData();
+    this.#sockets.add(socket);
+    const port = {
+      send: (text: string): void => {
+        if (this.#sockets.has(socket)) socket.send(text);
+      },
+    };
+    data.line = new ModelLine(port, this.lines.length, data.isDirect, this.ledgers);
+    this.lines.push(data.line);
   }
 }

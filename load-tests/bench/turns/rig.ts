@@ -3,7 +3,7 @@ import { Pacer, until } from '../pacer.ts';
 import { watched, type Watched } from '../quiet.ts';
 import { percentiles, type Percentiles } from '../statistics.ts';
 import { cycleMs, type LineLedgers, type StreamPlace, TurnCaller } from './caller.ts';
-import type { Certificate, Contestant } from './contestants.ts';
+import { anyHost, type Certificate, type Contestant } from './contestants.ts';
 import { FrameLedger, frameMs } from './frames.ts';
 import { TurnModel } from './model.ts';
 import { directPath, firstAudioMs, turnSilenceMs } from './model-line.ts';
@@ -81,10 +81,10 @@ export class Rig {
     this.#ledgers = plain.ledgers;
   }
 
-  static async start(linesMax: number, { key, cert }: Certificate): Promise<Rig> {
+  static async start(linesMax: number, { keyFile, file }: Certificate): Promise<Rig> {
     const ledgers = ledgersFor(linesMax);
     const plain = await TurnModel.start({ ledgers });
-    return new Rig(plain, await TurnModel.start({ ledgers, tls: { key, cert } }), linesMax);
+    return new Rig(plain, await TurnModel.start({ ledgers, tls: { keyFile, file } }), linesMax);
   }
 
   get plainUrl(): string {
@@ -128,7 +128,7 @@ export class Rig {
   direct(): Contestant {
     const place = async (): Promise<StreamPlace> => {
       const { port } = this.#plain;
-      return { port, path: directPath, headers: {}, accountSid: '', callSid: '', parameters: {} };
+      return { port, path: directPath, headers: anyHost, accountSid: '', callSid: '', parameters: {} };
     };
     return {
       name: 'rig alone',
@@ -220,10 +220,10 @@ export class Rig {
     return lost;
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#pacer.stop();
-    await this.#plain.close();
-    await this.#secure.close();
+    this.#plain.close();
+    this.#secure.close();
   }
 
   #open(line: number, place: StreamPlace): Promise<TurnCaller> {

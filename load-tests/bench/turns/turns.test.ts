@@ -1,7 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
 import { lacksPart } from '../../../src/embedded/parts.ts';
 import { type LineLedgers, TurnCaller } from './caller.ts';
-import { type Contestant, makeCertificate, startAgentsSdk, startBareSplice, startWsJson } from './contestants.ts';
+import {
+  anyHost,
+  type Certificate,
+  type Contestant,
+  makeCertificate,
+  startAgentsSdk,
+  startBareSplice,
+  startWsJson,
+} from './contestants.ts';
 import { FrameLedger } from './frames.ts';
 import { TurnModel } from './model.ts';
 import { directPath } from './model-line.ts';
@@ -16,10 +24,10 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function modelWith(options: { key: string; cert: string } | null = null) {
+async function modelWith(certificate: Certificate | null = null) {
   const ledgers: LineLedgers = { toModel: new FrameLedger(4), toCaller: new FrameLedger(4) };
-  const model = await TurnModel.start({ ledgers, ...(options ? { tls: options } : {}) });
-  closers.push(() => model.close());
+  const model = await TurnModel.start({ ledgers, ...(certificate ? { tls: certificate } : {}) });
+  closers.push(async () => model.close());
   return { ledgers, model };
 }
 
@@ -40,7 +48,7 @@ async function takesATurn(caller: TurnCaller, { toModel, toCaller }: LineLedgers
 
 test('without anything between them the model hears a question and answers it, and the caller hears all of it', async () => {
   const { ledgers, model } = await modelWith();
-  const place = { port: model.port, path: directPath, headers: {}, accountSid: '', callSid: '', parameters: {} };
+  const place = { port: model.port, path: directPath, headers: anyHost, accountSid: '', callSid: '', parameters: {} };
   const caller = await TurnCaller.open(2, place, ledgers, silentAtMs);
   closers.push(async () => caller.hangUp());
   await takesATurn(caller, ledgers);
@@ -52,7 +60,7 @@ test('a model that opens late is not there before', async () => {
   const { ledgers, model } = await modelWith();
   model.opensAfterMs = 300;
   const from = performance.now();
-  const place = { port: model.port, path: directPath, headers: {}, accountSid: '', callSid: '', parameters: {} };
+  const place = { port: model.port, path: directPath, headers: anyHost, accountSid: '', callSid: '', parameters: {} };
   const caller = await TurnCaller.open(2, place, ledgers, silentAtMs);
   closers.push(async () => caller.hangUp());
   expect(performance.now() - from).toBeGreaterThanOrEqual(299);
