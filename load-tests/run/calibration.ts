@@ -3,14 +3,17 @@ import type { TrendName } from '../lib/summary.ts';
 import { startChild } from '../bench/child.ts';
 import { PUBLIC_HOST, PUBLIC_URL } from '../../src/sim/fleet.ts';
 import { turnSilenceMs } from '../../src/model/session-update.ts';
-import { modelFirstDeltaMs, type Target } from './ground.ts';
+import { modelFirstDeltaMs, modelOpenMs, type Target } from './ground.ts';
 
 const file = join(import.meta.dirname, 'direct.ts');
 
+const answerMs = turnSilenceMs + modelFirstDeltaMs;
+
 /** The fakes listen for the end of a turn, and think, on purpose. */
 export const deliberateMs: Partial<Record<TrendName, number>> = {
-  aida_first_word: modelFirstDeltaMs,
-  aida_silence: turnSilenceMs + modelFirstDeltaMs,
+  aida_first_word: modelOpenMs + modelFirstDeltaMs,
+  aida_silence: answerMs,
+  aida_dead_air: Math.max(answerMs, modelOpenMs + modelFirstDeltaMs),
 };
 
 export interface Direct {

@@ -12,6 +12,8 @@ import type { Parts } from './usage.ts';
 const modelFile = join(import.meta.dirname, '../../src/sim/model/main.ts');
 /** The model that is called: it starts to speak so long after a turn is over. */
 export const modelFirstDeltaMs = 250;
+/** As a handshake with a far server takes. */
+export const modelOpenMs = 500;
 const readyMsMax = 30_000;
 const readyPollMs = 50;
 
@@ -115,7 +117,12 @@ export interface Model {
 
 /** The strict fake as a process of its own. */
 export async function startModel(): Promise<Model> {
-  const { ready, pid, stop } = await startChild(modelFile, ['--first-delta-ms', String(modelFirstDeltaMs)]);
+  const { ready, pid, stop } = await startChild(modelFile, [
+    '--first-delta-ms',
+    String(modelFirstDeltaMs),
+    '--open-ms',
+    String(modelOpenMs),
+  ]);
   return { url: (ready as { url: string }).url, pid, stop };
 }
 

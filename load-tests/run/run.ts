@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/embedded/redis.ts';
 import { deliberateMs, startDirect } from './calibration.ts';
@@ -237,7 +237,7 @@ export class Run {
     return {
       calibration,
       deliberateMs,
-      rigBusy: plan ? usage.busy(plan.rig) : usage.busyAll,
+      rigBusy: plan ? usage.busy(plan.rig) : generatorShare(usage, seconds),
       nodeCoresForeign: nodesBusy === null ? null : Math.max(0, nodesBusy - ownShare),
       troubles: [
         ...generated.flatMap(({ trouble }) => trouble ?? []),
@@ -247,6 +247,10 @@ export class Run {
     };
   }
 }
+
+/** Of all cores, where others may use them as well. */
+const generatorShare = (usage: UsageWatch, seconds: number): number =>
+  (usage.coreSeconds['generators'] ?? 0) / (seconds * availableParallelism());
 
 const shareOf = (calls: number, index: number, count: number): number =>
   Math.floor(calls / count) + (index < calls % count ? 1 : 0);

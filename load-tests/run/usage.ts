@@ -90,11 +90,6 @@ export class UsageWatch {
     return busyShare(this.#coresBefore, this.#coresAfter, cores);
   }
 
-  /** The same of all cores. */
-  get busyAll(): number | null {
-    return this.busy(this.#coresBefore.map((_, core) => core));
-  }
-
   async #read(): Promise<[part: string, pid: number, ms: number][]> {
     const all = Object.entries(this.#parts()).flatMap(([part, pids]) => pids.map((pid) => [part, pid] as const));
     const read = await Promise.all(

@@ -60,9 +60,10 @@ export class Bridge implements SessionListener, VoiceListener {
     return this.#speaking;
   }
 
-  attach(call: ResidentCall): void {
+  /** `startedAt`: when the carrier said that its stream starts. */
+  attach(call: ResidentCall, startedAt: number): void {
     this.#call = call;
-    this.#voice.started(call.epoch);
+    this.#voice.started(call.epoch, startedAt);
   }
 
   tell(fact: Told): void {

@@ -197,10 +197,10 @@ export class CallStream implements StreamPort {
     this.#callSid = start.callSid;
     this.#slicer = new FrameSlicer(start.streamSid);
     this.#wire.name(start.streamSid);
-    void this.#attach(start.callSid, check.epoch, start.streamSid);
+    void this.#attach(start.callSid, check.epoch, start.streamSid, this.#deps.now());
   }
 
-  async #attach(callSid: string, epoch: number, streamSid: string): Promise<void> {
+  async #attach(callSid: string, epoch: number, streamSid: string, startedAt: number): Promise<void> {
     try {
       const call = await this.#deps.desk.attach({ callSid, epoch, streamSid, port: this });
       if (call === 'refused') return this.#refuse('token_used');
@@ -210,7 +210,7 @@ export class CallStream implements StreamPort {
         call.tell({ type: 'carrier.streamStopped', streamSid, reason: this.#ended });
         return;
       }
-      this.#bridge.attach(call);
+      this.#bridge.attach(call, startedAt);
       this.#attached = true;
       call.begin();
       for (const digit of this.#earlyDigits) this.#bridge.tell({ type: 'carrier.dtmf', digit });

@@ -60,9 +60,10 @@ export class Voice implements MouthListener {
     return this.#mouth.transcriptsDue;
   }
 
-  started(epoch: number): void {
+  /** `startedAt`: since when the caller hears nothing. */
+  started(epoch: number, startedAt: number): void {
     this.#own.number(epoch);
-    this.#ear.started(this.#deps.now());
+    this.#ear.started(startedAt);
   }
 
   /** Plays the sentence if it is ready; null if it is not. */

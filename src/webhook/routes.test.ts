@@ -384,8 +384,9 @@ it('counts webhooks by route and status, and their time', async () => {
 });
 
 it('times callbacks apart: no call waits for them', async () => {
-  await carrier.post('/voice/status', { CallStatus: 'completed' });
+  await carrier.post('/voice/status', { CallStatus: 'in-progress' });
+  await carrier.post('/voice/next', { CallStatus: 'completed' });
   const text = await carrier.metrics.registry.metrics();
-  expect(text).toContain('aida_callback_seconds_count 1');
+  expect(text).toContain('aida_callback_seconds_count 2');
   expect(text).toContain('aida_webhook_seconds_count 0');
 });

@@ -1,3 +1,4 @@
+import { finalStatuses } from '../../machines/call-events.ts';
 import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
@@ -99,7 +100,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
   ];
 }
 
-/** What they answer is no document. */
+/** What they answer is no document; nor does a call that is over wait for one. */
 const callbacks: ReadonlySet<string> = new Set(['/voice/status', '/voice/stream-status', '/voice/recording']);
 
 class WebhookDesk {
@@ -148,11 +149,12 @@ class WebhookDesk {
 
   route(path: string, handle: (request: CarrierRequest) => Promise<HttpResponse>): Route {
     const { metrics } = this.deps;
-    const seconds = callbacks.has(path) ? metrics.callbackSeconds : metrics.webhookSeconds;
     const handler = async (request: HttpRequest): Promise<HttpResponse> => {
       const startedAt = performance.now();
       const read = readRequest(request, this.rules);
       const response = isRefused(read) ? read : await handle(read);
+      const isAwaited = isRefused(read) || !(callbacks.has(path) || finalStatuses.has(read.callStatus));
+      const seconds = isAwaited ? metrics.webhookSeconds : metrics.callbackSeconds;
       seconds.observe((performance.now() - startedAt) / 1000);
       metrics.webhooks.inc({ route: path, status: response.status });
       return response;

@@ -256,7 +256,10 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     }
     const status = model.door === 'open' ? refusedStatus(request, options) : model.door;
     if (status !== null) return answerHttp(socket, status);
-    sockets.handleUpgrade(request, socket, head, (client) => openSession(hall, client, request));
+    const upgrade = (): void =>
+      sockets.handleUpgrade(request, socket, head, (client) => openSession(hall, client, request));
+    if (options.openMs) setTimeout(upgrade, options.openMs).unref();
+    else upgrade();
   });
   return model;
 }

@@ -13,10 +13,11 @@ const { values } = parseArgs({
     speed: { type: 'string' },
     'chars-per-second': { type: 'string' },
     'first-delta-ms': { type: 'string' },
+    'open-ms': { type: 'string' },
   },
 });
 
-function numberOf(name: 'port' | 'seed' | 'speed' | 'chars-per-second' | 'first-delta-ms'): number | null {
+function numberOf(name: 'port' | 'seed' | 'speed' | 'chars-per-second' | 'first-delta-ms' | 'open-ms'): number | null {
   const text = values[name];
   if (text === undefined) return null;
   const number = Number(text);
@@ -31,6 +32,7 @@ const given = {
   speed: numberOf('speed'),
   charsPerSecond: numberOf('chars-per-second'),
   firstDeltaMs: numberOf('first-delta-ms'),
+  openMs: numberOf('open-ms'),
 };
 const model = await startFakeModel(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)));
 process.stdout.write(`${JSON.stringify({ url: model.url })}\n`);

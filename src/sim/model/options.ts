@@ -16,6 +16,8 @@ export interface FakeModelOptions {
   readonly charsPerSecond?: number;
   /** Milliseconds of audio generated in one millisecond, 8 when left out. */
   readonly speed?: number;
+  /** From a connection to the answer to its upgrade, 0 when left out. */
+  readonly openMs?: number;
   /** From the start of a response to its first delta, 120 when left out. */
   readonly firstDeltaMs?: number;
   /** Length of every audio delta; odd lengths between 801 and 8001 when left out. */
