@@ -19,6 +19,7 @@ import { printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { relay } from './relay.ts';
 import { scale } from './scale.ts';
+import { socket } from './socket.ts';
 import { takeover } from './takeover.ts';
 import { talk } from './talk.ts';
 import { tools } from './tools.ts';
@@ -26,6 +27,7 @@ import { tools } from './tools.ts';
 const resultsDir = join(import.meta.dirname, '../results');
 const measures: readonly Measure[] = [
   frame,
+  socket,
   latency,
   memory,
   growth,
