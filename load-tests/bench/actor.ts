@@ -162,7 +162,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const { isTrusted } = measured;
   return {
     figures: figuresOf(of, isTrusted),
-    runs: { measured: measured.all.length, quiet: isTrusted ? measured.kept.length : 0 },
+    runs: measured.runs,
     details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
   };
 }

@@ -3,14 +3,17 @@ import { type Heartbeat, heartbeat } from '../../src/directory/fleet.ts';
 import { append } from '../../src/directory/journal.ts';
 import type { NodeName } from '../../src/directory/keys.ts';
 import { joinQueue, pollQueue } from '../../src/directory/queue.ts';
-import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
+import type { RedisLink } from '../../src/directory/redis.ts';
 import { releaseReservation, renewReservation, reserve } from '../../src/directory/reservations.ts';
-import { startRedis } from '../../src/embedded/redis.ts';
 import { claimArrival, claimStart, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
+import { describe, repeated, watched } from './quiet.ts';
 import { redisCpuMs } from './spent.ts';
 import { median } from './statistics.ts';
+import { withRedis } from './with-redis.ts';
 
+/** One run measures each script in so many batches that another on a quiet machine would say the same. */
+const runs = { wanted: 1, triesMax: 3 };
 const fleets = [3, 20, 100];
 const reserveTargetUs = 80;
 const waiters = 10_000;
@@ -170,54 +173,74 @@ async function calling(bench: Bench): Promise<Costs> {
   };
 }
 
-function figuresOf(costs: Costs, beside: (name: string) => string): Figure[] {
-  const target = { is: '≤', value: reserveTargetUs } as const;
-  return Object.entries(costs).map(([name, value]) => {
-    const input = { name: `${name}: CPU of Redis`, value, unit: 'µs', beside: beside(name) };
-    return figure(name.startsWith('reserve') ? { ...input, target } : input, true);
-  });
+interface Fleet {
+  nodes: number;
+  costs: Costs;
+  /** How often all who wait ask in a second. */
+  polls: number;
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const server = await startRedis();
-  const link = await connectRedis(server.url);
-  const figures: Figure[] = [];
-  const details: Record<string, Costs> = {};
-  try {
-    for (const nodes of fleets) {
-      await link.command('flushall');
-      const bench = new Bench(link, nodes);
-      const places = await placing(bench);
-      const polls = await crowd(bench);
-      const costs = { ...places, ...(await waiting(bench)) };
-      details[`${nodes} nodes`] = costs;
-      say(
-        `${nodes} nodes: reserve ${costs['reserve']?.toFixed(0)} µs; ${waiters} who wait ask ${polls.toFixed(0)} times a second`,
-      );
-      figures.push(
-        figure(
-          {
-            name: 'all who wait ask again',
-            value: polls,
-            unit: 'per second',
-            beside: `${nodes} nodes, ${waiters} wait`,
-            target: { is: '≤', value: pollsTarget },
-          },
-          true,
-        ),
-      );
-      const beside = (name: string) =>
-        name.includes('waiting room') ? `${nodes} nodes, ${waiters} wait` : `${nodes} nodes`;
-      figures.push(...figuresOf(costs, beside));
-    }
+interface Measured {
+  fleets: Fleet[];
+  calls: Costs;
+}
+
+async function measure(link: RedisLink, say: (line: string) => void): Promise<Measured> {
+  const measured: Fleet[] = [];
+  for (const nodes of fleets) {
     await link.command('flushall');
-    details['calls'] = await calling(new Bench(link, 1));
-    figures.push(...figuresOf(details['calls'], () => 'whatever the number of nodes'));
-    return { figures, runs: { measured: 1, quiet: 1 }, details };
-  } finally {
-    await link.close();
-    await server.stop();
+    const bench = new Bench(link, nodes);
+    const places = await placing(bench);
+    const polls = await crowd(bench);
+    const costs = { ...places, ...(await waiting(bench)) };
+    measured.push({ nodes, costs, polls });
+    say(
+      `${nodes} nodes: reserve ${costs['reserve']?.toFixed(0)} µs; ${waiters} who wait ask ${polls.toFixed(0)} times a second`,
+    );
   }
+  await link.command('flushall');
+  return { fleets: measured, calls: await calling(new Bench(link, 1)) };
+}
+
+function figuresOf(kept: readonly Measured[], isTrusted: boolean): Figure[] {
+  const [first] = kept;
+  if (!first) return [];
+  const target = { is: '≤', value: reserveTargetUs } as const;
+  const cost = (name: string, beside: string, costsOf: (one: Measured) => Costs | undefined): Figure => {
+    const value = median(kept.map((one) => costsOf(one)?.[name] ?? Number.NaN));
+    const input = { name: `${name}: CPU of Redis`, value, unit: 'µs', beside };
+    return figure(name.startsWith('reserve') ? { ...input, target } : input, isTrusted);
+  };
+  const ofFleets = first.fleets.flatMap(({ nodes, costs, polls }, index) => {
+    const crowded = `${nodes} nodes, ${waiters} wait`;
+    const bound = { is: '≤', value: pollsTarget } as const;
+    const ask = { name: 'all who wait ask again', value: polls, unit: 'per second', beside: crowded, target: bound };
+    const names = Object.keys(costs);
+    const beside = (name: string): string => (name.includes('waiting room') ? crowded : `${nodes} nodes`);
+    return [figure(ask, true), ...names.map((name) => cost(name, beside(name), (one) => one.fleets[index]?.costs))];
+  });
+  const ofCalls = Object.keys(first.calls).map((name) =>
+    cost(name, 'whatever the number of nodes', ({ calls }) => calls),
+  );
+  return [...ofFleets, ...ofCalls];
+}
+
+function run(say: (line: string) => void): Promise<Outcome> {
+  return withRedis(async (link, pid) => {
+    const measured = await repeated(runs, async () => {
+      const one = await watched([process.pid, pid], () => measure(link, say));
+      say(describe(one));
+      return one;
+    });
+    return {
+      figures: figuresOf(
+        measured.kept.map(({ result }) => result),
+        measured.isTrusted,
+      ),
+      runs: measured.runs,
+      details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
+    };
+  });
 }
 
 export const directory: Measure = {

@@ -108,7 +108,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       ratio('modelDelta', 'model to caller, a delta of 600 ms', false),
       ratio('modelFrame', 'model to caller, a delta of 20 ms', false),
     ],
-    runs: { measured: measured.all.length, quiet: measured.isTrusted ? measured.kept.length : 0 },
+    runs: measured.runs,
     details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
   };
 }

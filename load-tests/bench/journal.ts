@@ -1,8 +1,7 @@
 import type { CallEvent } from '../../machines/call-events.ts';
 import { append } from '../../src/directory/journal.ts';
 import type { NodeName } from '../../src/directory/keys.ts';
-import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
-import { startRedis } from '../../src/embedded/redis.ts';
+import type { RedisLink } from '../../src/directory/redis.ts';
 import { type Beside, inTurns, nsEachAwaited } from './beside.ts';
 import { claimArrival, claimStart, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
@@ -10,6 +9,7 @@ import { describe, repeated, watched } from './quiet.ts';
 import { redisCpuMs, spent } from './spent.ts';
 import { median } from './statistics.ts';
 import { factsOf } from './ten-minutes.ts';
+import { withRedis } from './with-redis.ts';
 
 const runs = { wanted: 2, triesMax: 4 };
 const rounds = 5;
@@ -131,12 +131,10 @@ function figuresOf(of: (size: number, pick: (cost: Cost) => number) => number, i
   });
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const server = await startRedis();
-  const link = await connectRedis(server.url);
-  try {
+function run(say: (line: string) => void): Promise<Outcome> {
+  return withRedis(async (link, pid) => {
     const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, server.pid], () => measure(link));
+      const one = await watched([process.pid, pid], () => measure(link));
       const each = batchSizes.map((size) => `${((one.result[size]?.time.oursNs ?? 0) / 1e3).toFixed(0)} µs`);
       say(`${each.join(', ')} a fact in batches of ${batchSizes.join(', ')}; ${describe(one)}`);
       return one;
@@ -146,13 +144,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     const { isTrusted } = measured;
     return {
       figures: figuresOf(of, isTrusted),
-      runs: { measured: measured.all.length, quiet: isTrusted ? measured.kept.length : 0 },
+      runs: measured.runs,
       details: measured.all.map(({ result, noise, isQuiet }) => ({ costs: result, noise, isQuiet })),
     };
-  } finally {
-    await link.close();
-    await server.stop();
-  }
+  });
 }
 
 export const journal: Measure = {

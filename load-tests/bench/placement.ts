@@ -1,13 +1,13 @@
 import { heartbeat } from '../../src/directory/fleet.ts';
 import { append } from '../../src/directory/journal.ts';
-import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
+import type { RedisLink } from '../../src/directory/redis.ts';
 import { reserve } from '../../src/directory/reservations.ts';
-import { startRedis } from '../../src/embedded/redis.ts';
 import { claimArrival, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Measure, type Outcome } from './figure.ts';
 import { askSteadily } from './post-rate.ts';
 import { describe, repeated, watched } from './quiet.ts';
 import { median, type Percentiles, percentiles } from './statistics.ts';
+import { withRedis } from './with-redis.ts';
 
 const p99MsTarget = 10;
 const load = { rate: 500, durationMs: 6_000 };
@@ -58,6 +58,8 @@ async function arrive(link: RedisLink): Promise<number> {
 
 async function measure(link: RedisLink): Promise<Percentiles> {
   const timesMs: number[] = [];
+  // Nodes that nobody has heard of while a better moment was waited for would get no call.
+  await beat(link);
   const beating = setInterval(() => void beat(link), beatMs);
   try {
     const { wrong, examples } = await askSteadily(load, async () => {
@@ -71,13 +73,10 @@ async function measure(link: RedisLink): Promise<Percentiles> {
   return percentiles(timesMs);
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const server = await startRedis();
-  const link = await connectRedis(server.url);
-  try {
-    await beat(link);
+function run(say: (line: string) => void): Promise<Outcome> {
+  return withRedis(async (link, pid) => {
     const measured = await repeated(runs, async () => {
-      const window = await watched([process.pid, server.pid], () => measure(link));
+      const window = await watched([process.pid, pid], () => measure(link));
       const { p50, p99, p999 } = window.result;
       say(`${p50.toFixed(2)} / ${p99.toFixed(2)} / ${p999.toFixed(2)} ms (p50 / p99 / p99.9); ${describe(window)}`);
       return window;
@@ -91,13 +90,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         figure({ name: 'a place, p99', value: of('p99'), unit: 'ms', target }, isTrusted),
         figure({ name: 'a place, p99.9', value: of('p999'), unit: 'ms' }, isTrusted),
       ],
-      runs: { measured: measured.all.length, quiet: isTrusted ? measured.kept.length : 0 },
+      runs: measured.runs,
       details: { load, nodes, runs: measured.all.map(({ result, noise }) => ({ ...result, noise })) },
     };
-  } finally {
-    await link.close();
-    await server.stop();
-  }
+  });
 }
 
 export const placement: Measure = {

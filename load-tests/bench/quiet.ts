@@ -79,11 +79,19 @@ export async function watched<T>(pids: readonly number[], work: () => Promise<T>
   return { result, noise, isQuiet: isQuiet(noise), cpuMs, elapsedMs };
 }
 
+export interface Repeated<T> {
+  all: Watched<T>[];
+  /** The quiet ones; all where there is none. */
+  kept: Watched<T>[];
+  isTrusted: boolean;
+  runs: { measured: number; quiet: number };
+}
+
 /** Measures until `wanted` runs were quiet, at most `triesMax` times. */
 export async function repeated<T>(
   { wanted, triesMax }: { wanted: number; triesMax: number },
   measure: (run: number) => Promise<Watched<T>>,
-): Promise<{ all: Watched<T>[]; kept: Watched<T>[]; isTrusted: boolean }> {
+): Promise<Repeated<T>> {
   const all: Watched<T>[] = [];
   for (let run = 1; run <= triesMax && all.filter((one) => one.isQuiet).length < wanted; run++) {
     await calm();
@@ -91,7 +99,8 @@ export async function repeated<T>(
   }
   const quiet = all.filter((one) => one.isQuiet);
   // Without one quiet run there are figures all the same, but nothing is held against the node.
-  return { all, kept: quiet.length > 0 ? quiet : all, isTrusted: quiet.length > 0 };
+  const runs = { measured: all.length, quiet: quiet.length };
+  return { all, kept: quiet.length > 0 ? quiet : all, isTrusted: quiet.length > 0, runs };
 }
 
 export function describe({ noise, isQuiet: quiet }: Pick<Watched<unknown>, 'noise' | 'isQuiet'>): string {

@@ -3,8 +3,7 @@ import { append } from '../../src/directory/journal.ts';
 import { type NodeName, outboxKey, partitionCount, partitionOf } from '../../src/directory/keys.ts';
 import { directoryLimits } from '../../src/directory/limits.ts';
 import { ackOutbox, type OutboxSeat, readOutbox, registerGroups } from '../../src/directory/outbox.ts';
-import { connectRedis, type RedisLink } from '../../src/directory/redis.ts';
-import { startRedis } from '../../src/embedded/redis.ts';
+import type { RedisLink } from '../../src/directory/redis.ts';
 import { type Beside, inTurns } from './beside.ts';
 import { claimArrival, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
@@ -12,6 +11,7 @@ import { describe, repeated, watched } from './quiet.ts';
 import { redisCpuMs } from './spent.ts';
 import { median } from './statistics.ts';
 import { factsOf } from './ten-minutes.ts';
+import { withRedis } from './with-redis.ts';
 
 const runs = { wanted: 2, triesMax: 4 };
 const rounds = 5;
@@ -154,12 +154,10 @@ function figuresOf(of: (index: number, pick: (cost: Cost) => number) => number, 
   });
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const server = await startRedis();
-  const link = await connectRedis(server.url);
-  try {
+function run(say: (line: string) => void): Promise<Outcome> {
+  return withRedis(async (link, pid) => {
     const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, server.pid], () => measure(link));
+      const one = await watched([process.pid, pid], () => measure(link));
       const each = one.result.map(({ time }, i) => `${(time.oursNs / 1e3).toFixed(1)} µs ${batches[i]?.name}`);
       say(`${each.join(', ')}; ${describe(one)}`);
       return one;
@@ -169,13 +167,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     const { isTrusted } = measured;
     return {
       figures: figuresOf(of, isTrusted),
-      runs: { measured: measured.all.length, quiet: isTrusted ? measured.kept.length : 0 },
+      runs: measured.runs,
       details: measured.all.map(({ result, noise, isQuiet }) => ({ costs: result, noise, isQuiet })),
     };
-  } finally {
-    await link.close();
-    await server.stop();
-  }
+  });
 }
 
 export const relay: Measure = {
