@@ -13,6 +13,7 @@ export interface Moment {
 
 const everyMs = 1_000;
 const tellEvery = 15;
+const pagesEvery = 5;
 const answerMsMax = 900;
 
 export interface Watched {
@@ -21,7 +22,9 @@ export interface Watched {
   /** Ports at which generators answer what they have counted. */
   generatorPorts: readonly number[];
   /** Once a second. */
-  onSecond?: () => Promise<unknown>;
+  onSecond: () => Promise<unknown>;
+  /** Every few seconds, with what the nodes tell Prometheus; empty from one that did not answer. */
+  onPages: (pages: readonly string[]) => Promise<unknown>;
   say(line: string): void;
 }
 
@@ -54,10 +57,11 @@ export class Progress {
   }
 
   async #look(): Promise<void> {
-    const { opsPorts, generatorPorts, onSecond, say } = this.#watched;
+    const { opsPorts, generatorPorts, onSecond, onPages, say } = this.#watched;
     const texts = await Promise.all(opsPorts().map((port) => within(metricsOf(port)).catch(() => '')));
     const counts = await Promise.all(generatorPorts.map((port) => countsOf(port)));
-    await onSecond?.();
+    await onSecond();
+    if (this.moments.length % pagesEvery === 0) await onPages(texts);
     const moment: Moment = {
       s: Math.round((performance.now() - this.#startedAt) / 1000),
       live: texts.reduce((sum, text) => sum + metricIn(text, 'aida_calls_live'), 0),

@@ -13,6 +13,7 @@ import { figuresOf, type NodeFigures, since } from './node-figures.ts';
 import { Operator } from './operator.ts';
 import type { LoadOptions } from './options.ts';
 import { type Moment, Progress } from './progress.ts';
+import { pushPages } from './prometheus.ts';
 import { UsageWatch } from './usage.ts';
 import { judge, type Judgement, type RigReport } from './verdict.ts';
 
@@ -47,6 +48,8 @@ export class Run {
   #ground: Ground | null = null;
   #operator: Operator | null = null;
   #isStopped = false;
+  /** Why figures of the nodes are no longer sent. */
+  #pushTrouble: string | null = null;
 
   private constructor(options: LoadOptions, say: (line: string) => void, folder: string) {
     this.#options = options;
@@ -138,6 +141,7 @@ export class Run {
       opsPorts: () => this.#ground?.nodes.map(({ opsPort }) => opsPort) ?? [],
       generatorPorts: ports,
       onSecond: () => usage.sample(),
+      onPages: (pages) => this.#push(pages),
       say: this.#say,
     });
     const startedAt = performance.now();
@@ -171,6 +175,15 @@ export class Run {
     await this.#operator?.close();
     await this.#ground?.stop();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Nodes and callers stand in one Prometheus. */
+  async #push(pages: readonly string[]): Promise<void> {
+    const { remoteWrite } = this.#options;
+    if (remoteWrite === null || this.#pushTrouble !== null) return;
+    const labelled = pages.map((text, index) => ({ text, labels: { job: 'aida', instance: `node-${index + 1}` } }));
+    this.#pushTrouble = await pushPages(remoteWrite, labelled);
+    if (this.#pushTrouble !== null) this.#say(`figures of the nodes are not sent: ${this.#pushTrouble}`);
   }
 
   /** Of nodes that are the same from the beginning to the end of the run. */
