@@ -5,7 +5,7 @@ import { rowsOf } from '../run/table.ts';
 import { cells, table } from './markdown.ts';
 import { barPlot, linePlot } from './plot.ts';
 import type { LoadRun } from './results.ts';
-import { type Plot, plotOf } from './sections.ts';
+import { type Plot, plotOf } from './plot-file.ts';
 
 const heard: Partial<Record<TrendName, string>> = {
   aida_first_word: 'first word',

@@ -4,7 +4,8 @@ import { withUnit } from './axis.ts';
 import { loadLines, loadPlots } from './load-section.ts';
 import { cells, table } from './markdown.ts';
 import type { BenchResult, LoadRun, Results, StoredFigure } from './results.ts';
-import { plainSection, type Plot, type Section, sections } from './sections.ts';
+import type { Plot } from './plot-file.ts';
+import { plainSection, type Section, sections } from './sections.ts';
 
 const scenarios = ['smoke', 'ramp', 'promotion', 'soak', 'chaos', 'deploy'];
 

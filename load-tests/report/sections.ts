@@ -1,12 +1,7 @@
 import { barPlot, linePlot } from './plot.ts';
+import { type Plot, plotOf } from './plot-file.ts';
 import type { BenchResult } from './results.ts';
-
-/** A picture and the file that holds it. */
-export interface Plot {
-  file: string;
-  title: string;
-  svg: string;
-}
+import { scalePlots } from './scale-plots.ts';
 
 export interface Section {
   /** Names the measure and, without its ending, the file. */
@@ -41,8 +36,6 @@ function bars(...wanted: Bars[]): Section['plots'] {
     });
 }
 
-export const plotOf = (name: string, title: string, svg: string): Plot => ({ file: `${name}.svg`, title, svg });
-
 const nodesOf = /^(\d+) nodes/;
 const scriptsShown = ['a ping, to compare', 'reserve', 'poll the waiting room', 'heartbeat'];
 
@@ -72,7 +65,7 @@ export const sections: readonly Section[] = [
       { title: 'Pauses for collections at 200 calls', unit: 'ms', only: /^collection/ },
     ),
   },
-  { measure: 'scale', title: 'As the work grows', plots: bars({ title: 'As the work grows', unit: 'ms' }) },
+  { measure: 'scale', title: 'As the work grows', plots: scalePlots },
   {
     measure: 'latency',
     title: 'Latency of a frame',

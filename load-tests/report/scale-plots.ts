@@ -1,0 +1,96 @@
+import type { FleetRow, LevelRow } from '../bench/scale-figures.ts';
+import { linePlot } from './plot.ts';
+import type { BenchResult } from './results.ts';
+import { type Plot, plotOf } from './plot-file.ts';
+
+interface ScaleDetails {
+  levels: readonly LevelRow[];
+  fleet: readonly FleetRow[];
+}
+
+type Points = readonly (readonly [number, number])[];
+
+interface Lines {
+  title: string;
+  xLabel: string;
+  yLabel: string;
+  unit: string;
+  series: readonly { name: string; points: Points }[];
+  bound?: { name: string; value: number };
+}
+
+/** CPU, latency, memory and requests to Redis over calls, and over nodes with as many calls each. */
+export function scalePlots({ measure, details }: BenchResult): Plot[] {
+  if (!isScale(details)) return [];
+  const { levels, fleet } = details;
+  const idle = levels.find(({ calls }) => calls === 0);
+  const busy = levels.filter(({ calls }) => calls > 0);
+  const overCalls = (value: (row: LevelRow) => number | null): Points =>
+    busy.map((row) => [row.calls, value(row) ?? Number.NaN]);
+  const overNodes = (value: (row: FleetRow) => number): Points => fleet.map((row) => [row.nodes, value(row)]);
+  const calls = { xLabel: 'calls' };
+  const nodes = { xLabel: 'nodes' };
+  const cpu = 'CPU of nodes for a second of one call';
+  const drawn: Lines[] = [
+    {
+      ...calls,
+      title: `${cpu}, one node`,
+      yLabel: 'CPU',
+      unit: 'ms',
+      series: [
+        { name: 'all of it', points: overCalls((row) => (1_000 * row.cores) / row.calls) },
+        {
+          name: 'without what an idle node uses',
+          points: overCalls((row) => (1_000 * (row.cores - (idle?.cores ?? 0))) / row.calls),
+        },
+      ],
+    },
+    {
+      ...calls,
+      title: 'What one node adds to a frame',
+      yLabel: 'p99',
+      unit: 'ms',
+      series: [
+        { name: 'to the model', points: overCalls(({ toModelMs }) => toModelMs.p99) },
+        { name: 'to the caller', points: overCalls(({ toCallerMs }) => toCallerMs.p99) },
+      ],
+      bound: { name: 'promised at 200 calls', value: 10 },
+    },
+    {
+      ...calls,
+      title: 'Memory of one node',
+      yLabel: 'resident',
+      unit: 'MiB',
+      series: [{ name: 'resident', points: levels.map((row) => [row.calls, row.rssMiB]) }],
+    },
+    {
+      ...calls,
+      title: 'Requests to Redis, one node',
+      yLabel: 'requests',
+      unit: '/s',
+      series: [{ name: 'requests', points: levels.map((row) => [row.calls, row.commandsPerSecond]) }],
+    },
+    {
+      ...nodes,
+      title: `${cpu}, more nodes`,
+      yLabel: 'CPU',
+      unit: 'ms',
+      series: [{ name: 'CPU', points: overNodes((row) => (1_000 * row.cores) / row.calls) }],
+    },
+    {
+      ...nodes,
+      title: 'Requests to Redis for one call, more nodes',
+      yLabel: 'requests',
+      unit: '',
+      series: [{ name: 'requests', points: overNodes(({ commandsPerCall }) => commandsPerCall) }],
+    },
+  ];
+  return drawn
+    .filter(({ series }) => series.some(({ points }) => points.length > 1))
+    .map((lines, index) => plotOf(`${measure}-${index + 1}`, lines.title, linePlot(lines)));
+}
+
+function isScale(details: unknown): details is ScaleDetails {
+  if (typeof details !== 'object' || details === null || !('levels' in details) || !('fleet' in details)) return false;
+  return Array.isArray(details.levels) && Array.isArray(details.fleet);
+}
