@@ -2,6 +2,7 @@ import type { AddressBook } from './address.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Chance } from './chance.ts';
 import type { Figures } from './figures.ts';
+import type { Lines } from './lines.ts';
 import type { Network } from './network.ts';
 import type { Phrases } from './phrases.ts';
 import type { Settings } from './settings.ts';
@@ -20,6 +21,8 @@ export interface CallWorld {
   ids: Chance;
   figures: Figures;
   phrases: Phrases;
+  /** Lines with a stream. */
+  lines: Lines;
   /** The number that is called. */
   number: string;
   voiceUrl: string;

@@ -44,6 +44,7 @@ export class Call implements VerbCall {
   #endedBy: EndedBy | null = null;
   #failure: FailureReason | null = null;
   #leave: () => void = () => undefined;
+  #offAir: () => void = () => undefined;
   readonly #left: Promise<void>;
   #documentsMs: number[] = [];
   #inFallback = false;
@@ -84,18 +85,6 @@ export class Call implements VerbCall {
     return this.#endedBy !== null;
   }
 
-  /** Every 20 ms while there is a stream: it carries a frame, and now and then the caller looks how things stand. */
-  tick(nowMs: number): void {
-    const { stream, talker } = this;
-    if (stream === null) return;
-    stream.tick(nowMs);
-    this.#looks += 1;
-    if (this.#looks % ticksPerLook !== 0) return;
-    if (stream.complaint !== null) this.#fail('stream_protocol');
-    else if (talker.failure !== null) this.#fail(talker.failure);
-    else if (talker.isDone) this.end('completed', 'caller');
-  }
-
   /** The run is over: who waits hangs up; who talks, and who is not yet told anything, comes to an end or hangs up `atOnce`. */
   leave(atOnce: boolean): void {
     this.talker.leave();
@@ -107,6 +96,12 @@ export class Call implements VerbCall {
     this.trouble = null;
     if (!this.hadStream) this.world.figures.count('aida_answered');
     this.hadStream = true;
+    this.#offAir = this.world.lines.add((nowMs) => this.#tick(nowMs));
+  }
+
+  streamClosed(): void {
+    this.#offAir();
+    this.stream = null;
   }
 
   answer(): void {
@@ -191,6 +186,18 @@ export class Call implements VerbCall {
       params.push(['SipResponseCode', this.#answeredMs === null ? '487' : '200']);
     }
     this.world.callbacks.send(this.world.statusUrl, params);
+  }
+
+  /** Every 20 ms while there is a stream: it carries a frame, and now and then the caller looks how things stand. */
+  #tick(nowMs: number): void {
+    const { stream, talker } = this;
+    if (stream === null) return;
+    stream.tick(nowMs);
+    this.#looks += 1;
+    if (this.#looks % ticksPerLook !== 0) return;
+    if (stream.complaint !== null) this.#fail('stream_protocol');
+    else if (talker.failure !== null) this.#fail(talker.failure);
+    else if (talker.isDone) this.end('completed', 'caller');
   }
 
   async #document(jump: Jump): Promise<Step> {

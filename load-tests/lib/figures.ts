@@ -4,4 +4,6 @@ import type { CounterName, TrendName } from './summary.ts';
 export interface Figures {
   time(name: TrendName, ms: number): void;
   count(name: CounterName, by?: number): void;
+  /** What somebody who looks for a fault wants to read. */
+  note(text: string): void;
 }

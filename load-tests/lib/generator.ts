@@ -4,20 +4,15 @@ import { Callbacks } from './callbacks.ts';
 import type { CallWorld } from './call-world.ts';
 import { Chance } from './chance.ts';
 import type { Figures } from './figures.ts';
+import { Lines, phaseMs } from './lines.ts';
 import type { Network } from './network.ts';
 import type { Phrases } from './phrases.ts';
-import { FRAME_MS } from './playout.ts';
 import type { Settings } from './settings.ts';
 import { Web } from './web.ts';
 
 /** How the carrier is told to ask, as the store configured its number. */
 const overrides = '#ct=1000&rt=2500&rc=3&rp=all';
 const number = '+12075550142';
-/** Lines are not in step: each call has one of these places within 20 ms. */
-const phases = 4;
-const phaseMs = FRAME_MS / phases;
-/** After a stall of our own so much is caught up at most. */
-const catchUpMsMax = 1_000;
 /** Above what a call needs for its last turn, its goodbye and its end. */
 const spareMs = 60_000;
 /** Who was not told otherwise waits so long for somebody to speak with. */
@@ -39,9 +34,7 @@ const crowdMs = 50;
 export class Generator {
   readonly world: CallWorld;
   readonly live = new Set<Call>();
-  readonly #phases: Set<Call>[] = Array.from({ length: phases }, () => new Set<Call>());
   readonly #crowd: Crowd;
-  #nextPhase = 0;
   #callers = 0;
   readonly #place: number;
   #resolve: () => void = () => undefined;
@@ -71,6 +64,7 @@ export class Generator {
       ids,
       figures,
       phrases,
+      lines: new Lines(),
       callbacks: new Callbacks(web, network, chance, figures),
       number,
       voiceUrl: `${settings.target}/voice${overrides}`,
@@ -81,15 +75,12 @@ export class Generator {
 
   /** Calls for so long, then lets those on the line come to their end; resolves when the last callback was answered. */
   async run(runMs: number, every: (run: () => void, ms: number) => () => void): Promise<void> {
-    const { network } = this.world;
+    const { network, lines } = this.world;
     const startedMs = network.nowMs();
-    let step = 0;
     let crowdAtMs = 0;
     const stop = every(() => {
       const nowMs = network.nowMs();
-      const due = Math.floor((nowMs - startedMs) / phaseMs);
-      step = Math.max(step, due - catchUpMsMax / phaseMs);
-      for (; step < due; step += 1) for (const call of this.#phases[step % phases] ?? []) call.tick(nowMs);
+      lines.run(nowMs);
       if (nowMs < crowdAtMs) return;
       crowdAtMs = nowMs + crowdMs;
       const overMs = nowMs - startedMs - runMs;
@@ -122,8 +113,6 @@ export class Generator {
       },
     });
     this.live.add(call);
-    this.#phases[this.#nextPhase % phases]?.add(call);
-    this.#nextPhase += 1;
     void this.#follow(call);
     return call;
   }
@@ -131,7 +120,6 @@ export class Generator {
   async #follow(call: Call): Promise<void> {
     const outcome = await call.run();
     this.live.delete(call);
-    for (const phase of this.#phases) phase.delete(call);
     this.#crowd.ended(call, outcome);
   }
 }

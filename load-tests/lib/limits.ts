@@ -13,5 +13,6 @@ export function usualLimits({ failedShareMax = 0.005, answers = 10 } = {}): Reco
     aida_frames_lost: ['count==0'],
     aida_frames_repeated: ['count==0'],
     aida_callbacks_failed: ['count==0'],
+    aida_sounds_failed: ['count==0'],
   };
 }

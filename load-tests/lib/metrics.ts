@@ -35,6 +35,7 @@ export const k6Figures: Figures = {
   count(name: CounterName, by = 1) {
     if (by > 0) counters[name].add(by);
   },
+  note: (text) => console.warn(text),
 };
 
 export function countEnd(why: FailureReason | null): void {

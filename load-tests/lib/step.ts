@@ -26,6 +26,7 @@ export interface VerbCall {
   readonly isOver: boolean;
   /** URL of the document under way. */
   readonly baseUrl: string;
+  /** Being connected, or open. */
   stream: MediaStream | null;
   /** What went wrong so far and may still turn out well. */
   trouble: FailureReason | null;
@@ -40,5 +41,6 @@ export interface VerbCall {
   wait(ms: number): Promise<boolean>;
   /** Somebody can be spoken with. */
   streamOpened(): void;
+  streamClosed(): void;
   end(status: CallStatus, by: EndedBy): void;
 }

@@ -56,6 +56,7 @@ export const counterNames = [
   'aida_clears',
   'aida_callbacks',
   'aida_callbacks_failed',
+  'aida_sounds_failed',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];

@@ -31,6 +31,7 @@ class Line {
   constructor(more: Partial<TalkPlan> = {}) {
     this.talker = new Talker({ ...plan, ...more }, phrases, {
       time: (name, ms) => void (this.times[name] ??= []).push(ms),
+      note: () => undefined,
       count: (name, by = 1) => void (this.counts[name] = (this.counts[name] ?? 0) + by),
     });
     this.playout = new Playout({

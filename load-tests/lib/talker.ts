@@ -253,6 +253,7 @@ export class Talker {
     }
     const { wrong, missing } = compareWords(heard.text, expected, !heard.isWhole && heard.isCut);
     this.#figures.count('aida_words_heard', wordsOf(heard.text).length);
+    if (wrong + missing > 0) this.#figures.note(`heard "${heard.text}" instead of "${expected}"`);
     if (wrong > 0) this.#figures.count('aida_words_wrong', wrong);
     if (missing > 0) this.#figures.count('aida_words_missing', missing);
   }

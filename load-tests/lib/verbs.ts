@@ -54,8 +54,8 @@ async function sound(call: VerbCall, verb: XmlElement): Promise<void> {
     return;
   }
   const ms = await call.until(call.world.web.soundMs(call.resolve(verb.text.trim())));
-  if (ms === null) call.trouble ??= 'webhook_status';
-  else await call.wait(ms);
+  if (ms !== null) await call.wait(ms);
+  else if (!call.isOver) call.world.figures.count('aida_sounds_failed');
 }
 
 /** Nobody presses a key while there is no stream. */
@@ -134,7 +134,7 @@ async function connect(call: VerbCall, verb: XmlElement): Promise<Step> {
   );
   call.stream = stream;
   const end: StreamEnd = await stream.ended;
-  call.stream = null;
+  call.streamClosed();
   if (end.by === 'refused') {
     call.trouble ??= end.isUnreachable ? 'stream_unreachable' : 'stream_refused';
     tell('stream-error', `${end.isUnreachable ? 31_901 : 31_920} ${end.text.slice(0, 120)}`);
