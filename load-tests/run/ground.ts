@@ -7,9 +7,11 @@ import type { NodeProcess } from '../../src/sim/node-process.ts';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
 import { type CarrierRest, startCarrierRest } from './carrier-rest.ts';
 import { Pinning } from './pinning.ts';
+import type { ScenarioPlan } from './scenario.ts';
 import type { Parts } from './usage.ts';
 
-const modelFile = join(import.meta.dirname, '../../src/sim/model/main.ts');
+const strictModel = join(import.meta.dirname, '../../src/sim/model/main.ts');
+const leanModel = join(import.meta.dirname, '../../src/sim/load/main.ts');
 /** The model that is called: it starts to speak so long after a turn is over. */
 export const modelFirstDeltaMs = 250;
 /** As a handshake with a far server takes. */
@@ -32,6 +34,7 @@ export interface GroundOptions {
   nodes: number;
   /** Calls that one node takes. */
   callsMax: number;
+  model: ScenarioPlan['model'];
   /** More settings of every node. */
   env?: Readonly<Record<string, string>>;
   /** More flags of Node for every node: `--import=FILE`, `--cpu-prof`. */
@@ -62,7 +65,7 @@ export class Ground {
 
   static async start(options: GroundOptions): Promise<Ground> {
     const pinning = await Pinning.begin(options.nodes);
-    const model = await startModel();
+    const model = await startModel(options.model);
     const rest = await startCarrierRest();
     try {
       const stack = await startNodes(options, model.url, rest.url);
@@ -115,14 +118,12 @@ export interface Model {
   stop(): Promise<void>;
 }
 
-/** The strict fake as a process of its own. */
-export async function startModel(): Promise<Model> {
-  const { ready, pid, stop } = await startChild(modelFile, [
-    '--first-delta-ms',
-    String(modelFirstDeltaMs),
-    '--open-ms',
-    String(modelOpenMs),
-  ]);
+/** A fake as a process of its own. Both begin an answer 250 ms after the end of a turn. */
+export async function startModel(kind: ScenarioPlan['model']): Promise<Model> {
+  const openMs = String(modelOpenMs);
+  const { ready, pid, stop } = await (kind === 'lean'
+    ? startChild(leanModel, ['model', '--open-late', openMs])
+    : startChild(strictModel, ['--first-delta-ms', String(modelFirstDeltaMs), '--open-ms', openMs]));
   return { url: (ready as { url: string }).url, pid, stop };
 }
 

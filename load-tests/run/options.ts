@@ -8,8 +8,8 @@ export interface LoadOptions {
   minutes: number;
   /** Processes of k6. */
   generators: number;
-  /** Calls of the dense generator that run beside. */
-  dense: number;
+  /** Of the calls, so many are played by k6 at most; null: all of them. */
+  k6CallsMax: number | null;
   nodes: number;
   cadence: string | null;
   /** A deployed staging, by its public address; null: everything on this machine. */
@@ -38,7 +38,7 @@ export const usage = `npm run load -- SCENARIO [options]
   --calls N            calls at once with audio
   --minutes N          how long callers call
   --generators N       processes of k6; their summaries are merged
-  --dense N            so many more calls by the dense generator
+  --k6-calls N         of the calls, so many by k6 at most and the others by the dense generator
   --nodes N            nodes of the local stack
   --cadence WORD       MODEL_CADENCE of the nodes
   --target URL         call a deployed staging (its model must be the fake), and start nothing here
@@ -62,14 +62,17 @@ export function readOptions(args: readonly string[]): LoadOptions {
   if (target && plan.hooks)
     throw new UsageError(`${name} kills or restarts nodes: it runs against the local stack only`);
   if (target && values['node-options']) throw new UsageError('--node-options are for nodes of the local stack');
+  if (target && values['k6-calls']) throw new UsageError('--k6-calls: the dense generator calls the local stack only');
   if (target && values.cadence) throw new UsageError('--cadence is for nodes of the local stack');
   return {
     scenario: name,
     plan,
     calls: numberOf('calls', values.calls, { least: 1, most: callsLimit, whole: true }) ?? plan.calls,
     minutes: numberOf('minutes', values.minutes, { least: 0.05, most: minutesLimit, whole: false }) ?? plan.minutes,
-    generators: numberOf('generators', values.generators, { least: 0, most: generatorsLimit, whole: true }) ?? 1,
-    dense: numberOf('dense', values.dense, { least: 0, most: callsLimit, whole: true }) ?? plan.dense,
+    generators: numberOf('generators', values.generators, { least: 1, most: generatorsLimit, whole: true }) ?? 1,
+    k6CallsMax:
+      numberOf('k6-calls', values['k6-calls'], { least: 1, most: callsLimit, whole: true }) ??
+      (target ? null : plan.k6CallsMax),
     nodes: numberOf('nodes', values.nodes, { least: 1, most: nodesLimit, whole: true }) ?? plan.nodes,
     cadence: values.cadence ?? null,
     target,
@@ -90,7 +93,7 @@ function parsed(args: readonly string[]) {
         calls: { type: 'string' },
         minutes: { type: 'string' },
         generators: { type: 'string' },
-        dense: { type: 'string' },
+        'k6-calls': { type: 'string' },
         nodes: { type: 'string' },
         cadence: { type: 'string' },
         target: { type: 'string' },

@@ -2,11 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/embedded/redis.ts';
 import { deliberateMs, startDirect } from './calibration.ts';
+import { type CallersPlan, type CallersStart, callersFor } from './callers.ts';
 import { type Generated, Generator, type GeneratorStart } from './generator.ts';
 import { Ground, startModel, type Target } from './ground.ts';
-import { type K6Run, k6Start } from './k6.ts';
 import { type MergedSummary, mergeSummaries } from './merge.ts';
 import { type Agreement, agreementsOf } from './agreement.ts';
 import { figuresOf, type NodeFigures, since } from './node-figures.ts';
@@ -20,7 +19,6 @@ import { judge, type Judgement, type RigReport } from './verdict.ts';
 /** Callers of the calibration begin within this, and talk so long. */
 const calibrationMinutes = 0.05;
 const calibrationTalkSeconds = 7;
-const seed = 1;
 /** The nodes fold the last callbacks. */
 const settleMsMax = 5_000;
 const settlePollMs = 100;
@@ -85,6 +83,7 @@ export class Run {
     this.#ground = await Ground.start({
       nodes,
       callsMax: plan.callsMax,
+      model: plan.model,
       env,
       ...(nodeOptions === null ? {} : { nodeOptions }),
       ...(lines ? { onLog: (line: string, node: number) => void lines.write(`${node + 1} ${line}\n`) } : {}),
@@ -99,19 +98,20 @@ export class Run {
   async calibrate(calls: number): Promise<MergedSummary | null> {
     if (!this.#options.calibrates || this.#isStopped) return null;
     this.#say(`measuring the rig alone: ${calls} calls`);
-    const model = this.#ground ? null : await startModel();
+    const model = this.#ground ? null : await startModel(this.#options.plan.model);
     const modelUrl = this.#ground?.modelUrl ?? model?.url ?? '';
     const direct = await startDirect(modelUrl);
+    // It stands where the nodes stand.
+    await this.#ground?.pinning.node(0, direct.pid);
     try {
-      const generated = await this.#generate(
-        await this.#k6('smoke', direct.target, {
-          calls,
-          minutes: calibrationMinutes,
-          talkSeconds: calibrationTalkSeconds,
-          hooks: null,
-          remoteWrite: null,
-        }),
-      );
+      const { starts } = await this.#callers(direct.target, {
+        scenario: 'smoke',
+        calls,
+        minutes: calibrationMinutes,
+        talkSeconds: calibrationTalkSeconds,
+        remoteWrite: null,
+      });
+      const generated = await this.#generate(starts);
       return mergeSummaries(summariesOf(generated));
     } finally {
       await direct.stop();
@@ -124,13 +124,7 @@ export class Run {
     const { scenario, target, remoteWrite } = this.#options;
     const at = target ? { ...target, hosts: {} } : this.#ground?.target;
     if (!at) throw new RunError('there is nobody to call');
-    const ports = await Promise.all(Array.from({ length: this.#options.generators }, () => freePort()));
-    const starts = await this.#k6(
-      scenario,
-      at,
-      { calls, minutes, talkSeconds: null, hooks: this.#operator?.url ?? null, remoteWrite },
-      ports,
-    );
+    const { starts, ports } = await this.#callers(at, { scenario, calls, minutes, talkSeconds: null, remoteWrite });
     const usage = new UsageWatch(() => ({
       ...this.#ground?.parts,
       generators: [...this.#generators].map(({ pid }) => pid),
@@ -204,28 +198,13 @@ export class Run {
     }
   }
 
-  async #k6(
-    scenario: string,
+  #callers(
     target: Target,
-    run: Pick<K6Run, 'calls' | 'minutes' | 'talkSeconds' | 'hooks' | 'remoteWrite'>,
-    ports?: readonly number[],
-  ): Promise<GeneratorStart[]> {
-    const count = this.#options.generators;
-    return Promise.all(
-      Array.from({ length: count }, async (_, index) =>
-        k6Start({
-          ...run,
-          scenario,
-          target,
-          calls: shareOf(run.calls, index, count),
-          index,
-          count,
-          port: ports?.[index] ?? (await freePort()),
-          summaryFile: join(this.#folder, `${crypto.randomUUID()}.json`),
-          seed: seed + index,
-        }),
-      ),
-    );
+    run: Pick<CallersPlan, 'scenario' | 'calls' | 'minutes' | 'talkSeconds' | 'remoteWrite'>,
+  ): Promise<CallersStart> {
+    const { generators, k6CallsMax } = this.#options;
+    const hooks = this.#operator?.url ?? null;
+    return callersFor({ ...run, target, generators, k6CallsMax, hooks, folder: this.#folder });
   }
 
   async #generate(starts: readonly GeneratorStart[]): Promise<Generated[]> {
@@ -264,9 +243,6 @@ export class Run {
 /** Of all cores, where others may use them as well. */
 const generatorShare = (usage: UsageWatch, seconds: number): number =>
   (usage.coreSeconds['generators'] ?? 0) / (seconds * availableParallelism());
-
-const shareOf = (calls: number, index: number, count: number): number =>
-  Math.floor(calls / count) + (index < calls % count ? 1 : 0);
 
 function summariesOf(generated: readonly Generated[]) {
   const summaries = generated.flatMap(({ summary }) => summary ?? []);

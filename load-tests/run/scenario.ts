@@ -6,8 +6,10 @@ export interface ScenarioPlan {
   callsMax: number;
   /** Calls at once with audio. */
   calls: number;
-  /** Of them so many, or as many more, by the dense generator. */
-  dense: number;
+  /** Of them so many are played by k6 at most, the others by the dense generator; null: all by k6. */
+  k6CallsMax: number | null;
+  /** The strict fake hears words and answers them; the lean one only takes turns, for hundreds of calls. */
+  model: 'strict' | 'lean';
   minutes: number;
   /** Its script orders deaths or restarts of nodes. */
   hooks: boolean;
@@ -15,18 +17,28 @@ export interface ScenarioPlan {
   drainS: number;
 }
 
-const base = { nodes: 1, callsMax: 400, dense: 0, hooks: false, drainS: 0 };
+const base = { nodes: 1, callsMax: 400, k6CallsMax: null, model: 'strict', hooks: false, drainS: 0 } as const;
 
 export const scenarios = {
   smoke: { ...base, title: 'a few callers, everything once', calls: 24, minutes: 1 / 6 },
-  ramp: { ...base, title: 'more and more calls until it hurts', callsMax: 2_000, calls: 120, minutes: 3 },
+  ramp: {
+    ...base,
+    title: 'more and more calls until it hurts',
+    callsMax: 2_000,
+    calls: 500,
+    k6CallsMax: 20,
+    model: 'lean',
+    minutes: 2,
+  },
   promotion: {
     ...base,
     title: 'a spike far above what there is room for',
+    // New callers get as many places as one node has: the others are kept for the loss of a node.
     nodes: 2,
-    callsMax: 75,
+    callsMax: 110,
     calls: 100,
-    minutes: 3,
+    model: 'lean',
+    minutes: 2,
   },
   soak: { ...base, title: 'the same load for long', calls: 40, minutes: 30 },
   chaos: {
