@@ -19,7 +19,7 @@ export interface Knee {
 
 /** Adds calls, from `start` on, until the contestant or the rig is at its end; goes down where the first is too much. */
 export async function findKnee(
-  rig: Rig,
+  rig: Pick<Rig, 'grow' | 'measure' | 'end'>,
   contestant: Contestant,
   { start, withSilence }: { start: number; withSilence: boolean },
 ): Promise<Knee> {
@@ -28,7 +28,9 @@ export async function findKnee(
   let isOpen = false;
   const attempt = async (calls: number): Promise<'carried' | 'not' | 'rig'> => {
     await rig.grow(contestant, calls);
-    const measured = await rig.measure(contestant, warmMs, windowMs, withSilence);
+    let measured = await rig.measure(contestant, warmMs, windowMs, withSilence);
+    // Somebody else's stall is no knee.
+    if (!isCarried(measured)) measured = await rig.measure(contestant, 0, windowMs, withSilence);
     const carried = isCarried(measured);
     const { toModel, toCaller } = measured.result;
     const { contestant: cores, rig: rigCores } = measured.cores;
