@@ -15,7 +15,7 @@ import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
 import { path } from './path.ts';
 import { placement } from './placement.ts';
-import { printOutcome } from './print.ts';
+import { printAll, printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { relay } from './relay.ts';
 import { scale } from './scale.ts';
@@ -60,6 +60,7 @@ async function bench(): Promise<number> {
     );
     return 2;
   }
+  const outcomes: { measure: string; outcome: Outcome }[] = [];
   let missed = 0;
   const chosen = measures.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   for (const measure of chosen) {
@@ -67,8 +68,10 @@ async function bench(): Promise<number> {
     const outcome = await measure.run((line) => say(`  ${line}`));
     printOutcome(outcome, say);
     await save(measure, outcome);
+    outcomes.push({ measure: measure.name, outcome });
     missed += outcome.figures.filter(({ verdict }) => verdict === 'missed').length;
   }
+  if (outcomes.length > 1) printAll(outcomes, say);
   await writeReport();
   say(missed === 0 ? '\nNo target was missed.' : `\n${missed} ${missed === 1 ? 'target was' : 'targets were'} missed.`);
   return values.strict && missed > 0 ? 1 : 0;

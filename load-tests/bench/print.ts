@@ -14,7 +14,10 @@ function row({ name, value, unit, target, verdict, beside }: Figure): string[] {
 
 /** Columns as wide as their longest word. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = headings.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  const columns = Math.max(0, ...rows.map((cells) => cells.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
   return rows.map((cells) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -29,4 +32,23 @@ export function printOutcome({ figures, runs }: Outcome, say: (line: string) => 
   say('');
   const basis = runs.quiet > 0 ? `${runs.quiet} quiet` : 'none quiet, so all';
   say(`  runs: ${runs.measured} measured, ${basis}; the median of these is shown`);
+}
+
+/** What was promised, and what people ask for first: ratios, percentiles, pauses. */
+const isHeadline = ({ name, unit, target }: Figure): boolean =>
+  target !== null || unit === '×' || /\bp(50|99|99\.9)\b|pause/.test(name);
+
+/** The headlines of all measures of a run, in one table at its end. */
+export function printAll(
+  outcomes: readonly { measure: string; outcome: Outcome }[],
+  say: (line: string) => void,
+): void {
+  const rows = outcomes.flatMap(({ measure, outcome }) =>
+    outcome.figures.filter(isHeadline).map((figure) => {
+      const [name = '', value = '', bound = '', verdict = ''] = row(figure);
+      return [measure, name, value, bound, verdict || (outcome.runs.quiet === 0 ? 'noisy' : '')];
+    }),
+  );
+  say('');
+  for (const line of table([['measure', '', 'figure', 'target', 'verdict'], ...rows])) say(line);
 }
