@@ -188,7 +188,10 @@ export async function askForStream(carrier: Carrier): Promise<StreamPlace> {
   const callSid = carrier.newCallSid();
   const answer = await carrier.arrive(callSid);
   const ask = streamOf(answer.body);
-  if (!ask) throw new Error(`/voice answered ${answer.status} without a stream: ${answer.body.slice(0, 200)}`);
+  if (!ask) {
+    await carrier.complete(callSid);
+    throw new Error(`/voice answered ${answer.status} without a stream: ${answer.body.slice(0, 200)}`);
+  }
   return {
     port: carrier.options.port,
     path: new URL(ask.url).pathname,

@@ -9,7 +9,7 @@ const contestant = { name: 'somebody' } as Contestant;
 /** Somebody who carries so many calls between callers and a model who keep up with so many. */
 function find(
   start: number,
-  { carries, rigCarries = Infinity }: { carries: number; rigCarries?: number },
+  { carries, rigCarries = Infinity, takes = Infinity }: { carries: number; rigCarries?: number; takes?: number },
 ): Promise<Knee> {
   let calls = 0;
   const measure = async (): Promise<Measured> => {
@@ -24,7 +24,10 @@ function find(
     };
   };
   const lost = { missing: 0, disordered: 0, foreign: 0, closed: 0 };
-  const grow = async (_contestant: Contestant, to: number): Promise<void> => void (calls = to);
+  const grow = async (_contestant: Contestant, to: number): Promise<void> => {
+    if (to > takes) throw new Error('the waiting room');
+    calls = to;
+  };
   return findKnee({ grow, measure, end: async () => lost }, contestant, { start, withSilence: true });
 }
 
@@ -44,6 +47,11 @@ test('where callers and model are at their end first, the knee is at least so hi
   const knee = await find(200, { carries: 10_000, rigCarries: 350 });
   expect([knee.calls, knee.isOpen, loads(knee)]).toEqual([400, true, [200, 300, 400]]);
   expect(await find(600, { carries: 10_000 })).toMatchObject({ calls: 800, isOpen: true });
+});
+
+test('who does not take so many calls has its knee below', async () => {
+  const knee = await find(100, { carries: 10_000, takes: 250 });
+  expect([knee.calls, knee.isOpen, loads(knee)]).toEqual([200, false, [100, 150, 200, 300]]);
 });
 
 test('who carries nothing has no knee', async () => {

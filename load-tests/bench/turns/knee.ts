@@ -14,6 +14,7 @@ export interface Knee {
   calls: number;
   /** It carries more than callers and model can give. */
   isOpen: boolean;
+  /** Not numbers where it did not take so many. */
   tried: { calls: number; toModelMs: number; toCallerMs: number; cores: number; rigCores: number; carried: boolean }[];
 }
 
@@ -27,7 +28,14 @@ export async function findKnee(
   let best = 0;
   let isOpen = false;
   const attempt = async (calls: number): Promise<'carried' | 'not' | 'rig'> => {
-    await rig.grow(contestant, calls);
+    const isTaken = await rig.grow(contestant, calls).then(
+      () => true,
+      () => false,
+    );
+    if (!isTaken) {
+      tried.push({ calls, toModelMs: NaN, toCallerMs: NaN, cores: NaN, rigCores: NaN, carried: false });
+      return 'not';
+    }
     let measured = await rig.measure(contestant, warmMs, windowMs, withSilence);
     // Somebody else's stall is no knee.
     if (!isCarried(measured)) measured = await rig.measure(contestant, 0, windowMs, withSilence);

@@ -11,8 +11,7 @@ import { directPath, firstAudioMs, turnSilenceMs } from './model-line.ts';
 const readyMsMax = 20_000;
 const underWayMsMax = 2_000;
 const hangUpMsMax = 10_000;
-/** Calls that are opened at the same time. */
-const openingMax = 8;
+const arrivalsPerS = 60;
 /** Of a core, that callers and model together may take: above it what they measure is their own. */
 export const rigShareMax = 0.75;
 /** A caller's frame may leave so late behind its moment, p99. */
@@ -101,21 +100,19 @@ export class Rig {
     this.#secure.opensAfterMs = ms;
   }
 
-  /** Brings the contestant to so many calls, all talking. */
+  /** Brings the contestant to so many calls, all talking. Rejects where it does not take one of them. */
   async grow(contestant: Contestant, calls: number): Promise<void> {
     const from = this.#callers.length;
-    const places: Promise<void>[] = [];
-    let next = from;
-    const open = async (): Promise<void> => {
-      while (next < calls) {
-        const line = next++;
-        const place = await contestant.place();
-        this.#callers[line] = await this.#open(line, place);
-      }
-    };
+    const startedAt = performance.now();
     if (contestant.keepsEarlyFrames) this.#talk(calls);
-    for (let i = 0; i < openingMax; i++) places.push(open());
-    await Promise.all(places);
+    const opened = await Promise.allSettled(
+      Array.from({ length: calls - from }, async (_, i) => {
+        await wait(startedAt + (i * 1000) / arrivalsPerS - performance.now());
+        this.#callers[from + i] = await this.#open(from + i, await contestant.place());
+      }),
+    );
+    const refused = opened.find((one) => one.status === 'rejected');
+    if (refused) throw refused.reason;
     await until(
       () => this.#ready() === calls,
       readyMsMax,
