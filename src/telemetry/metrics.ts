@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { hotCounter } from './hot-counter.ts';
 import { HotHistogram } from './hot-histogram.ts';
+import { scrape } from './scrape.ts';
 
 /** Seconds, for answers that should take milliseconds. */
 const ANSWER_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
@@ -42,7 +43,7 @@ export function createMetrics() {
     onScrape: (listener: () => void): void => void scrapeListeners.push(listener),
     scrape: (): Promise<string> => {
       for (const listener of scrapeListeners) listener();
-      return registry.metrics();
+      return scrape(registry);
     },
     callsLive: gauge('aida_calls_live', 'Calls resident on this node, by state of their machine', ['state']),
     draining: gauge('aida_draining', '1 while this node is to end and takes no new calls'),
