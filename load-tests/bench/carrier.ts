@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import type { Stack } from '../../src/sim/stack.ts';
 import { sign } from '../../src/sim/twilio/signature.ts';
 import { parseTwiml } from '../../src/sim/twilio/twiml.ts';
 
@@ -31,6 +32,16 @@ export class Carrier {
 
   constructor(options: CarrierOptions) {
     this.options = options;
+  }
+
+  /** Of the stack's first node. */
+  static of({ env, node }: Pick<Stack, 'env' | 'node'>): Carrier {
+    return new Carrier({
+      port: node.port,
+      publicUrl: env['PUBLIC_URL'] ?? '',
+      accountSid: env['TWILIO_ACCOUNT_SID'] ?? '',
+      authToken: env['TWILIO_AUTH_TOKEN'] ?? '',
+    });
   }
 
   newCallSid(): string {

@@ -68,13 +68,7 @@ async function course(
   ledgers: LineLedgers,
   say: (line: string) => void,
 ): Promise<Course> {
-  const { env, node } = stack;
-  const carrier = new Carrier({
-    port: node.port,
-    publicUrl: env['PUBLIC_URL'] ?? '',
-    accountSid: env['TWILIO_ACCOUNT_SID'] ?? '',
-    authToken: env['TWILIO_AUTH_TOKEN'] ?? '',
-  });
+  const carrier = Carrier.of(stack);
   const from = performance.now();
   const readings: Reading[] = [];
   let failed = 0;

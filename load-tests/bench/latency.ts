@@ -103,13 +103,8 @@ async function calibrate(model: LeanModel, say: (line: string) => void): Promise
 async function measureNode(stack: Stack, model: LeanModel, say: (line: string) => void): Promise<Conversation> {
   const times = newTimes();
   model.reset(times);
-  const { env, node, redis, database } = stack;
-  const [publicUrl, accountSid, authToken] = [
-    env['PUBLIC_URL'] ?? '',
-    env['TWILIO_ACCOUNT_SID'] ?? '',
-    env['TWILIO_AUTH_TOKEN'] ?? '',
-  ];
-  const carrier = new Carrier({ port: node.port, publicUrl, accountSid, authToken });
+  const { node, redis, database } = stack;
+  const carrier = Carrier.of(stack);
   const callers: CallerLine[] = [];
   try {
     for (let line = 0; line < calls; line++) callers.push(await CallerLine.dial(line, carrier, times));

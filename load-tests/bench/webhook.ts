@@ -71,13 +71,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       model: null,
       env: { OPENAI_REALTIME_URL: unusedModelUrl, CALLS_MAX: String(callsMax), ...(await asStarted()) },
     });
-    const { env, node, redis, database } = stack;
-    const carrier = new Carrier({
-      port: node.port,
-      publicUrl: env['PUBLIC_URL'] ?? '',
-      accountSid: env['TWILIO_ACCOUNT_SID'] ?? '',
-      authToken: env['TWILIO_AUTH_TOKEN'] ?? '',
-    });
+    const { node, redis, database } = stack;
+    const carrier = Carrier.of(stack);
     try {
       const isPinned = isApart && (await pinToOwnCore(node.pid));
       await askSteadily(warmUp, () => ring(carrier));

@@ -74,13 +74,8 @@ export async function startAida(cadence: Cadence, modelUrl: string, caFile?: str
       if (line.startsWith('{"pauses":')) pauses = (JSON.parse(line) as { pauses: number[] }).pauses;
     },
   });
-  const { env, node, redis, database } = stack;
-  const [publicUrl, accountSid, authToken] = [
-    env['PUBLIC_URL'] ?? '',
-    env['TWILIO_ACCOUNT_SID'] ?? '',
-    env['TWILIO_AUTH_TOKEN'] ?? '',
-  ];
-  const carrier = new Carrier({ port: node.port, publicUrl, accountSid, authToken });
+  const { node, redis, database } = stack;
+  const carrier = Carrier.of(stack);
   return {
     name: `Aida, ${cadence}`,
     pid: node.pid,
