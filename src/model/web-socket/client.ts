@@ -66,8 +66,8 @@ export class WebSocketClient {
       },
       options.messageBytesMax,
     );
-    this.#timer = setTimeout(() => this.#fail('handshake_timeout'), options.handshakeTimeoutMs);
     this.#socket = connectTo(options.url, (bytes, length) => this.#onBytes(bytes, length));
+    this.#timer = setTimeout(() => this.#fail('handshake_timeout'), options.handshakeTimeoutMs);
     this.#socket.setNoDelay(true);
     this.#socket.once(options.url.protocol === 'wss:' ? 'secureConnect' : 'connect', () => this.#onConnected());
     this.#socket.on('error', (error) => this.#onSocketError(error));
