@@ -90,7 +90,8 @@ export class ModelSession {
   /** Hot. */
   take(message: Buffer): void {
     const end = message.length - appendEnd;
-    if (message.compare(appendStart, 0, appendStart.length, 0, appendStart.length) === 0 && message[end] === 34) {
+    const isLong = end > appendStart.length && message[end] === 34;
+    if (isLong && message.compare(appendStart, 0, appendStart.length, 0, appendStart.length) === 0) {
       return this.#append(message.toString('latin1', appendStart.length, end));
     }
     this.#event(message);
