@@ -58,7 +58,11 @@ export async function findKnee(
   }
   for (const calls of levels.filter((level) => level < start).toReversed()) {
     if (best > 0) break;
-    await attempt(calls).finally(() => rig.end(contestant));
+    try {
+      await attempt(calls);
+    } finally {
+      await rig.end(contestant);
+    }
   }
   return { calls: best, isOpen, tried };
 }
