@@ -17,8 +17,10 @@ import type { StoredFact } from './stored-fact.ts';
 const limits = {
   idleMs: 20,
   idleMaxMs: 500,
-  /** After a round that was not full. */
+  /** After a round that found something: a trickle, and what comes in numbers. Both well within a lease. */
   gatherMs: 1_000,
+  gatherManyMs: 2_000,
+  manyFacts: 32,
   /** Where another process reads, its lease may have ended after this. */
   leasedMs: directoryLimits.outboxLeaseMs,
   troubleMs: 100,
@@ -105,12 +107,12 @@ export class OutboxReader {
       try {
         if (!isRegistered) await registerGroups(this.options.link, [this.options.consumer.group]);
         isRegistered = true;
-        const count = await this.round();
+        const { count, isFull } = await this.round();
         this.isTroubled = false;
         if (count === 0 && stopping) break;
         // A trickle is gathered: a round costs the same for one fact as for a hundred.
-        if (count >= limits.batchMax) pauseMs = 0;
-        else if (count > 0) pauseMs = limits.gatherMs;
+        if (isFull) pauseMs = 0;
+        else if (count > 0) pauseMs = count < limits.manyFacts ? limits.gatherMs : limits.gatherManyMs;
         else pauseMs = Math.min(Math.max(pauseMs * 2, limits.idleMs), limits.idleMaxMs);
       } catch (error) {
         isRegistered = false;
@@ -130,8 +132,8 @@ export class OutboxReader {
     this.isTroubled = true;
   }
 
-  /** Reads every seat that may be ours once and takes in what is there; the number of entries. */
-  private async round(): Promise<number> {
+  /** Reads every seat that may be ours once and takes in what is there. `isFull`: somewhere there may be more. */
+  private async round(): Promise<{ count: number; isFull: boolean }> {
     const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
     const reads = await Promise.all(seats.map((seat) => this.read(seat)));
     let count = 0;
@@ -144,7 +146,7 @@ export class OutboxReader {
       batch = [];
     }
     await this.take(batch);
-    return count;
+    return { count, isFull: reads.some((facts) => facts.length >= directoryLimits.outboxReadMax) };
   }
 
   private async read(seat: Seat): Promise<SeatedFact[]> {

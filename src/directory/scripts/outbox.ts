@@ -21,15 +21,15 @@ return { 'new', new and new[1] and new[1][2] or {} }
 `,
 );
 
-/** Acknowledges, if the lease is still the holder's; keeps the lease. */
+/** Acknowledges, if the lease is still the holder's; without ids, keeps it: a read has just done so otherwise. */
 export const ackOutboxScript = script(
   'ackOutbox',
   ['outbox', 'lease'],
   `
 local holder, leaseMs, group = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('GET', lease) ~= holder then return { 'lost' } end
-redis.call('SET', lease, holder, 'PX', leaseMs)
-for i = 4, #ARGV do redis.call('XACK', outbox, group, ARGV[i]) end
+if #ARGV == 3 then redis.call('SET', lease, holder, 'PX', leaseMs) end
+if #ARGV > 3 then redis.call('XACK', outbox, group, unpack(ARGV, 4)) end
 return { 'acked' }
 `,
   { frees: true },
