@@ -4,6 +4,8 @@ import type { GeneratorStart } from './generator.ts';
 import type { Target } from './ground.ts';
 
 const scenariosFolder = join(import.meta.dirname, '../scenarios');
+/** k6 collects so seldom: memory is there, and cores are what callers need. */
+const garbagePercent = '400';
 /** Calls come to their end after the last one began, and the summary is made. */
 const settleMs = 90_000;
 
@@ -60,6 +62,7 @@ export async function k6Start(run: K6Run): Promise<GeneratorStart> {
     // Not as arguments: everybody on the machine can read those.
     env: {
       ...k6.env,
+      GOGC: garbagePercent,
       ...settings,
       ...(run.remoteWrite === null
         ? {}
