@@ -47,7 +47,7 @@ function ramp(): LoadRun {
     interference: 0.02,
     reasons: [],
     thresholds: thresholds.map((one) => ({ ...one, samples: 40, isThin: false, ownMs: null })),
-    rig: { calibration: null, deliberateMs: {}, rigBusy: null, nodeCoresForeign: null, troubles: [] },
+    rig: { calibration: null, deliberateMs: {}, rigBusy: 0.5, nodesWaited: null, troubles: [] },
     timeline: [1, 2, 3].map((s) => ({ s, live: s, waiting: 0, started: s, failed: 0 })),
     happenings: [],
     agreements: null,

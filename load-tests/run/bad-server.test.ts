@@ -1,12 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lacksPart } from '../../src/embedded/parts.ts';
-import { type Badness, type BadServer, startBadServer } from './bad-server.fixture.ts';
+import { type Badness, startBadServer } from './bad-server.fixture.ts';
 import { runLoadCommand } from './command.fixture.ts';
-
-const servers: BadServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+import { exitCodes } from './verdict.ts';
 
 const calls = 4;
 /** What each badness is counted as. */
@@ -19,11 +15,14 @@ const failures: Record<Badness, string[]> = {
   dying: ['stream_broken', 'webhook_unreachable'],
 };
 
-async function callAt(badness: Badness) {
+async function callAt(badness: Badness, minutes = '0.05', interruptAt: string | null = null) {
   const server = await startBadServer(badness);
-  servers.push(server);
-  const args = ['--target', server.url, '--token', 'secret', '--calls', String(calls), '--minutes', '0.05'];
-  return runLoadCommand('smoke', ...args, '--no-calibration');
+  const args = ['--target', server.url, '--token', 'secret', '--calls', String(calls), '--minutes', minutes];
+  try {
+    return await runLoadCommand('smoke', [...args, '--no-calibration'], interruptAt === null ? null : { interruptAt });
+  } finally {
+    await server.close();
+  }
 }
 
 describe.skipIf(await lacksPart('k6'))('a server that is bad', () => {
@@ -32,7 +31,9 @@ describe.skipIf(await lacksPart('k6'))('a server that is bad', () => {
     async (badness) => {
       const { code, result, junit, output } = await callAt(badness);
       const { failed, started } = result.summary.calls;
-      expect({ code, verdict: result.verdict }, output).toEqual({ code: 1, verdict: 'failed' });
+      // Where the machine that runs tests is too busy, the rig says so as well.
+      expect([exitCodes.failed, exitCodes.void], output).toContain(code);
+      expect(result.reasons).toContain('aida_ok rate>0.995: 0');
       expect(started).toBeGreaterThanOrEqual(calls);
       const expected = failures[badness].reduce((sum, why) => sum + (failed[why] ?? 0), 0);
       expect({ expected, failed }).toEqual({ expected: started, failed });
@@ -43,4 +44,12 @@ describe.skipIf(await lacksPart('k6'))('a server that is bad', () => {
       expect(output).toMatch(/^aida_silence p\(95\)\S+ +nothing /m);
     },
   );
+
+  test.concurrent('Ctrl-C hangs up, and tells what there was until then', async () => {
+    // The first line of progress comes when callers have called for 15 s, of which nobody had a word until then.
+    const { code, result } = await callAt('mute', '10', ' calls begun');
+    expect({ code, verdict: result.verdict }).toEqual({ code: 130, verdict: 'void' });
+    expect(result.reasons).toContain('it was interrupted');
+    expect(result.summary.calls.started).toBeGreaterThanOrEqual(calls);
+  });
 });

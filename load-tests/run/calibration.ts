@@ -3,17 +3,30 @@ import type { TrendName } from '../lib/summary.ts';
 import { startChild } from '../bench/child.ts';
 import { PUBLIC_HOST, PUBLIC_URL } from '../../src/sim/fleet.ts';
 import { turnSilenceMs } from '../../src/model/session-update.ts';
-import { modelFirstDeltaMs, modelOpenMs, type Target } from './ground.ts';
+import { modelFirstDeltaMs, modelOpenMs, modelWayMs, type Target } from './ground.ts';
+import type { ScenarioPlan } from './scenario.ts';
 
 const file = join(import.meta.dirname, 'direct.ts');
+/** The fakes take it for speech with the second loud frame. */
+const onsetMs = 20;
 
-const answerMs = turnSilenceMs + modelFirstDeltaMs;
+/** What both fakes wait for and think on purpose, ms, with `wayMs` between them and whoever calls them. */
+function deliberate(wayMs: number): Partial<Record<TrendName, number>> {
+  const thereAndBack = 2 * wayMs;
+  const answerMs = turnSilenceMs + modelFirstDeltaMs + thereAndBack;
+  // The session is created, configured and asked to speak: the news of each is on its way.
+  const greetingMs = modelOpenMs + modelFirstDeltaMs + 2 * thereAndBack + wayMs;
+  return {
+    aida_first_word: greetingMs,
+    aida_silence: answerMs,
+    aida_barge_in: onsetMs + thereAndBack,
+    aida_dead_air: Math.max(answerMs, greetingMs),
+  };
+}
 
-/** The fakes listen for the end of a turn, and think, on purpose. */
-export const deliberateMs: Partial<Record<TrendName, number>> = {
-  aida_first_word: modelOpenMs + modelFirstDeltaMs,
-  aida_silence: answerMs,
-  aida_dead_air: Math.max(answerMs, modelOpenMs + modelFirstDeltaMs),
+export const deliberateMs: Readonly<Record<ScenarioPlan['model'], Partial<Record<TrendName, number>>>> = {
+  strict: deliberate(modelWayMs),
+  lean: deliberate(0),
 };
 
 export interface Direct {

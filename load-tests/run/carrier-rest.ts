@@ -9,7 +9,7 @@ export interface CarrierRest {
 
 /**
  * The carrier's REST interface while generators play the callers: it cannot know their calls, so it says of each that is
- * asked about that it goes on, and is busy for all else. A node ends no call on such answers.
+ * asked about that it goes on, and is busy for all else. A node ends no call on such answers. Of speech it knows nothing (404).
  */
 export async function startCarrierRest(): Promise<CarrierRest> {
   const server = createServer(answer);
@@ -26,6 +26,7 @@ export async function startCarrierRest(): Promise<CarrierRest> {
 function answer(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const sid = /\/Calls\/(CA[0-9a-f]{32})\.json$/.exec(request.url ?? '')?.[1];
+  if (!request.url?.includes('/Calls')) return void response.writeHead(404).end();
   const known = request.method === 'GET' && sid !== undefined;
   const body = known
     ? { sid, status: 'in-progress', direction: 'inbound', duration: null }

@@ -25,11 +25,20 @@ export interface Ran {
   page: string;
 }
 
+/** Ctrl-C once this was written. */
+interface Interrupted {
+  interruptAt: string;
+}
+
 /** `npm run load -- …` with a folder of its own for the results. */
-export async function runLoadCommand(scenario: string, ...args: readonly string[]): Promise<Ran> {
+export async function runLoadCommand(
+  scenario: string,
+  args: readonly string[] = [],
+  interrupted: Interrupted | null = null,
+): Promise<Ran> {
   const out = await mkdtemp(join(tmpdir(), 'aida-load-test-'));
   try {
-    const { code, output } = await run([scenario, ...args, '--out', out]);
+    const { code, output } = await run([scenario, ...args, '--out', out], interrupted);
     const file = (ending: string): Promise<string> =>
       readFile(join(out, `load-${scenario}.${ending}`), 'utf8').catch(() => Promise.reject(new Error(output)));
     const result = JSON.parse(await file('json')) as Written;
@@ -39,13 +48,23 @@ export async function runLoadCommand(scenario: string, ...args: readonly string[
   }
 }
 
-function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+function run(
+  args: readonly string[],
+  interrupted: Interrupted | null,
+): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'load-tests/load.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  let isInterrupted = interrupted === null;
+  const onData = (chunk: Buffer): void => {
+    output += chunk.toString();
+    if (isInterrupted || !output.includes(interrupted?.interruptAt ?? '')) return;
+    isInterrupted = true;
+    child.kill('SIGINT');
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', onData);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, output }));

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { startChild } from '../bench/child.ts';
 import { asStarted } from '../bench/node-flags.ts';
-import { freePort } from '../../src/embedded/redis.ts';
+import { freePort, type RedisServer, startRedis } from '../../src/embedded/redis.ts';
 import { PUBLIC_URL } from '../../src/sim/fleet.ts';
 import type { NodeProcess } from '../../src/sim/node-process.ts';
+import { startTcpProxy } from '../../src/sim/parts/tcp-proxy.ts';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
 import { type CarrierRest, startCarrierRest } from './carrier-rest.ts';
 import { Pinning } from './pinning.ts';
@@ -16,6 +17,8 @@ const leanModel = join(import.meta.dirname, '../../src/sim/load/main.ts');
 export const modelFirstDeltaMs = 250;
 /** As a handshake with a far server takes. */
 export const modelOpenMs = 500;
+/** To the strict model and back to it from the nodes, each. */
+export const modelWayMs = 40;
 const readyMsMax = 30_000;
 const readyPollMs = 50;
 
@@ -35,6 +38,8 @@ export interface GroundOptions {
   /** Calls that one node takes. */
   callsMax: number;
   model: ScenarioPlan['model'];
+  /** From the nodes to Redis, and back, each. */
+  redisWayMs: number;
   /** More settings of every node. */
   env?: Readonly<Record<string, string>>;
   /** More flags of Node for every node: `--import=FILE`, `--cpu-prof`. */
@@ -123,30 +128,49 @@ export async function startModel(kind: ScenarioPlan['model']): Promise<Model> {
   const openMs = String(modelOpenMs);
   const { ready, pid, stop } = await (kind === 'lean'
     ? startChild(leanModel, ['model', '--open-late', openMs])
-    : startChild(strictModel, ['--first-delta-ms', String(modelFirstDeltaMs), '--open-ms', openMs]));
+    : startChild(strictModel, [
+        ...['--first-delta-ms', String(modelFirstDeltaMs), '--open-ms', openMs],
+        ...['--way-ms', String(modelWayMs)],
+      ]));
   return { url: (ready as { url: string }).url, pid, stop };
 }
 
 /** Every node keeps its ports over restarts: generators know them from the beginning. */
 async function startNodes(options: GroundOptions, modelUrl: string, restUrl: string): Promise<Stack> {
-  const { nodes, callsMax, env, nodeOptions, onLog, onStep } = options;
+  const { nodes, callsMax, redisWayMs, env, nodeOptions, onLog, onStep } = options;
   const ports = await Promise.all(Array.from({ length: nodes }, () => Promise.all([freePort(), freePort()])));
   const flags = await asStarted(...(nodeOptions ? [nodeOptions] : []));
   return startStack({
     nodes,
     model: null,
+    ...(redisWayMs === 0 ? {} : { redis: () => farRedis(redisWayMs) }),
     each: (index) => ({ env: { PORT: String(ports[index]?.[0]), OPS_PORT: String(ports[index]?.[1]) } }),
     env: {
       ...flags,
       TWILIO_API_URL: restUrl,
       OPENAI_REALTIME_URL: modelUrl,
-      OPENAI_API_URL: modelUrl.replace(/^ws(.*)\/realtime$/, 'http$1'),
+      // The model's voice is all that can be had: nothing is rendered while calls are measured.
+      OPENAI_API_URL: restUrl,
       CALLS_MAX: String(callsMax),
       ...env,
     },
     ...(onLog ? { onLog } : {}),
     ...(onStep ? { onStep } : {}),
   });
+}
+
+async function farRedis(wayMs: number): Promise<RedisServer> {
+  const redis = await startRedis();
+  const way = await startTcpProxy(redis.port);
+  await way.set({ delayMs: wayMs });
+  return {
+    ...redis,
+    url: `redis://127.0.0.1:${way.port}`,
+    async stop() {
+      await way.close();
+      await redis.stop();
+    },
+  };
 }
 
 async function takesCalls({ opsPort }: NodeProcess): Promise<void> {

@@ -14,7 +14,7 @@ const refusal = (...args: string[]): string => {
 test('a scenario alone has its own defaults', () => {
   expect(readOptions(['smoke'])).toMatchObject({
     scenario: 'smoke',
-    calls: 24,
+    calls: 36,
     generators: 1,
     target: null,
     calibrates: true,

@@ -19,7 +19,7 @@ function result(samples: number[]): LoadResult {
       thresholds,
     }),
   ]);
-  const rig = { calibration: null, deliberateMs: {}, rigBusy: 0.5, nodeCoresForeign: null, troubles: [] };
+  const rig = { calibration: null, deliberateMs: {}, rigBusy: 0.5, nodesWaited: null, troubles: [] };
   return {
     title: 'a few callers',
     command: 'npm run load -- smoke',

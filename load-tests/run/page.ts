@@ -53,8 +53,8 @@ export function interferenceWords({ judgement, rig }: LoadResult): string {
     interference === null
       ? "The rig's own part was not measured."
       : `The rig's own part is ${percent(interference)} at most.`,
-    ...(rig.rigBusy === null ? [] : [`Its cores were busy ${percent(rig.rigBusy)} of the time.`]),
-    ...(rig.nodeCoresForeign === null ? [] : [`Others took ${percent(rig.nodeCoresForeign)} of the nodes' cores.`]),
+    `Generators and fakes used ${percent(rig.rigBusy)} of their cores.`,
+    ...(rig.nodesWaited === null ? [] : [`Nodes waited for theirs ${percent(rig.nodesWaited)} of the time.`]),
   ];
   return all.join(' ');
 }

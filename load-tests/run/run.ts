@@ -84,6 +84,7 @@ export class Run {
       nodes,
       callsMax: plan.callsMax,
       model: plan.model,
+      redisWayMs: plan.redisWayMs,
       env,
       ...(nodeOptions === null ? {} : { nodeOptions }),
       ...(lines ? { onLog: (line: string, node: number) => void lines.write(`${node + 1} ${line}\n`) } : {}),
@@ -222,15 +223,15 @@ export class Run {
     calibration: MergedSummary | null,
     generated: readonly Generated[],
   ): RigReport {
-    const { pinning } = this.#ground ?? {};
-    const plan = pinning?.isPinned ? pinning.plan : null;
-    const nodesBusy = plan ? usage.busy(plan.nodes) : null;
-    const ownShare = plan ? (usage.coreSeconds['nodes'] ?? 0) / (seconds * plan.nodes.length) : 0;
+    const { nodes = [], pinning } = this.#ground ?? {};
+    const { nodes: _, ...rig } = usage.coreSeconds;
+    const rigSeconds = Object.values(rig).reduce((sum, spent) => sum + spent, 0);
+    const rigCores = (pinning?.isPinned ? pinning.plan?.rig.length : null) ?? availableParallelism();
     return {
       calibration,
-      deliberateMs,
-      rigBusy: plan ? usage.busy(plan.rig) : generatorShare(usage, seconds),
-      nodeCoresForeign: nodesBusy === null ? null : Math.max(0, nodesBusy - ownShare),
+      deliberateMs: deliberateMs[this.#options.plan.model],
+      rigBusy: rigSeconds / (seconds * rigCores),
+      nodesWaited: nodes.length === 0 ? null : usage.waited('nodes') / (seconds * nodes.length),
       troubles: [
         ...generated.flatMap(({ trouble }) => trouble ?? []),
         ...(this.#operator?.troubles ?? []),
@@ -239,10 +240,6 @@ export class Run {
     };
   }
 }
-
-/** Of all cores, where others may use them as well. */
-const generatorShare = (usage: UsageWatch, seconds: number): number =>
-  (usage.coreSeconds['generators'] ?? 0) / (seconds * availableParallelism());
 
 function summariesOf(generated: readonly Generated[]) {
   const summaries = generated.flatMap(({ summary }) => summary ?? []);

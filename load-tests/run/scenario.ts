@@ -10,6 +10,8 @@ export interface ScenarioPlan {
   k6CallsMax: number | null;
   /** The strict fake hears words and answers them; the lean one only takes turns, for hundreds of calls. */
   model: 'strict' | 'lean';
+  /** To Redis and back, each. Times that are long beside the clocks' own errors can be compared. */
+  redisWayMs: number;
   minutes: number;
   /** Its script orders deaths or restarts of nodes. */
   hooks: boolean;
@@ -17,10 +19,18 @@ export interface ScenarioPlan {
   drainS: number;
 }
 
-const base = { nodes: 1, callsMax: 400, k6CallsMax: null, model: 'strict', hooks: false, drainS: 0 } as const;
+const base = {
+  nodes: 1,
+  callsMax: 400,
+  k6CallsMax: null,
+  model: 'strict',
+  redisWayMs: 0,
+  hooks: false,
+  drainS: 0,
+} as const;
 
 export const scenarios = {
-  smoke: { ...base, title: 'a few callers, everything once', calls: 24, minutes: 1 / 6 },
+  smoke: { ...base, title: 'a few callers, everything once', calls: 36, redisWayMs: 8, minutes: 1 / 6 },
   ramp: {
     ...base,
     title: 'more and more calls until it hurts',

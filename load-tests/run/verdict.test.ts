@@ -7,7 +7,7 @@ const quietRig: RigReport = {
   calibration: null,
   deliberateMs: { aida_silence: 750 },
   rigBusy: 0.4,
-  nodeCoresForeign: 0.02,
+  nodesWaited: 0.02,
   troubles: [],
 };
 const rule = 'aida_silence p(95)<1000';
@@ -39,8 +39,8 @@ test('void: the rig itself takes more than 15 % of a limit, beyond what the mode
   expect(interference).toBeCloseTo(0.169);
 });
 
-test("void: others on the nodes' cores, saturated generators, a generator that broke", () => {
-  expect(judged(range(800, 20), { nodeCoresForeign: 0.16 })).toMatchObject({ verdict: 'void', interference: 0.16 });
+test('void: nodes that waited for their cores, a saturated rig, a generator that broke', () => {
+  expect(judged(range(800, 20), { nodesWaited: 0.16 })).toMatchObject({ verdict: 'void', interference: 0.16 });
   expect(judged(range(800, 20), { rigBusy: 0.95 }).verdict).toBe('void');
   expect(judged(range(1200, 20), { troubles: ['k6 1 was ended by SIGKILL'] })).toMatchObject({
     verdict: 'void',
@@ -66,6 +66,6 @@ test('too few samples for a percentile: neither kept nor missed, so void, unless
 });
 
 test('nothing is said of a rig that was not measured', () => {
-  const unknown = { calibration: null, rigBusy: null, nodeCoresForeign: null };
+  const unknown = { calibration: null, nodesWaited: null };
   expect(judged(range(800, 20), unknown)).toMatchObject({ verdict: 'ok', interference: null });
 });

@@ -4,7 +4,7 @@ import { figureOf, parseThreshold } from './threshold.ts';
 
 /** More of the rig in a result, and the result is void. */
 export const interferenceMax = 0.15;
-/** A generator that is this busy keeps its times no longer. */
+/** A rig that is this busy keeps its times no longer. */
 export const saturatedAt = 0.9;
 /** A mean of fewer samples is an anecdote. */
 const meanSamplesMin = 5;
@@ -18,10 +18,10 @@ export interface RigReport {
   calibration: LoadSummary | null;
   /** What the model waits on purpose, ms, by trend: no part of it is the rig's. */
   deliberateMs: Partial<Record<TrendName, number>>;
-  /** Share of the time in which the cores of the generators were busy; null where the system does not say. */
-  rigBusy: number | null;
-  /** Share of the nodes' cores that others used; null where nodes have no cores of their own, or are elsewhere. */
-  nodeCoresForeign: number | null;
+  /** How much of its cores the rig used: generators, fakes, Redis, database. */
+  rigBusy: number;
+  /** Share of the time in which a node had something to do and its core was taken; null where nodes are elsewhere. */
+  nodesWaited: number | null;
   /** What went wrong with the rig: a generator that ended without a summary, was stopped by the watchdog, … */
   troubles: readonly string[];
 }
@@ -44,26 +44,24 @@ export interface Judgement {
 }
 
 /**
- * Void: the rig had too large a part in the result (15 % of a limit is its own time, or 15 % of the nodes' cores are taken
- * by others), could not keep its times, or has too few samples for a figure that would be judged. Otherwise failed: a
+ * Void: the rig had too large a part in the result (15 % of a limit is its own time, or nodes waited for their cores for 15 %
+ * of the time), could not keep its times, or has too few samples for a figure that would be judged. Otherwise failed: a
  * threshold was not kept.
  */
 export function judge(summary: MergedSummary, rig: RigReport): Judgement {
   const thresholds = summary.thresholds.map((threshold) => judged(threshold, summary, rig));
   const own = thresholds.flatMap(({ ownMs, limit }) => (ownMs === null ? [] : [ownMs / limit]));
-  const shares = [...own, ...(rig.nodeCoresForeign === null ? [] : [rig.nodeCoresForeign])];
+  const shares = [...own, ...(rig.nodesWaited === null ? [] : [rig.nodesWaited])];
   const interference = shares.length === 0 ? null : Math.max(...shares);
   const voids = [
     ...rig.troubles,
     ...thresholds
       .filter(isDisturbed)
       .map(({ name, ownMs }) => `${name}: ${Math.round(ownMs ?? 0)} ms of it are the rig's own`),
-    ...(rig.nodeCoresForeign !== null && rig.nodeCoresForeign > interferenceMax
-      ? [`${percent(rig.nodeCoresForeign)} of the nodes' cores were taken by others`]
+    ...(rig.nodesWaited !== null && rig.nodesWaited > interferenceMax
+      ? [`nodes waited for their cores ${percent(rig.nodesWaited)} of the time`]
       : []),
-    ...(rig.rigBusy !== null && rig.rigBusy > saturatedAt
-      ? [`the cores of generators and fakes were busy ${percent(rig.rigBusy)} of the time`]
-      : []),
+    ...(rig.rigBusy > saturatedAt ? [`generators and fakes used ${percent(rig.rigBusy)} of their cores`] : []),
   ];
   const missed = thresholds.filter(({ ok, isThin }) => !ok && !isThin);
   const thin = thresholds.filter(({ isThin }) => isThin);

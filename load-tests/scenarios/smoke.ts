@@ -6,7 +6,7 @@ import { optionsOf, play, type Scenario, summarize } from '../lib/scenario.ts';
 /** A few callers who do everything once: talk, interrupt, press keys, say goodbye. */
 const scenario: Scenario = {
   name: 'smoke',
-  defaults: { calls: 6, runMs: 20_000, talkMs: 15_000, bargeIns: 0.5, goodbyes: 0.5, keys: 0.2, allStatuses: true },
+  defaults: { calls: 6, runMs: 20_000, talkMs: 15_000, bargeIns: 0.8, goodbyes: 0.5, keys: 0.2, allStatuses: true },
   thresholds: ({ calls }) => ({ ...usualLimits({ answers: calls }), aida_barge_in: ['p(95)<1000'] }),
   crowd: (_settings, { calls }) => new SteadyCrowd(() => calls),
 };

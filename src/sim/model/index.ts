@@ -157,7 +157,7 @@ function openSession(hall: Hall, socket: WebSocket, request: IncomingMessage): v
   hall.count += 1;
   const complain = (complaint: string): void => complainOf(hall, `session ${index}`, complaint);
   const model = new URL(request.url ?? '/', 'ws://127.0.0.1').searchParams.get('model') ?? '';
-  const wire = new Wire(socket, watch);
+  const wire = new Wire(socket, watch, options.wayMs ?? 0);
   const session = new FakeSession({
     index,
     model,
@@ -171,7 +171,7 @@ function openSession(hall: Hall, socket: WebSocket, request: IncomingMessage): v
   });
   fake.sessions.push(session);
   if (fake.sessions.length > SESSIONS_MAX) fake.sessions.shift();
-  socket.on('message', (data, isBinary) => session.receive(data, isBinary));
+  socket.on('message', (data, isBinary) => wire.later(() => session.receive(data, isBinary)));
   socket.on('error', (error) => complain(`socket: ${error.message}`));
   socket.on('close', (code, reason) => {
     wire.closed = { code, reason: String(reason) };

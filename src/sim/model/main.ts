@@ -14,10 +14,13 @@ const { values } = parseArgs({
     'chars-per-second': { type: 'string' },
     'first-delta-ms': { type: 'string' },
     'open-ms': { type: 'string' },
+    'way-ms': { type: 'string' },
   },
 });
 
-function numberOf(name: 'port' | 'seed' | 'speed' | 'chars-per-second' | 'first-delta-ms' | 'open-ms'): number | null {
+function numberOf(
+  name: 'port' | 'seed' | 'speed' | 'chars-per-second' | 'first-delta-ms' | 'open-ms' | 'way-ms',
+): number | null {
   const text = values[name];
   if (text === undefined) return null;
   const number = Number(text);
@@ -33,6 +36,7 @@ const given = {
   charsPerSecond: numberOf('chars-per-second'),
   firstDeltaMs: numberOf('first-delta-ms'),
   openMs: numberOf('open-ms'),
+  wayMs: numberOf('way-ms'),
 };
 const model = await startFakeModel(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)));
 process.stdout.write(`${JSON.stringify({ url: model.url })}\n`);

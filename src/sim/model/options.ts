@@ -18,6 +18,8 @@ export interface FakeModelOptions {
   readonly speed?: number;
   /** From a connection to the answer to its upgrade, 0 when left out. */
   readonly openMs?: number;
+  /** What is said is on its way so long, in either direction; 0 when left out. */
+  readonly wayMs?: number;
   /** From the start of a response to its first delta, 120 when left out. */
   readonly firstDeltaMs?: number;
   /** Length of every audio delta; odd lengths between 801 and 8001 when left out. */

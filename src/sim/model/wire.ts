@@ -16,20 +16,31 @@ export class Wire {
   readonly #watch: Watch;
   #events = 0;
 
-  constructor(socket: WebSocket, watch: Watch) {
+  readonly #wayMs: number;
+
+  /** `wayMs`: what is said is on its way so long. */
+  constructor(socket: WebSocket, watch: Watch, wayMs = 0) {
     this.#socket = socket;
     this.#watch = watch;
+    this.#wayMs = wayMs;
+  }
+
+  /** When it has arrived; in order, and at once where there is no way to go. */
+  later(arrive: () => void): void {
+    if (this.#wayMs === 0) return arrive();
+    setTimeout(arrive, this.#wayMs).unref();
   }
 
   send(type: string, body: Record<string, unknown>): void {
     if (this.frozen || this.#socket.readyState !== this.#socket.OPEN) return;
     this.#events += 1;
-    this.#socket.send(JSON.stringify({ type, event_id: `event_${this.#events}`, ...body }));
+    const text = JSON.stringify({ type, event_id: `event_${this.#events}`, ...body });
+    this.later(() => this.#socket.send(text));
     this.#watch.changed();
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
+    this.later(() => this.#socket.close(code, reason));
   }
 
   /** `die`: the client sees 1006. `freeze`: open, but nothing is read or written. `crash`: 1011. The others close with 1001. */
