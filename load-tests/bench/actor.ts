@@ -5,8 +5,7 @@ import type { CallEvent } from '../../machines/call-events.ts';
 import { CallActor } from '../../src/calls/actor.ts';
 import { type Beside, inTurns, nsEach } from './beside.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
-import { median } from './statistics.ts';
+import { measureRuns, type Runs } from './measure-runs.ts';
 import { factsOf } from './ten-minutes.ts';
 
 const runs = { wanted: 2, triesMax: 4 };
@@ -129,7 +128,7 @@ interface Measured {
   bytes: Bytes;
 }
 
-function figuresOf(of: (pick: (one: Measured) => number) => number, isTrusted: boolean): Figure[] {
+function figuresOf({ of, isTrusted }: Runs<Measured>): Figure[] {
   const us = (name: string, part: keyof Costs): Figure[] => {
     const beside = `a bare machine of XState: ${(of((one) => one.costs[part].referenceNs) / 1e3).toFixed(2)} µs`;
     return [
@@ -151,20 +150,15 @@ function figuresOf(of: (pick: (one: Measured) => number) => number, isTrusted: b
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const facts = story();
-  const measured = await repeated(runs, async () => {
-    const work = async (): Promise<Measured> => ({ costs: await costs(facts), bytes: bytes(facts.journal) });
-    const one = await watched([process.pid], work);
-    const { made, told, folded } = one.result.costs;
-    say(`${[made, told, folded].map(({ oursNs }) => `${(oursNs / 1e3).toFixed(1)} µs`).join(', ')}; ${describe(one)}`);
-    return one;
+  const measured = await measureRuns<Measured>({
+    runs,
+    pids: [process.pid],
+    work: async () => ({ costs: await costs(facts), bytes: bytes(facts.journal) }),
+    tell: ({ costs: { made, told, folded } }) =>
+      [made, told, folded].map(({ oursNs }) => `${(oursNs / 1e3).toFixed(1)} µs`).join(', '),
+    say,
   });
-  const of = (pick: (one: Measured) => number): number => median(measured.kept.map(({ result }) => pick(result)));
-  const { isTrusted } = measured;
-  return {
-    figures: figuresOf(of, isTrusted),
-    runs: measured.runs,
-    details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
-  };
+  return measured.outcome(figuresOf(measured));
 }
 
 export const actor: Measure = {

@@ -7,7 +7,7 @@ import type { RedisLink } from '../../src/directory/redis.ts';
 import { releaseReservation, renewReservation, reserve } from '../../src/directory/reservations.ts';
 import { claimArrival, claimStart, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
+import { measureRuns } from './measure-runs.ts';
 import { redisCpuMs } from './spent.ts';
 import { median } from './statistics.ts';
 import { withRedis } from './with-redis.ts';
@@ -227,19 +227,14 @@ function figuresOf(kept: readonly Measured[], isTrusted: boolean): Figure[] {
 
 function run(say: (line: string) => void): Promise<Outcome> {
   return withRedis(async (link, pid) => {
-    const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, pid], () => measure(link, say));
-      say(describe(one));
-      return one;
+    const { kept, isTrusted, outcome } = await measureRuns({
+      runs,
+      pids: [process.pid, pid],
+      work: () => measure(link, say),
+      tell: ({ calls }) => `a fact appended ${calls['append one fact']?.toFixed(0)} µs`,
+      say,
     });
-    return {
-      figures: figuresOf(
-        measured.kept.map(({ result }) => result),
-        measured.isTrusted,
-      ),
-      runs: measured.runs,
-      details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
-    };
+    return outcome(figuresOf(kept, isTrusted));
   });
 }
 

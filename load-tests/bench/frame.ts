@@ -3,8 +3,7 @@ import { FrameSlicer } from '../../src/media/frame-slicer.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from '../../src/model/delta.ts';
 import { type Beside, inTurns, nsEach } from './beside.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
-import { median } from './statistics.ts';
+import { measureRuns } from './measure-runs.ts';
 
 const ratioTarget = 4;
 const runs = { wanted: 2, triesMax: 3 };
@@ -87,13 +86,15 @@ async function benchAll(): Promise<Ratios> {
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const measured = await repeated(runs, async () => {
-    const one = await watched([process.pid], benchAll);
-    const ratios = [one.result.callerFrame, one.result.modelFrame, one.result.modelDelta];
-    say(`${ratios.map(({ ratio }) => `${(1 / ratio).toFixed(1)} ×`).join(', ')}; ${describe(one)}`);
-    return one;
+  const measured = await measureRuns({
+    runs,
+    pids: [process.pid],
+    work: benchAll,
+    tell: ({ callerFrame, modelFrame, modelDelta }) =>
+      [callerFrame, modelFrame, modelDelta].map(({ ratio }) => `${(1 / ratio).toFixed(1)} ×`).join(', '),
+    say,
   });
-  const of = (pick: (ratios: Ratios) => number): number => median(measured.kept.map(({ result }) => pick(result)));
+  const { of } = measured;
   const ratio = (side: keyof Ratios, name: string, isJudged: boolean): Figure => {
     const ns = (name: 'oursNs' | 'referenceNs'): string => `${Math.round(of((ratios) => ratios[side][name]))} ns`;
     const beside = `${ns('oursNs')} beside ${ns('referenceNs')}`;
@@ -102,15 +103,11 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     // Both of a round meet the same machine: their ratio holds on a noisy one too.
     return figure({ name, value, unit: '×', beside, ...target }, true);
   };
-  return {
-    figures: [
-      ratio('callerFrame', 'caller to model, a frame of 20 ms', true),
-      ratio('modelDelta', 'model to caller, a delta of 600 ms', false),
-      ratio('modelFrame', 'model to caller, a delta of 20 ms', false),
-    ],
-    runs: measured.runs,
-    details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
-  };
+  return measured.outcome([
+    ratio('callerFrame', 'caller to model, a frame of 20 ms', true),
+    ratio('modelDelta', 'model to caller, a delta of 600 ms', false),
+    ratio('modelFrame', 'model to caller, a delta of 20 ms', false),
+  ]);
 }
 
 export const frame: Measure = {

@@ -5,7 +5,7 @@ import type { RedisLink } from '../../src/directory/redis.ts';
 import { type Beside, inTurns, nsEachAwaited } from './beside.ts';
 import { claimArrival, claimStart, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
+import { measureRuns, type Runs } from './measure-runs.ts';
 import { redisCpuMs, spent } from './spent.ts';
 import { median } from './statistics.ts';
 import { factsOf } from './ten-minutes.ts';
@@ -107,7 +107,9 @@ async function measure(link: RedisLink): Promise<Costs> {
 
 const plural = (size: number): string => (size === 1 ? 'one at a time' : `${size} at a time`);
 
-function figuresOf(of: (size: number, pick: (cost: Cost) => number) => number, isTrusted: boolean): Figure[] {
+function figuresOf({ of: median, isTrusted }: Runs<Costs>): Figure[] {
+  const of = (size: number, pick: (cost: Cost) => number): number =>
+    median((costs) => (costs[size] ? pick(costs[size]) : Number.NaN));
   return batchSizes.flatMap((size) => {
     const name = `a fact, ${plural(size)}`;
     const bareUs = of(size, ({ time }) => time.referenceNs) / 1e3;
@@ -133,20 +135,15 @@ function figuresOf(of: (size: number, pick: (cost: Cost) => number) => number, i
 
 function run(say: (line: string) => void): Promise<Outcome> {
   return withRedis(async (link, pid) => {
-    const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, pid], () => measure(link));
-      const each = batchSizes.map((size) => `${((one.result[size]?.time.oursNs ?? 0) / 1e3).toFixed(0)} µs`);
-      say(`${each.join(', ')} a fact in batches of ${batchSizes.join(', ')}; ${describe(one)}`);
-      return one;
+    const measured = await measureRuns({
+      runs,
+      pids: [process.pid, pid],
+      work: () => measure(link),
+      tell: (costs) =>
+        `${batchSizes.map((size) => `${((costs[size]?.time.oursNs ?? 0) / 1e3).toFixed(0)} µs`).join(', ')} a fact in batches of ${batchSizes.join(', ')}`,
+      say,
     });
-    const of = (size: number, pick: (cost: Cost) => number): number =>
-      median(measured.kept.flatMap(({ result }) => (result[size] ? [pick(result[size])] : [])));
-    const { isTrusted } = measured;
-    return {
-      figures: figuresOf(of, isTrusted),
-      runs: measured.runs,
-      details: measured.all.map(({ result, noise, isQuiet }) => ({ costs: result, noise, isQuiet })),
-    };
+    return measured.outcome(figuresOf(measured));
   });
 }
 

@@ -5,8 +5,8 @@ import { reserve } from '../../src/directory/reservations.ts';
 import { claimArrival, dueInMs, newCallSid } from './claimed.ts';
 import { figure, type Measure, type Outcome } from './figure.ts';
 import { askSteadily } from './post-rate.ts';
-import { describe, repeated, watched } from './quiet.ts';
-import { median, type Percentiles, percentiles } from './statistics.ts';
+import { measureRuns } from './measure-runs.ts';
+import { type Percentiles, percentiles } from './statistics.ts';
 import { withRedis } from './with-redis.ts';
 
 const p99MsTarget = 10;
@@ -75,24 +75,19 @@ async function measure(link: RedisLink): Promise<Percentiles> {
 
 function run(say: (line: string) => void): Promise<Outcome> {
   return withRedis(async (link, pid) => {
-    const measured = await repeated(runs, async () => {
-      const window = await watched([process.pid, pid], () => measure(link));
-      const { p50, p99, p999 } = window.result;
-      say(`${p50.toFixed(2)} / ${p99.toFixed(2)} / ${p999.toFixed(2)} ms (p50 / p99 / p99.9); ${describe(window)}`);
-      return window;
+    const { of, isTrusted, outcome } = await measureRuns({
+      runs,
+      pids: [process.pid, pid],
+      work: () => measure(link),
+      tell: ({ p50, p99, p999 }) => `${p50.toFixed(2)} / ${p99.toFixed(2)} / ${p999.toFixed(2)} ms (p50 / p99 / p99.9)`,
+      say,
     });
-    const of = (name: 'p50' | 'p99' | 'p999'): number => median(measured.kept.map(({ result }) => result[name]));
     const target = { is: '<', value: p99MsTarget } as const;
-    const { isTrusted } = measured;
-    return {
-      figures: [
-        figure({ name: 'a place, p50', value: of('p50'), unit: 'ms' }, isTrusted),
-        figure({ name: 'a place, p99', value: of('p99'), unit: 'ms', target }, isTrusted),
-        figure({ name: 'a place, p99.9', value: of('p999'), unit: 'ms' }, isTrusted),
-      ],
-      runs: measured.runs,
-      details: { load, nodes, runs: measured.all.map(({ result, noise }) => ({ ...result, noise })) },
-    };
+    return outcome([
+      figure({ name: 'a place, p50', value: of(({ p50 }) => p50), unit: 'ms' }, isTrusted),
+      figure({ name: 'a place, p99', value: of(({ p99 }) => p99), unit: 'ms', target }, isTrusted),
+      figure({ name: 'a place, p99.9', value: of(({ p999 }) => p999), unit: 'ms' }, isTrusted),
+    ]);
   });
 }
 

@@ -7,7 +7,7 @@ import type { RedisLink } from '../../src/directory/redis.ts';
 import { type Beside, inTurns } from './beside.ts';
 import { claimArrival, newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
+import { measureRuns, type Runs } from './measure-runs.ts';
 import { redisCpuMs } from './spent.ts';
 import { median } from './statistics.ts';
 import { factsOf } from './ten-minutes.ts';
@@ -130,25 +130,26 @@ async function costOf(link: RedisLink, batch: Batch): Promise<Cost> {
   return { time, redisUs: median(redisUs.ours), redisUsBare: median(redisUs.bare) };
 }
 
-async function measure(link: RedisLink): Promise<Cost[]> {
-  const costs: Cost[] = [];
-  for (const batch of batches) costs.push(await costOf(link, batch));
+type Costs = Record<string, Cost>;
+
+async function measure(link: RedisLink): Promise<Costs> {
+  const costs: Costs = {};
+  for (const batch of batches) costs[batch.name] = await costOf(link, batch);
   return costs;
 }
 
-function figuresOf(of: (index: number, pick: (cost: Cost) => number) => number, isTrusted: boolean): Figure[] {
-  return batches.flatMap(({ name }, index) => {
-    const us = of(index, ({ time }) => time.oursNs) / 1e3;
-    const bareUs = of(index, ({ time }) => time.referenceNs) / 1e3;
-    const cpu = of(index, ({ redisUs }) => redisUs);
-    const bareCpu = of(index, ({ redisUsBare }) => redisUsBare);
+function figuresOf({ of: median, isTrusted }: Runs<Costs>): Figure[] {
+  return batches.flatMap(({ name }) => {
+    const of = (pick: (cost: Cost) => number): number =>
+      median((costs) => (costs[name] ? pick(costs[name]) : Number.NaN));
+    const us = of(({ time }) => time.oursNs) / 1e3;
+    const bareUs = of(({ time }) => time.referenceNs) / 1e3;
+    const cpu = of(({ redisUs }) => redisUs);
+    const bareCpu = of(({ redisUsBare }) => redisUsBare);
     const beside = (value: number): string => `bare XREADGROUP and XACK: ${value.toFixed(1)} µs`;
     return [
       figure({ name: `a fact, ${name}`, value: us, unit: 'µs', beside: beside(bareUs) }, isTrusted),
-      figure(
-        { name: `a fact, ${name}, beside a bare group`, value: of(index, ({ time }) => time.ratio), unit: '×' },
-        true,
-      ),
+      figure({ name: `a fact, ${name}, beside a bare group`, value: of(({ time }) => time.ratio), unit: '×' }, true),
       figure({ name: `a fact, ${name}: CPU of Redis`, value: cpu, unit: 'µs', beside: beside(bareCpu) }, isTrusted),
     ];
   });
@@ -156,20 +157,17 @@ function figuresOf(of: (index: number, pick: (cost: Cost) => number) => number, 
 
 function run(say: (line: string) => void): Promise<Outcome> {
   return withRedis(async (link, pid) => {
-    const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, pid], () => measure(link));
-      const each = one.result.map(({ time }, i) => `${(time.oursNs / 1e3).toFixed(1)} µs ${batches[i]?.name}`);
-      say(`${each.join(', ')}; ${describe(one)}`);
-      return one;
+    const measured = await measureRuns({
+      runs,
+      pids: [process.pid, pid],
+      work: () => measure(link),
+      tell: (costs) =>
+        Object.entries(costs)
+          .map(([name, { time }]) => `${(time.oursNs / 1e3).toFixed(1)} µs ${name}`)
+          .join(', '),
+      say,
     });
-    const of = (index: number, pick: (cost: Cost) => number): number =>
-      median(measured.kept.flatMap(({ result }) => (result[index] ? [pick(result[index])] : [])));
-    const { isTrusted } = measured;
-    return {
-      figures: figuresOf(of, isTrusted),
-      runs: measured.runs,
-      details: measured.all.map(({ result, noise, isQuiet }) => ({ costs: result, noise, isQuiet })),
-    };
+    return measured.outcome(figuresOf(measured));
   });
 }
 

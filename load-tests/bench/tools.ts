@@ -7,7 +7,7 @@ import { createTools, toolNames, type ToolAsk, type Tools } from '../../src/tool
 import { type Beside, inTurns, nsEachAwaited } from './beside.ts';
 import { newCallSid } from './claimed.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
-import { describe, repeated, watched } from './quiet.ts';
+import { measureRuns, type Runs } from './measure-runs.ts';
 import { median } from './statistics.ts';
 
 const runs = { wanted: 2, triesMax: 4 };
@@ -92,7 +92,7 @@ async function measure(desk: Desk): Promise<Costs> {
   return { tools, againNs: again.oursNs };
 }
 
-function figuresOf(of: (pick: (costs: Costs) => number) => number, isTrusted: boolean): Figure[] {
+function figuresOf({ of, isTrusted }: Runs<Costs>): Figure[] {
   const each = Object.keys(subjects).flatMap((name) => {
     const us = (pick: (cost: Beside) => number): number =>
       of(({ tools }) => (tools[name] ? pick(tools[name]) : Number.NaN)) / 1e3;
@@ -130,18 +130,14 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const staff = { reserve: () => Promise.resolve({ kind: 'away' } as const), leave: () => Promise.resolve() };
   const desk = new Desk(services, createTools(services, { log, staff }));
   try {
-    const measured = await repeated(runs, async () => {
-      const one = await watched([process.pid, database.pid], () => measure(desk));
-      say(`get_menu ${((one.result.tools['get_menu']?.oursNs ?? 0) / 1e3).toFixed(1)} µs; ${describe(one)}`);
-      return one;
+    const measured = await measureRuns({
+      runs,
+      pids: [process.pid, database.pid],
+      work: () => measure(desk),
+      tell: ({ tools }) => `get_menu ${((tools['get_menu']?.oursNs ?? 0) / 1e3).toFixed(1)} µs`,
+      say,
     });
-    const of = (pick: (costs: Costs) => number): number => median(measured.kept.map(({ result }) => pick(result)));
-    const { isTrusted } = measured;
-    return {
-      figures: figuresOf(of, isTrusted),
-      runs: measured.runs,
-      details: measured.all.map(({ result, noise, isQuiet }) => ({ ...result, noise, isQuiet })),
-    };
+    return measured.outcome(figuresOf(measured));
   } finally {
     services.close();
     await source.destroy();

@@ -53,99 +53,82 @@ function scriptsByNodes({ measure, figures }: BenchResult): Plot[] {
   return [plotOf(measure, title, svg)];
 }
 
+const section = (measure: string, title: string, plots: Section['plots']): Section => ({ measure, title, plots });
+
 /** In the order in which they stand on the page. */
 export const sections: readonly Section[] = [
-  {
-    measure: 'path',
-    title: 'The audio path beside its references',
-    plots: bars(
+  section(
+    'path',
+    'The audio path beside its references',
+    bars(
       { title: 'CPU for a second of one call, each at half of its own knee', unit: '×' },
       { title: 'Calls that one core carries with p99 < 20 ms', unit: '', only: /^calls on a core/ },
       { title: 'What a node adds to a frame at 200 calls', unit: 'ms', only: /^(speech )?to the/ },
       { title: 'Pauses for collections at 200 calls', unit: 'ms', only: /^collection/ },
     ),
-  },
-  { measure: 'scale', title: 'As the work grows', plots: scalePlots },
-  {
-    measure: 'latency',
-    title: 'Latency of a frame',
-    plots: bars({ title: 'Latency of a frame that the node adds, both ways', unit: 'ms', without: /CPU/ }),
-  },
-  {
-    measure: 'memory',
-    title: 'Memory',
-    plots: bars({ title: 'Memory for one live call', unit: 'KiB' }),
-  },
-  {
-    measure: 'growth',
-    title: 'What calls leave behind',
-    plots: bars({ title: 'What each of 10,000 calls leaves behind', unit: 'KiB' }),
-  },
-  {
-    measure: 'frame',
-    title: 'Splicing beside parsing',
-    plots: bars({ title: 'How much faster a message is spliced than parsed and written anew', unit: '×' }),
-  },
-  {
-    measure: 'talk',
-    title: 'At the ear of a caller',
-    plots: bars({ title: 'What a caller hears, p95 and longest', unit: 'ms' }),
-  },
-  {
-    measure: 'takeover',
-    title: 'A stream that broke',
-    plots: bars({ title: 'From /voice/next to the next audio, 300 ms of it the model', unit: 'ms' }),
-  },
-  {
-    measure: 'webhook',
-    title: 'The webhook',
-    plots: bars({ title: 'From /voice to its answer', unit: 'ms', only: /answer, p/ }),
-  },
-  {
-    measure: 'placement',
-    title: 'Placement',
-    plots: bars({ title: 'How long a place takes', unit: 'ms' }),
-  },
-  { measure: 'directory', title: 'Scripts of Redis', plots: scriptsByNodes },
-  {
-    measure: 'redis',
-    title: 'A call in Redis',
-    plots: bars({ title: 'Memory of Redis for a live call of ten minutes', unit: 'KiB', only: /^of it/ }),
-  },
-  {
-    measure: 'journal',
-    title: 'The journal',
-    plots: bars(
+  ),
+  section('scale', 'As the work grows', scalePlots),
+  section(
+    'latency',
+    'Latency of a frame',
+    bars({ title: 'Latency of a frame that the node adds, both ways', unit: 'ms', without: /CPU/ }),
+  ),
+  section('memory', 'Memory', bars({ title: 'Memory for one live call', unit: 'KiB' })),
+  section('growth', 'What calls leave behind', bars({ title: 'What each of 10,000 calls leaves behind', unit: 'KiB' })),
+  section(
+    'frame',
+    'Splicing beside parsing',
+    bars({ title: 'How much faster a message is spliced than parsed and written anew', unit: '×' }),
+  ),
+  section(
+    'socket',
+    "The model's WebSocket",
+    bars({ title: 'CPU for a message, beside ws', unit: '×' }, { title: 'CPU for a message', unit: 'µs' }),
+  ),
+  section('talk', 'At the ear of a caller', bars({ title: 'What a caller hears, p95 and longest', unit: 'ms' })),
+  section(
+    'takeover',
+    'A stream that broke',
+    bars({ title: 'From /voice/next to the next audio, 300 ms of it the model', unit: 'ms' }),
+  ),
+  section('webhook', 'The webhook', bars({ title: 'From /voice to its answer', unit: 'ms', only: /answer, p/ })),
+  section('placement', 'Placement', bars({ title: 'How long a place takes', unit: 'ms' })),
+  section('directory', 'Scripts of Redis', scriptsByNodes),
+  section(
+    'redis',
+    'A call in Redis',
+    bars({ title: 'Memory of Redis for a live call of ten minutes', unit: 'KiB', only: /^of it/ }),
+  ),
+  section(
+    'journal',
+    'The journal',
+    bars(
       { title: 'A fact into journal and outbox, by the size of its batch', unit: 'µs', without: /CPU/ },
       { title: 'CPU of Redis for a fact, by the size of its batch', unit: 'µs', only: /CPU/ },
     ),
-  },
-  {
-    measure: 'relay',
-    title: 'The outbox',
-    plots: bars({ title: 'A fact out of the outbox', unit: 'µs' }),
-  },
-  {
-    measure: 'actor',
-    title: 'The machine of a call',
-    plots: bars(
+  ),
+  section('relay', 'The outbox', bars({ title: 'A fact out of the outbox', unit: 'µs' })),
+  section(
+    'actor',
+    'The machine of a call',
+    bars(
       { title: 'The machine of a call, beside a bare machine of XState', unit: '×' },
       { title: 'Heap for one machine', unit: 'KiB' },
     ),
-  },
-  {
-    measure: 'tools',
-    title: 'Tools',
-    plots: bars({
+  ),
+  section(
+    'tools',
+    'Tools',
+    bars({
       title: 'A tool that answers from memory, asked and answered',
       unit: 'µs',
       without: /^search_|^what|^an ask/,
     }),
-  },
+  ),
 ];
 
 /** A measure that nobody has described here: its figures by unit. */
 export function plainSection(measure: string): Section {
   const units = ['×', 'ms', 'µs', 'KiB'];
-  return { measure, title: measure, plots: bars(...units.map((unit) => ({ title: `${measure}, ${unit}`, unit }))) };
+  return section(measure, measure, bars(...units.map((unit) => ({ title: `${measure}, ${unit}`, unit }))));
 }
