@@ -26,16 +26,18 @@ export interface LevelRow extends Reading {
   isQuiet: boolean;
 }
 
+/** Figures of all fleets together. */
 export interface FleetRow extends LevelRow {
-  nodes: number;
+  /** Nodes of each fleet. */
+  size: number;
+  fleets: number;
+  /** Before the first call. */
   idleCores: number;
   idleCommandsPerSecond: number;
-  /** From the first call's webhook to the last one's end, what nodes ask meanwhile by themselves included. */
-  commandsPerCall: number;
   failed: number;
 }
 
-/** What a call may cost more or less on several nodes than on one. */
+/** What a call may cost more or less in a fleet of several nodes than on one. */
 const awayMax = 0.1;
 
 const msPerCallSecond = ({ cores, calls }: Reading): number => (cores * 1000) / calls;
@@ -82,35 +84,30 @@ function levelFigures(row: LevelRow, idle: LevelRow | undefined): Figure[] {
 const told = (ms: number | null): string => ms?.toFixed(2) ?? 'of too few frames';
 
 function fleetFigures(row: FleetRow, one: FleetRow): Figure[] {
-  const { nodes, calls, isQuiet, idleCores, idleCommandsPerSecond } = row;
-  const where = `${nodes} ${nodes === 1 ? 'node' : 'nodes'} with ${calls} calls`;
+  const { size, fleets, isQuiet, idleCores, idleCommandsPerSecond } = row;
+  const where = `${size} ${size === 1 ? 'node' : 'nodes'}`;
   const isJudged = isQuiet && one.isQuiet;
+  const count = size * fleets;
   const pair = (name: string, of: (row: FleetRow) => number, unit: string, beside: string): Figure[] => {
     const found = figure({ name: `${where}: ${name}`, value: of(row), unit, beside }, isQuiet);
     if (row === one) return [found];
-    const away = Math.abs(of(row) / of(one) - 1);
     const target = { is: '≤', value: awayMax } as const;
-    const compared = `${of(row).toPrecision(3)} beside ${of(one).toPrecision(3)} on one node`;
-    return [
-      found,
-      figure(
-        { name: `${where}: ${name}, away from one node`, value: away, unit: '', target, beside: compared },
-        isJudged,
-      ),
-    ];
+    const compared = `${of(row).toPrecision(3)} beside ${of(one).toPrecision(3)}`;
+    const away = { value: Math.abs(of(row) / of(one) - 1), unit: '', target, beside: compared };
+    return [found, figure({ name: `${where}: ${name}, away from one node's`, ...away }, isJudged)];
   };
   return [
     ...pair(
-      'CPU for a second of one',
+      'CPU for a second of a call',
       msPerCallSecond,
       'ms',
-      `idle ${((idleCores * 1000) / nodes).toFixed(1)} ms a second for each node`,
+      `idle ${((idleCores * 1000) / count).toFixed(1)} ms a second for a node`,
     ),
     ...pair(
-      'requests to Redis for one',
-      ({ commandsPerCall }) => commandsPerCall,
-      '',
-      `${commandsPerCallSecond(row).toFixed(2)} a second while it talks; idle ${(idleCommandsPerSecond / nodes).toFixed(0)} a second for each node`,
+      'requests to Redis for a second of a call',
+      commandsPerCallSecond,
+      '1/s',
+      `idle ${(idleCommandsPerSecond / count).toFixed(0)} a second for a node`,
     ),
   ];
 }

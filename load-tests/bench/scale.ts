@@ -15,25 +15,30 @@ import { spent } from './spent.ts';
 const levels = [50, 100, 200, 400, 600] as const;
 /** Beyond it a level says nothing more: the node or the rig is at its end. */
 const p99MsMax = 20;
-const fleets = [1, 2, 4] as const;
-const callsPerNode = 100;
+/**
+ * The same nodes with the same calls on the same core, as four fleets of one, two of two and one of four: what differs is
+ * the fleet. Fewer nodes on a core would each be woken up more often, and seem dearer.
+ */
+const nodes = 4;
+const fleetSizes = [1, 2, 4] as const;
+const callsPerNode = 120;
 const dialPerSecond = 60;
 const talkingMsMax = 20_000;
 /** After the last one was greeted, until all are somewhere in their cycle; then one cycle is looked at. */
-const warmMs = 11_000;
+const warmMs = 10_000;
 const windowMs = 9_000;
 const idleMs = 4_000;
-const politeMs = 6_000;
 const endMsMax = 10_000;
 /** A window on a machine that others disturbed is measured again, so often at most. */
 const triesMax = 2;
 const kib = 1024;
+/** Callers of several fleets call one model: no two have the same line. */
+const linesPerFleet = 10_000;
 
 type Say = (line: string) => void;
 
 interface Room {
-  stack: Stack;
-  callers: Callers;
+  fleets: readonly { stack: Stack; callers: Callers }[];
   journeys: Journeys;
 }
 
@@ -42,11 +47,15 @@ interface Count {
   redisCpuMs: number;
 }
 
-async function counted({ link }: Stack): Promise<Count> {
-  const { commands, cpuMs } = await spent(link);
-  // What asks for these figures is not the nodes' work.
-  const runs = [...commands].filter(([name]) => name !== 'info').reduce((sum, [, count]) => sum + count, 0);
-  return { commands: runs, redisCpuMs: cpuMs };
+async function counted({ fleets }: Room): Promise<Count> {
+  const count = { commands: 0, redisCpuMs: 0 };
+  for (const { stack } of fleets) {
+    const { commands, cpuMs } = await spent(stack.link);
+    // What asks for these figures is not the nodes' work.
+    for (const [name, runs] of commands) if (name !== 'info') count.commands += runs;
+    count.redisCpuMs += cpuMs;
+  }
+  return count;
 }
 
 async function rssKiB(pids: readonly number[]): Promise<number> {
@@ -58,36 +67,41 @@ async function rssKiB(pids: readonly number[]): Promise<number> {
   return sum;
 }
 
-const pidsOf = ({ nodes }: Stack): number[] => nodes.map(({ pid }) => pid);
+const nodePids = ({ fleets }: Room): number[] => fleets.flatMap(({ stack }) => stack.nodes.map(({ pid }) => pid));
 
-function processesOf(stack: Stack): number[] {
-  return [process.pid, stack.redis.pid, stack.database.pid, ...pidsOf(stack)];
+function allPids(room: Room): number[] {
+  const parts = room.fleets.flatMap(({ stack }) => [stack.redis.pid, stack.database.pid]);
+  return [process.pid, ...parts, ...nodePids(room)];
 }
 
+const talking = ({ fleets }: Room): number => fleets.reduce((sum, { callers }) => sum + callers.talking, 0);
+
 /** What happens in one window. */
-async function read({ stack, callers, journeys }: Room, ms: number): Promise<Watched<Reading>> {
-  return watched(processesOf(stack), async () => {
-    const calls = callers.talking;
-    const before = await counted(stack);
-    const cpuBefore = (await cpuMsOf(pidsOf(stack))) ?? Number.NaN;
+async function read(room: Room, ms: number): Promise<Watched<Reading>> {
+  const { fleets, journeys } = room;
+  return watched(allPids(room), async () => {
+    const pids = nodePids(room);
+    const calls = talking(room);
+    const before = await counted(room);
+    const cpuBefore = (await cpuMsOf(pids)) ?? Number.NaN;
     const rigBefore = process.cpuUsage();
     for (const journey of [journeys.toModel, journeys.toCaller]) journey.ms.reset();
-    callers.clock.takeLatestMs();
+    for (const { callers } of fleets) callers.clock.takeLatestMs();
     const from = performance.now();
     await wait(ms);
     const elapsedMs = performance.now() - from;
-    const after = await counted(stack);
+    const after = await counted(room);
     const rig = process.cpuUsage(rigBefore);
     const [toModel, toCaller] = [journeys.toModel.ms, journeys.toCaller.ms];
     return {
       calls,
-      stayed: callers.talking,
-      cores: (((await cpuMsOf(pidsOf(stack))) ?? Number.NaN) - cpuBefore) / elapsedMs,
+      stayed: talking(room),
+      cores: (((await cpuMsOf(pids)) ?? Number.NaN) - cpuBefore) / elapsedMs,
       rigCores: (rig.user + rig.system) / 1000 / elapsedMs,
       redisCores: (after.redisCpuMs - before.redisCpuMs) / elapsedMs,
       commandsPerSecond: ((after.commands - before.commands) / elapsedMs) * 1000,
-      rssMiB: (await rssKiB(pidsOf(stack))) / kib,
-      rigLatestMs: callers.clock.takeLatestMs(),
+      rssMiB: (await rssKiB(pids)) / kib,
+      rigLatestMs: Math.max(...fleets.map(({ callers }) => callers.clock.takeLatestMs())),
       toModelMs: { p50: toModel.percentile(0.5), p99: toModel.percentile(0.99), p999: toModel.percentile(0.999) },
       toCallerMs: { p50: toCaller.percentile(0.5), p99: toCaller.percentile(0.99), p999: toCaller.percentile(0.999) },
     };
@@ -113,44 +127,67 @@ function words(window: Watched<Reading>): string {
   );
 }
 
-async function withRoom<T>(nodes: number, say: Say, work: (room: Room) => Promise<T>): Promise<T> {
+/** So many fleets of so many nodes each, and callers of each. */
+async function withRoom<T>(count: number, size: number, say: Say, work: (room: Room) => Promise<T>): Promise<T> {
   const journeys = newJourneys();
   const model = await LeanModel.start({ journeys });
-  let stack: Stack | null = null;
+  const stacks: Stack[] = [];
   const isApart = await keepToOtherCores();
   try {
     const env = { OPENAI_REALTIME_URL: model.url, CALLS_MAX: '2000', ...(await asStarted()) };
-    stack = await startStack({ model: null, env, ...(nodes === 1 ? {} : { nodes }) });
-    const pinned = await Promise.all(pidsOf(stack).map(pinToOwnCore));
+    const start = async (): Promise<void> => {
+      stacks.push(await startStack({ model: null, env, ...(size === 1 ? {} : { nodes: size }) }));
+    };
+    await Promise.all(Array.from({ length: count }, start));
+    const fleets = stacks.map((stack, index) => ({
+      stack,
+      callers: callersOf(stack, { journeys, firstLine: index * linesPerFleet, seed: index + 1 }),
+    }));
+    const room = { fleets, journeys };
+    const pinned = await Promise.all(nodePids(room).map(pinToOwnCore));
     if (!isApart || pinned.includes(false)) say('nodes cannot be pinned to a core here');
-    const callers = callersOf(stack, { journeys });
     try {
-      return await work({ stack, callers, journeys });
+      return await work(room);
     } finally {
-      await callers.hangUpAll(0, endMsMax);
-      callers.close();
+      await Promise.all(fleets.map(({ callers }) => callers.hangUpAll(0, endMsMax)));
+      for (const { callers } of fleets) callers.close();
     }
   } finally {
-    await stack?.stop();
+    await Promise.all(stacks.map((stack) => stack.stop()));
     model.close();
     await useAllCores();
   }
 }
 
+/** As many calls as each fleet is to have. False: some found no place in time. */
+async function dialTo({ fleets }: Room, callsPerFleet: number): Promise<boolean> {
+  const rate = dialPerSecond / fleets.length;
+  const talk = await Promise.all(
+    fleets.map(async ({ callers }) => {
+      await callers.dialAll(callsPerFleet - callers.size, rate);
+      return callers.untilTalking(callsPerFleet, talkingMsMax);
+    }),
+  );
+  return talk.every(Boolean);
+}
+
+async function level(room: Room, ms: number, say: Say): Promise<LevelRow> {
+  const { result, isQuiet } = await readQuietly(room, ms, say);
+  return { ...result, isQuiet };
+}
+
 /** More and more calls on one node, until its frames are late. */
 async function grow(say: Say): Promise<LevelRow[]> {
-  return withRoom(1, say, async (room) => {
-    const rows: LevelRow[] = [];
+  return withRoom(1, 1, say, async (room) => {
     await wait(idleMs);
-    rows.push(await level(room, 0, say));
+    const rows = [await level(room, idleMs, say)];
     for (const calls of levels) {
-      await room.callers.dialAll(calls - room.callers.size, dialPerSecond);
-      if (!(await room.callers.untilTalking(calls, talkingMsMax))) {
-        say(`only ${room.callers.talking} of ${calls} calls have a stream: the node takes no more`);
+      if (!(await dialTo(room, calls))) {
+        say(`only ${talking(room)} of ${calls} calls have a stream: the node takes no more`);
         break;
       }
       await wait(warmMs);
-      const row = await level(room, calls, say);
+      const row = await level(room, windowMs, say);
       rows.push(row);
       if (Math.max(row.toModelMs.p99 ?? 0, row.toCallerMs.p99 ?? 0) > p99MsMax) break;
     }
@@ -158,33 +195,24 @@ async function grow(say: Say): Promise<LevelRow[]> {
   });
 }
 
-async function level(room: Room, calls: number, say: Say): Promise<LevelRow> {
-  const { result, isQuiet } = await readQuietly(room, calls === 0 ? idleMs : windowMs, say);
-  return { ...result, isQuiet };
-}
-
-/** As many calls for each node, on one and on several. */
-async function spread(nodes: number, say: Say): Promise<FleetRow> {
-  return withRoom(nodes, say, async (room) => {
+/** As many calls for each node, in fleets of this size. */
+async function spread(size: number, say: Say): Promise<FleetRow> {
+  const count = nodes / size;
+  return withRoom(count, size, say, async (room) => {
     await wait(idleMs);
     const idle = await read(room, idleMs);
-    const calls = nodes * callsPerNode;
-    const before = await counted(room.stack);
-    await room.callers.dialAll(calls, dialPerSecond * nodes);
-    const isWhole = await room.callers.untilTalking(calls, talkingMsMax);
+    const isWhole = await dialTo(room, callsPerNode * size);
     await wait(warmMs);
-    say(`${nodes} ${nodes === 1 ? 'node' : 'nodes'}${isWhole ? '' : ', NOT ALL CALLS'}:`);
-    const { result, isQuiet } = await readQuietly(room, windowMs, say);
-    await room.callers.hangUpAll(politeMs, endMsMax);
-    const after = await counted(room.stack);
+    say(`${count} × ${size} ${size === 1 ? 'node' : 'nodes'}${isWhole ? '' : ', NOT ALL CALLS'}:`);
+    const row = await level(room, windowMs, say);
     return {
-      ...result,
-      nodes,
-      isQuiet: isQuiet && isWhole,
+      ...row,
+      size,
+      fleets: count,
+      isQuiet: row.isQuiet && isWhole,
       idleCores: idle.result.cores,
       idleCommandsPerSecond: idle.result.commandsPerSecond,
-      commandsPerCall: (after.commands - before.commands) / calls,
-      failed: room.callers.recorder.failed,
+      failed: room.fleets.reduce((sum, { callers }) => sum + callers.recorder.failed, 0),
     };
   });
 }
@@ -192,12 +220,12 @@ async function spread(nodes: number, say: Say): Promise<FleetRow> {
 async function run(say: Say): Promise<Outcome> {
   const grown = await grow(say);
   const fleet: FleetRow[] = [];
-  for (const nodes of fleets) fleet.push(await spread(nodes, say));
+  for (const size of fleetSizes) fleet.push(await spread(size, say));
   const rows = [...grown, ...fleet];
   return {
     figures: scaleFigures(grown, fleet),
     runs: { measured: rows.length, quiet: rows.filter(({ isQuiet }) => isQuiet).length },
-    details: { levels: grown, fleet, callsPerNode, windowMs },
+    details: { levels: grown, fleet, nodes, callsPerNode, windowMs },
   };
 }
 

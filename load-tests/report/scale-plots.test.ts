@@ -31,11 +31,11 @@ test('CPU for each call with and without what an idle node uses, p99, memory and
 });
 
 test('the same for each call over nodes', () => {
-  const fleet = [1, 2].map((nodes) => ({ ...row(100 * nodes, 0.2 * nodes), nodes, commandsPerCall: 600 }));
+  const fleet = [1, 2].map((size) => ({ ...row(100 * size, 0.2 * size), size }));
   const [cpu, requests, ...rest] = scalePlots(result({ levels: [], fleet })).map(wordsOf);
   expect([cpu, requests, rest]).toEqual([
-    'CPU, ms over nodes. CPU: 2 ms at 1, 2 ms at 2.',
-    'requests over nodes. requests: 600 at 1, 600 at 2.',
+    'CPU, ms over nodes of a fleet. CPU: 2 ms at 1, 2 ms at 2.',
+    'requests, /s over nodes of a fleet. requests: 10 /s at 1, 10 /s at 2.',
     [],
   ]);
 });

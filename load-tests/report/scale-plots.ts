@@ -27,9 +27,9 @@ export function scalePlots({ measure, details }: BenchResult): Plot[] {
   const busy = levels.filter(({ calls }) => calls > 0);
   const overCalls = (value: (row: LevelRow) => number | null): Points =>
     busy.map((row) => [row.calls, value(row) ?? Number.NaN]);
-  const overNodes = (value: (row: FleetRow) => number): Points => fleet.map((row) => [row.nodes, value(row)]);
+  const overNodes = (value: (row: FleetRow) => number): Points => fleet.map((row) => [row.size, value(row)]);
   const calls = { xLabel: 'calls' };
-  const nodes = { xLabel: 'nodes' };
+  const nodes = { xLabel: 'nodes of a fleet' };
   const cpu = 'CPU of nodes for a second of one call';
   const drawn: Lines[] = [
     {
@@ -79,10 +79,10 @@ export function scalePlots({ measure, details }: BenchResult): Plot[] {
     },
     {
       ...nodes,
-      title: 'Requests to Redis for one call, more nodes',
+      title: 'Requests to Redis for a second of one call, more nodes',
       yLabel: 'requests',
-      unit: '',
-      series: [{ name: 'requests', points: overNodes(({ commandsPerCall }) => commandsPerCall) }],
+      unit: '/s',
+      series: [{ name: 'requests', points: overNodes((row) => row.commandsPerSecond / row.calls) }],
     },
   ];
   return drawn

@@ -77,6 +77,18 @@ test('an upgrade that is refused, one that is never answered, and a stream that 
   expect(broken.calls).toMatchObject({ answered: calls, completed: 0, failed: { stream_broken: calls } });
 });
 
+test('a service that ends the talk and hangs up cuts everybody off', async () => {
+  service = await badService(
+    (request, response) => xml(response, request.url === '/voice' ? connectTwiml : hangUpTwiml),
+    (socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      socket.once('data', () => socket.write(Buffer.from([0x88, 2, 0x03, 0xe8])));
+    },
+  );
+  const { calls: counted } = await runAll(callersAt(service.port));
+  expect(counted).toMatchObject({ answered: calls, hungUpByUs: calls, completed: 0, failed: { cut_off: calls } });
+});
+
 test('an upgrade that hangs is given up', async () => {
   service = await badService(
     (request, response) => xml(response, request.url === '/voice' ? connectTwiml : hangUpTwiml),

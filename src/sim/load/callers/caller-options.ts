@@ -33,6 +33,8 @@ export interface CallerOptions {
   /** How long a caller stays in the waiting room before giving up. */
   patienceMs?: number;
   seed?: number;
+  /** Number of the first line, where several parties call one model. */
+  firstLine?: number;
   journeys?: Journeys;
   /** What the carrier would complain about. */
   onComplaint?: (complaint: string) => void;
@@ -53,4 +55,5 @@ export const callerDefaults: CallerSettings = {
   answerMsMax: 10_000,
   patienceMs: 600_000,
   seed: 1,
+  firstLine: 0,
 };

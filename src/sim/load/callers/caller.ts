@@ -3,12 +3,13 @@ import type { FailureReason } from '../../../../load-tests/lib/summary.ts';
 import type { Places } from '../../twilio/hosts.ts';
 import { sign } from '../../twilio/signature.ts';
 import { parseTwiml } from '../../twilio/twiml.ts';
-import { ERRORS, type Web, type WebAnswer } from '../../twilio/web.ts';
+import { ERRORS, type Web } from '../../twilio/web.ts';
 import type { XmlElement } from '../../twilio/xml.ts';
 import type { FrameJourneys } from '../frame-journeys.ts';
 import type { SlotClock } from '../slot-clock.ts';
 import type { CallerSettings, CallerTarget } from './caller-options.ts';
 import { CallerStream, type StreamEnd } from './caller-stream.ts';
+import { numberOf, reasonOf, standard } from './carrier-words.ts';
 import type { Recorder } from './recorder.ts';
 import { Talker, type TalkerBooks } from './talker.ts';
 import { documentsMax, loopDocumentsMax, loopWindowMs, sayMs, type Sounds } from './sounds.ts';
@@ -55,13 +56,14 @@ export class Caller {
   #documents: number[] = [];
   #wake: (() => void) | null = null;
   #callbacks: Promise<void>[] = [];
-  /** The stream broke; what comes next decides whether the call is lost. */
-  #isBroken = false;
+  /** What went wrong and may still turn out well: the next stream decides. */
+  #trouble: FailureReason | null = null;
+  #inFallback = false;
 
   constructor(deps: PartyDeps, line: number) {
     this.#deps = deps;
     this.line = line;
-    this.#from = `+1207${String((line * 7_919) % 10_000_000).padStart(7, '0')}`;
+    this.#from = numberOf(line);
     this.#baseUrl = deps.target.publicUrl;
     this.done = this.#live();
   }
@@ -111,10 +113,12 @@ export class Caller {
   #finish(): void {
     const { recorder } = this.#deps;
     if (this.#status === 'ringing' || this.#status === 'in-progress') this.#status = 'completed';
-    if (this.#isBroken) this.fail('stream_broken');
+    if (this.#trouble !== null && this.#outcome === 'ended') this.fail(this.#trouble);
     if (this.#outcome === 'left') recorder.count('aida_left');
     if (this.#outcome === 'ended' && !this.#hasFailed) {
       recorder.count(this.#streams > 0 ? 'aida_hung_up_by_us' : 'aida_refused');
+      // These callers never say goodbye.
+      if (this.#streams > 0) this.fail('cut_off');
     }
     if (this.#streams > 0 && !this.#hasFailed) recorder.count('aida_completed');
   }
@@ -126,7 +130,7 @@ export class Caller {
     const answer = await web.ask({ ...jump, params: [...this.#params(), ...jump.params] });
     recorder.trend('aida_webhook', answer.record.ms);
     if (this.#outcome !== null) return 'end';
-    if (answer.record.errorCode !== null) return this.#lost(reasonOf(answer));
+    if (answer.record.errorCode !== null) return this.#fallBack(reasonOf(answer), answer.record.errorCode, jump.url);
     this.#baseUrl = answer.url;
     let verbs: XmlElement[];
     try {
@@ -134,8 +138,9 @@ export class Caller {
       for (const complaint of twiml.complaints) this.#deps.complain(`${this.callSid}: ${complaint}`);
       verbs = twiml.verbs;
     } catch {
-      return this.#lost('webhook_twiml');
+      return this.#fallBack('webhook_twiml', ERRORS.badXml, jump.url);
     }
+    this.#inFallback = false;
     this.#noteWait(verbs);
     for (const verb of verbs) {
       if (this.#outcome !== null) return 'end';
@@ -143,6 +148,18 @@ export class Caller {
       if (next !== null) return next;
     }
     return 'end';
+  }
+
+  /** The number's fallback; where that fails too, the end. What it says may still turn out well. */
+  #fallBack(why: FailureReason, code: number, url: string): Next {
+    this.#trouble ??= why;
+    if (this.#inFallback) return this.#lost(this.#trouble);
+    this.#inFallback = true;
+    const params: Params = [
+      ['ErrorCode', String(code)],
+      ['ErrorUrl', url],
+    ];
+    return { url: `${this.#deps.target.publicUrl}/voice/fallback`, method: 'POST', params };
   }
 
   #lost(why: FailureReason): 'end' {
@@ -228,11 +245,8 @@ export class Caller {
     const end = await this.#converse(target, parameters, element);
     if (this.#outcome !== null) return 'end';
     if (end.by === 'refused') return this.#lost('stream_refused');
-    if (end.by === 'unreachable') {
-      this.fail('stream_unreachable');
-      return this.#jump(verb, []) ?? 'end';
-    }
-    this.#isBroken = end.by === 'broken';
+    if (end.by === 'unreachable') this.#trouble ??= 'stream_unreachable';
+    if (end.by === 'broken') this.#trouble ??= 'stream_broken';
     return this.#jump(verb, []);
   }
 
@@ -275,7 +289,7 @@ export class Caller {
   #opened(stream: CallerStream): void {
     const { recorder, clock, settings, books, journeys, random } = this.#deps;
     this.#streams++;
-    this.#isBroken = false;
+    this.#trouble = null;
     this.#wake = null;
     recorder.count(this.#streams === 1 ? 'aida_answered' : 'aida_resumed');
     this.#stream = stream;
@@ -309,7 +323,7 @@ export class Caller {
 
   #params(): [string, string][] {
     return [
-      ...places,
+      ...standard,
       ['AccountSid', this.#deps.target.accountSid],
       ['CallSid', this.callSid],
       ['CallStatus', this.#status],
@@ -360,26 +374,3 @@ export class Caller {
 function methodOf(verb: XmlElement): 'GET' | 'POST' {
   return verb.attributes['method'] === 'GET' ? 'GET' : 'POST';
 }
-
-function reasonOf({ record }: WebAnswer): FailureReason {
-  const failure = record.tries.at(-1)?.failure;
-  if (failure === 'readTimeout') return 'webhook_late';
-  if (failure === 'tooLarge' || record.errorCode === ERRORS.redirects) return 'webhook_twiml';
-  return record.status === null ? 'webhook_unreachable' : 'webhook_status';
-}
-
-const to = '+12075550142';
-/** What else the carrier says of a caller with every request. */
-const places: readonly [string, string][] = [
-  ['ApiVersion', '2010-04-01'],
-  ['Called', to],
-  ['Direction', 'inbound'],
-  ['StirVerstat', 'TN-Validation-Passed-A'],
-  ['To', to],
-  ...['From', 'To', 'Caller', 'Called'].flatMap((end): [string, string][] => [
-    [`${end}City`, end === 'From' || end === 'Caller' ? 'SAN JOSÉ' : ''],
-    [`${end}State`, 'CA'],
-    [`${end}Zip`, ''],
-    [`${end}Country`, 'US'],
-  ]),
-];

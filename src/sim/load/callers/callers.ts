@@ -24,12 +24,13 @@ export class Callers {
   readonly #deps: PartyDeps;
   readonly #web: Web;
   readonly #open = new Set<Caller>();
-  #lines = 0;
+  #lines: number;
 
   constructor(options: CallerOptions) {
     const { target, journeys = null, onComplaint } = options;
     const given = Object.entries(options).filter(([key, value]) => key in callerDefaults && value !== undefined);
     const settings: CallerSettings = { ...callerDefaults, ...Object.fromEntries(given) };
+    this.#lines = settings.firstLine;
     const complain = (complaint: string): void => {
       this.complained++;
       this.complaints.push(complaint);

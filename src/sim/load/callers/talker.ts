@@ -73,12 +73,11 @@ export class Talker {
   speak(now: number): string {
     this.#turnTaking(now);
     if (this.#state !== 'speaking' || this.#phrase === null) return silence;
-    const { journeys, recorder } = this.#deps;
+    const { journeys } = this.#deps;
     const frame = this.#frame++;
     journeys?.toModel.left(this.line, this.#turn % turnsMax, frame, now);
     if (frame + 1 === this.#phrase.frameCount) {
       this.#wait('waiting', now + frameMs);
-      recorder.count('aida_turns');
     }
     return frame === 0 ? this.#tagged : (this.#phrase.base64[frame] as string);
   }
@@ -149,6 +148,7 @@ export class Talker {
       this.#state = 'hearing';
     } else if (this.#state === 'waiting' && this.#answers()) {
       recorder.trend('aida_silence', startMs - this.#since);
+      recorder.count('aida_turns');
       this.#answerAt = startMs;
       this.#state = 'hearing';
     }
@@ -177,7 +177,8 @@ export class Talker {
 
   #turnTaking(now: number): void {
     const { settings } = this.#deps;
-    if (this.#bargeInAt !== null && !this.playout.isPlaying(now)) this.#missedBargeIn(this.#bargeInAt);
+    // Who has said all of it was not interrupted.
+    if (this.#bargeInAt !== null && !this.playout.isPlaying(now)) this.#bargeInAt = null;
     switch (this.#state) {
       case 'first':
         if (now - this.#since > settings.firstWordMsMax) this.#giveUp('no_first_word', now);
@@ -206,12 +207,6 @@ export class Talker {
     if (!isComplete && now - this.playout.endMs < stallMsMax) return;
     if (!isComplete) this.#reader.miss();
     this.#pause(now);
-  }
-
-  /** Nobody stopped speaking: the answer was heard to its end. */
-  #missedBargeIn(sinceMs: number): void {
-    this.#deps.recorder.trend('aida_barge_in', this.playout.endMs - sinceMs);
-    this.#bargeInAt = null;
   }
 
   #giveUp(why: 'no_first_word' | 'no_answer', now: number): void {

@@ -85,7 +85,7 @@ export class ModelEar {
 
   #isLoud(kind: number, audio: Buffer, at: number): boolean {
     if (kind === heard.silence) return false;
-    if (kind !== heard.strange && this.reader.phrase) return this.reader.phrase.isLoud[this.reader.frame] === 1;
+    if (kind === heard.speech && this.reader.phrase) return this.reader.phrase.isLoud[this.reader.frame] === 1;
     return energy(audio, at, at + FRAME_BYTES) >= loudEnergy;
   }
 

@@ -6,6 +6,14 @@ import type { Answers } from './answers.ts';
 import { type Detection, ModelEar } from './ear.ts';
 import type { ModelCounts } from './model-counts.ts';
 import type { ModelOptions, ModelSettings } from './model-options.ts';
+import {
+  limitsText,
+  responseText,
+  textTokens,
+  transcriptionUsageText,
+  usageText,
+  userItemText,
+} from './event-texts.ts';
 import { mergeSession, newSession, type SessionState } from './session-state.ts';
 import { SpokenAnswer } from './spoken-answer.ts';
 
@@ -183,7 +191,7 @@ export class ModelSession {
     const id = this.#userItem === '' ? this.#newId('item') : this.#userItem;
     this.#userItem = '';
     const previous = this.#link(id);
-    const item = `{"id":"${id}","object":"realtime.item","type":"message","status":"completed","role":"user","content":[{"type":"input_audio","transcript":null}]}`;
+    const item = userItemText(id);
     this.#send('input_audio_buffer.committed', `"item_id":"${id}","previous_item_id":${previous}`);
     this.#send('conversation.item.added', `"previous_item_id":${previous},"item":${item}`);
     this.#send('conversation.item.done', `"previous_item_id":${previous},"item":${item}`);
@@ -202,7 +210,7 @@ export class ModelSession {
     const text = JSON.stringify(phrase?.words ?? '');
     const tokens = Math.ceil((this.#ear.positionMs - this.#turnStartMs) / msPerToken.caller);
     this.#inputTokens += tokens;
-    const usage = `{"type":"tokens","total_tokens":${tokens + 10},"input_tokens":${tokens},"output_tokens":10,"input_token_details":{"audio_tokens":${tokens},"text_tokens":0}}`;
+    const usage = transcriptionUsageText(tokens);
     this.#later(this.#hall.settings.transcriptionMs, () => {
       const place = `"item_id":"${itemId}","content_index":0`;
       this.#send('conversation.item.input_audio_transcription.delta', `${place},"delta":${text}`);
@@ -242,7 +250,7 @@ export class ModelSession {
         journeys: journeys?.toCaller ?? null,
       },
     );
-    this.#send('response.created', `"response":${responseOf(responseId, 'in_progress', 'null', '', 'null')}`);
+    this.#send('response.created', `"response":${responseText(responseId, 'in_progress', 'null', '', 'null')}`);
     this.#sendLimits();
     this.#hall.busy(this);
   }
@@ -262,18 +270,14 @@ export class ModelSession {
   #finish(answer: SpokenAnswer, status: 'completed' | 'cancelled', details: string): void {
     const item = answer.generatedMs === 0 ? '' : answer.item(status === 'completed' ? 'completed' : 'incomplete');
     const out = Math.ceil(answer.generatedMs / msPerToken.model);
-    const input = 600 + this.#inputTokens;
+    const input = textTokens + this.#inputTokens;
     this.#inputTokens += out;
-    const usage =
-      `{"total_tokens":${input + out},"input_tokens":${input},"output_tokens":${out},` +
-      `"input_token_details":{"text_tokens":600,"audio_tokens":${input - 600},"image_tokens":0,"cached_tokens":576,` +
-      `"cached_tokens_details":{"text_tokens":576,"audio_tokens":0,"image_tokens":0}},` +
-      `"output_token_details":{"text_tokens":10,"audio_tokens":${out}}}`;
+    const usage = usageText(input - textTokens, out);
     this.#hall.counts.answers++;
     this.#hall.tokensUsed(input + out);
     this.#remember(answer);
     this.#hasSpoken ||= answer.generatedMs > 0;
-    const response = responseOf(answer.options.responseId, status, details, item, usage);
+    const response = responseText(answer.options.responseId, status, details, item, usage);
     this.#send('response.done', `"response":${response}`);
   }
 
@@ -289,10 +293,7 @@ export class ModelSession {
   #sendLimits(): void {
     const { settings } = this.#hall;
     const left = Math.max(0, settings.tokensPerMinute - this.#hall.tokensUsed(0));
-    const limits =
-      `[{"name":"requests","limit":100000,"remaining":99999,"reset_seconds":0.1},` +
-      `{"name":"tokens","limit":${settings.tokensPerMinute},"remaining":${left},"reset_seconds":1.5}]`;
-    this.#send('rate_limits.updated', `"rate_limits":${limits}`);
+    this.#send('rate_limits.updated', `"rate_limits":${limitsText(settings.tokensPerMinute, left)}`);
   }
 
   #event(message: Buffer): void {
@@ -382,13 +383,6 @@ export class ModelSession {
   #newId(prefix: string): string {
     return `${prefix}_${this.#id}_${++this.#ids}`;
   }
-}
-
-function responseOf(id: string, status: string, details: string, item: string, usage: string): string {
-  return (
-    `{"object":"realtime.response","id":"${id}","status":"${status}","status_details":${details},"output":[${item}],` +
-    `"conversation_id":"conv_1","output_modalities":["audio"],"metadata":null,"usage":${usage}}`
-  );
 }
 
 function parsed(message: Buffer): Json | null {

@@ -48,7 +48,7 @@ const subjects = [
   'Your order',
   'My neighbour',
 ];
-const verbs = ['keeps', 'brings', 'offers', 'wants', 'remembers', 'prefers'];
+const verbs = ['keeps', 'brings', 'finds', 'wants', 'remembers', 'prefers'];
 const things = ['warm bread', 'green tea', 'coffee beans', 'fresh soup', 'a quiet table', 'lemon cake', 'good news'];
 const times = ['in the morning', 'after lunch', 'on market days', 'every evening', 'when it rains'];
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { FRAME_BYTES, VoiceReader } from '../../voice/index.ts';
+import { RULES } from '../../model/rules.ts';
+import { encodeUtterance, FRAME_BYTES, VoiceReader } from '../../voice/index.ts';
+import { phrasesMax } from '../model/model-options.ts';
 import { nobody, readTag, writeTag } from './name-tag.ts';
 import { type Phrase, phraseBook, tagFrame } from './phrases.ts';
 import { heard, PhraseReader } from './phrase-reader.ts';
@@ -112,6 +114,37 @@ describe('the phrase reader', () => {
     const reader = new PhraseReader(book);
     readAll(reader, spoken(1, 4, 4).subarray(3 * FRAME_BYTES));
     expect([reader.line, reader.lost]).toEqual([nobody, 3]);
+  });
+
+  test('follows what stands in no book by its own numbers, and finds the tag in what is given back', () => {
+    const reader = new PhraseReader(book);
+    const said = `You said: ${writeTag(12, 5)}${phraseAt(0).words}`;
+    const frames = encodeUtterance(said, { utterance: 3, speaker: 'assistant' }).map((frame) => Buffer.from(frame));
+    const kinds = frames.filter((_, index) => index !== 70).map((frame) => reader.take(frame, 0));
+    expect(kinds.at(-1)).toBe(heard.end);
+    expect(new Set(kinds.slice(0, -1))).toEqual(new Set([heard.speech]));
+    const { line, turn, lost, wordsLost, repeated, strange, phrase } = reader;
+    expect({ line, turn, lost, wordsLost, repeated, strange, phrase }).toEqual({
+      ...{ line: 12, turn: 5, lost: 1, wordsLost: 1, repeated: 0, strange: 0, phrase: null },
+    });
+    expect(reader.words).toBeGreaterThanOrEqual(said.split(' ').length - 1);
+    expect(reader.take(frames[7] as Buffer, 0)).toBe(heard.again);
+  });
+
+  test('what is said by somebody else is not taken for a phrase of the book with the same number', () => {
+    const reader = new PhraseReader(book);
+    for (const frame of encodeUtterance('Something else.', { utterance: 2, speaker: 'assistant' })) {
+      reader.take(Buffer.from(frame), 0);
+    }
+    expect([reader.phrase, reader.line, reader.words, reader.lost, reader.strange]).toEqual([null, nobody, 2, 0, 0]);
+  });
+
+  test('the strict fake gives every question back: none of them is something that it has an answer to', () => {
+    const questions = phraseBook({ speaker: 'caller', seconds: 3, count: phrasesMax });
+    for (const { words } of questions.phrases) {
+      const text = writeTag(1, 2) + words;
+      expect(RULES.filter(({ when }) => when.test(text.toLowerCase())).map(({ name }) => name)).toEqual([]);
+    }
   });
 
   test('the same phrase said again begins again', () => {
