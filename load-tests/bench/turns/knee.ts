@@ -1,5 +1,5 @@
 import type { Contestant } from './contestants.ts';
-import type { Measured, Rig } from './rig.ts';
+import { type Measured, type Rig, rigShareMax } from './rig.ts';
 
 /** A contestant carries a load while its frames arrive within so many ms, p99, both ways. */
 export const kneeP99Ms = 20;
@@ -44,8 +44,9 @@ export async function findKnee(
     const { contestant: cores, rig: rigCores } = measured.cores;
     tried.push({ calls, toModelMs: toModel.p99, toCallerMs: toCaller.p99, cores, rigCores, carried });
     if (carried) best = Math.max(best, calls);
-    if (carried) return measured.isClear ? 'carried' : 'rig';
-    return measured.isClear || cores > measured.cores.rig ? 'not' : 'rig';
+    // A stall makes frames late as well: the rig is at its end when its core is full.
+    if (rigCores > rigShareMax && (carried || cores < rigCores)) return 'rig';
+    return carried ? 'carried' : 'not';
   };
   try {
     for (const calls of levels.filter((level) => level >= start)) {

@@ -107,7 +107,7 @@ export class Rig {
     if (contestant.keepsEarlyFrames) this.#talk(calls);
     const opened = await Promise.allSettled(
       Array.from({ length: calls - from }, async (_, i) => {
-        await wait(startedAt + (i * 1000) / arrivalsPerS - performance.now());
+        await wait(Math.max(0, startedAt + (i * 1000) / arrivalsPerS - performance.now()));
         this.#callers[from + i] = await this.#open(from + i, await contestant.place());
       }),
     );
