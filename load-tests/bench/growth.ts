@@ -12,7 +12,10 @@ import { TurnModel } from './turns/model.ts';
 
 const calls = 10_000;
 /** Calls side by side, each line one after the other. */
-const lines = 48;
+const lines = 32;
+/** A line rests between two calls, and they do not begin all at once: a burst into a cold node finds the lines busy. */
+const restMs = 200;
+const apartMs = 100;
 const bytesPerCallTarget = 1024;
 /** Calls between two readings, and before the first that counts: code is compiled, pools and histograms are there. */
 const batch = 1_000;
@@ -56,7 +59,11 @@ async function runBatch(carrier: Carrier, ledgers: LineLedgers): Promise<number>
   let next = 0;
   let failed = 0;
   const lane = async (line: number): Promise<void> => {
-    while (next++ < batch) if (!(await call(line, carrier, ledgers).catch(() => false))) failed++;
+    await wait(line * apartMs);
+    while (next++ < batch) {
+      if (!(await call(line, carrier, ledgers).catch(() => false))) failed++;
+      await wait(restMs);
+    }
   };
   await Promise.all(Array.from({ length: lines }, (_, line) => lane(line)));
   return failed;
