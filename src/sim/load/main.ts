@@ -39,10 +39,13 @@ async function model(args: string[]): Promise<void> {
     ...(key !== undefined && cert !== undefined ? { tls: { keyFile: key, certFile: cert } } : {}),
   });
   print({ url: lean.url, port: lean.port });
-  process.once('SIGTERM', () => {
-    print({ ...lean.counts(), last: lean.complaints.slice(-3) });
-    lean.close();
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      print({ ...lean.counts(), last: lean.complaints.slice(-3) });
+      lean.close();
+      process.exit();
+    });
+  }
 }
 
 async function callers(args: string[]): Promise<void> {
@@ -86,6 +89,8 @@ async function callers(args: string[]): Promise<void> {
     },
     boundMsOf(plan) + graceMs,
   );
+  // Asked to end: what was seen so far is told.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => party.leave());
   const summary = await runLoad(party, plan, ({ calls, talking, waiting, failed }) =>
     process.stderr.write(`${calls} calls, ${talking} talking, ${waiting} waiting, ${failed} failed\n`),
   );

@@ -25,6 +25,7 @@ export class Callers {
   readonly #web: Web;
   readonly #open = new Set<Caller>();
   #lines: number;
+  #isLeaving = false;
 
   constructor(options: CallerOptions) {
     const { target, journeys = null, onComplaint } = options;
@@ -69,7 +70,7 @@ export class Callers {
   async dialAll(count: number, perSecond: number): Promise<Caller[]> {
     const startedAt = performance.now();
     const callers: Caller[] = [];
-    while (callers.length < count) {
+    while (callers.length < count && !this.#isLeaving) {
       const due = Math.min(count, Math.floor(((performance.now() - startedAt) / 1000) * perSecond) + 1);
       while (callers.length < due) callers.push(this.dial());
       if (callers.length < count) await pause();
@@ -102,6 +103,12 @@ export class Callers {
   /** True as soon as no call is left; false after `boundMs`. */
   untilOver(boundMs: number): Promise<boolean> {
     return this.#until(() => this.#open.size === 0, boundMs);
+  }
+
+  /** Nobody dials any more, everybody hangs up. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const caller of this.#open) caller.hangUp();
   }
 
   /** Everybody hangs up: between two turns within `politeMs`, then at once. Who is still there after `boundMs` more is overdue. */
