@@ -46,7 +46,9 @@ export async function k6Start(run: K6Run): Promise<GeneratorStart> {
     ...(run.talkSeconds === null ? {} : { TALK_SECONDS: String(run.talkSeconds) }),
     ...(run.hooks === null ? {} : { HOOKS: run.hooks }),
   };
-  const out = run.remoteWrite === null ? [] : ['--out', 'experimental-prometheus-rw'];
+  // Two generators are two series.
+  const tag = `generator=${run.index + 1}`;
+  const out = run.remoteWrite === null ? [] : ['--out', 'experimental-prometheus-rw', '--tag', tag];
   return {
     name: `k6 ${run.index + 1}`,
     bin: k6.bin,
