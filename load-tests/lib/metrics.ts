@@ -1,13 +1,7 @@
 import { Counter, Rate, Trend } from 'k6/metrics';
+import { bucketOf } from './buckets.ts';
 import type { Figures } from './figures.ts';
-import {
-  type CounterName,
-  counterNames,
-  type FailureReason,
-  trendBoundsMs,
-  type TrendName,
-  trendNames,
-} from './summary.ts';
+import { type CounterName, counterNames, type FailureReason, trendNames } from './summary.ts';
 
 const byName = <K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, V>;
@@ -18,14 +12,6 @@ const buckets = byName(trendNames, (name) => new Counter(`${name}_bucket`));
 const counters = byName(counterNames, (name) => new Counter(name));
 const failed = new Counter('aida_failed');
 const ok = new Rate('aida_ok');
-
-export const beyond = '+Inf';
-
-/** The bucket that a sample is counted in: its bound, alone. */
-export function bucketOf(name: TrendName, ms: number): string {
-  const bound = trendBoundsMs[name].find((le) => ms <= le);
-  return bound === undefined ? beyond : String(bound);
-}
 
 export const k6Figures: Figures = {
   time(name, ms) {

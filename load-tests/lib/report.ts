@@ -1,4 +1,4 @@
-import { beyond } from './metrics.ts';
+import { beyond } from './buckets.ts';
 import {
   type CounterName,
   counterNames,
