@@ -103,6 +103,18 @@ export class Ground {
     };
   }
 
+  /** What ended though nobody asked it to. */
+  get deaths(): string[] {
+    const parts = {
+      'the model': this.#model.pid,
+      Redis: this.#stack.redis.pid,
+      'the database': this.#stack.database.pid,
+    };
+    return Object.entries(parts).flatMap(([part, pid]) =>
+      isAlive(pid) ? [] : [`${part} ended in the middle of the run`],
+    );
+  }
+
   /** Starts a node again at its old address; resolves when it takes calls. */
   async restart(index: number): Promise<void> {
     const node = await this.#stack.startNode(index);
@@ -114,6 +126,14 @@ export class Ground {
     await this.#stack.stop();
     await Promise.all([this.#model.stop(), this.#rest.close()]);
     await this.pinning.end();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -80,6 +80,18 @@ test('thresholds are judged on the sum: on counts, on rates by calls, on means',
   ]);
 });
 
+test('a least count is asked of all together: of each generator by its share', () => {
+  const part = (turns: number, limit: number) =>
+    summary({
+      counters: { aida_turns: turns },
+      thresholds: [{ name: `aida_turns count>=${limit}`, ok: turns >= limit, value: turns, limit }],
+    });
+  expect(mergeSummaries([part(5, 3), part(1, 2)]).thresholds).toEqual([
+    { name: 'aida_turns count>=5', ok: true, value: 6, limit: 5 },
+  ]);
+  expect(mergeSummaries([part(3, 3), part(1, 2)]).thresholds[0]?.ok).toBe(false);
+});
+
 test('a percentile that all generators kept is kept by the sum; where they differ the buckets tell', () => {
   const rule = 'aida_silence p(95)<1000';
   const part = (samples: number[]) => {

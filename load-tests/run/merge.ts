@@ -114,16 +114,26 @@ export function mergeTrend(name: string, trends: readonly TrendSummary[]): Trend
 }
 
 function mergeThresholds(parts: readonly LoadSummary[], merged: LoadSummary): ThresholdResult[] {
-  const names = new Set(parts.flatMap(({ thresholds }) => thresholds.map(({ name }) => name)));
-  return [...names].flatMap((name) => {
-    const results = parts.flatMap(({ thresholds }) => thresholds.filter((one) => one.name === name));
-    const threshold = parseThreshold(name);
+  const groups = Map.groupBy(
+    parts.flatMap(({ thresholds }) => thresholds),
+    ({ name }) => sharedName(name) ?? name,
+  );
+  return [...groups].flatMap(([group, results]) => {
     const [only] = results;
     if (!only) return [];
+    const shared = sharedName(only.name);
+    const limit = shared === null ? only.limit : results.reduce((sum, one) => sum + one.limit, 0);
+    const name = shared === null ? group : `${shared}${limit}`;
+    const threshold = parseThreshold(name);
     if (!threshold) return [{ ...only, ok: results.every(({ ok }) => ok) }];
     const value = threshold.figure === 'rate' ? rateOf(parts, name) : figureOf(merged, threshold);
-    return [{ name, limit: only.limit, value, ok: value !== null && holds(threshold, value, merged, results) }];
+    return [{ name, limit, value, ok: value !== null && holds(threshold, value, merged, results) }];
   });
+}
+
+/** A least count is asked of each generator by its share of the calls: `aida_turns count>=`, all together must reach the sum. */
+function sharedName(name: string): string | null {
+  return /^\S+ count>=(?=\d)/.exec(name)?.[0] ?? null;
 }
 
 /** A rate is of calls: each generator's counts as much as its calls. */

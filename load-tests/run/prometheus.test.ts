@@ -95,11 +95,13 @@ afterEach(() => {
 
 test('they are posted as the protocol says; what is wrong with the other end is told', async () => {
   const requests: { headers: Record<string, unknown>; body: Buffer }[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    requests.push({ headers: request.headers, body: Buffer.concat(chunks) });
-    response.writeHead(requests.length === 1 ? 204 : 400).end();
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      requests.push({ headers: request.headers, body: Buffer.concat(chunks) });
+      response.writeHead(requests.length === 1 ? 204 : 400).end();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());

@@ -140,9 +140,12 @@ export class Run {
       say: this.#say,
     });
     const startedAt = performance.now();
-    const generated = await this.#generate(starts).finally(async () => {
+    let generated: Generated[];
+    try {
+      generated = await this.#generate(starts);
+    } finally {
       await progress.stop();
-    });
+    }
     const seconds = (performance.now() - startedAt) / 1000;
     const summary = { ...mergeSummaries(summariesOf(generated)), cpu: usage.coreSeconds };
     const rig = this.#rigReport(usage, seconds, calibration, generated);
@@ -235,6 +238,7 @@ export class Run {
       troubles: [
         ...generated.flatMap(({ trouble }) => trouble ?? []),
         ...(this.#operator?.troubles ?? []),
+        ...(this.#ground?.deaths ?? []),
         ...(this.#isStopped ? ['it was interrupted'] : []),
       ],
     };
