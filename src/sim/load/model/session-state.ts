@@ -81,7 +81,7 @@ export function mergeSession(
   for (const side of ['input', 'output'] as const) {
     const format = record(record(audio[side])['format']);
     const isWrong = format['type'] !== undefined && (format['type'] !== 'audio/pcmu' || 'rate' in format);
-    if (isWrong) return { code: 'invalid_value', message: `session.audio.${side}.format is not µ-law` };
+    if (isWrong) return { code: 'invalid_value', message: `session.audio.${side}.format is not G.711 mu-law` };
   }
   if (hasSpoken && record(audio['output'])['voice'] !== undefined) {
     const message = "Cannot update a conversation's voice if assistant audio is present.";
