@@ -23,8 +23,11 @@ export interface Runs<T> {
 }
 
 /** Does the work until enough runs were quiet, and says how each of them was. */
-export async function measureRuns<T extends object>({ runs, pids, work, tell, say }: RunsInput<T>): Promise<Runs<T>> {
-  const measured = await repeated(runs, async () => {
+export async function measureRuns<T extends object>(
+  { runs, pids, work, tell, say }: RunsInput<T>,
+  repeat = repeated,
+): Promise<Runs<T>> {
+  const measured = await repeat(runs, async () => {
     const one = await watched(pids, work);
     say(`${tell(one.result)}; ${describe(one)}`);
     return one;
