@@ -2,7 +2,7 @@
 export function usualLimits({ failedShareMax = 0.005, answers = 10 } = {}): Record<string, string[]> {
   return {
     aida_ok: [`rate>${1 - failedShareMax}`],
-    aida_first_word: ['p(95)<1000'],
+    aida_first_word: ['p(95)<1500'],
     aida_silence: ['p(95)<1500'],
     aida_dead_air: ['p(95)<2500'],
     aida_gap: ['max<400'],
