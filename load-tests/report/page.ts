@@ -5,6 +5,7 @@ import { loadLines, loadPlots } from './load-section.ts';
 import { cells, table } from './markdown.ts';
 import type { BenchResult, LoadRun, Results, StoredFigure } from './results.ts';
 import type { Plot } from './plot-file.ts';
+import { scaleTables } from './scale-details.ts';
 import { plainSection, type Section, sections } from './sections.ts';
 
 const scenarios = ['smoke', 'ramp', 'promotion', 'soak', 'chaos', 'deploy'];
@@ -125,7 +126,8 @@ function carriedIn({ bench, load }: Results): string {
   const measured = ['path', 'scale'].flatMap((measure) => {
     const result = bench.find((one) => one.measure === measure);
     if (!result) return [notYet(`npm run bench -- ${measure}`), ''];
-    return [`${cells(result.title)}. ${whence(result)}.`, '', ...figureTable(result), ''];
+    const tables = measure === 'scale' ? scaleTables(result) : figureTable(result);
+    return [`${cells(result.title)}. ${whence(result)}.`, '', ...tables, ''];
   });
   const ramp = load.find(({ summary }) => summary.scenario === 'ramp');
   const knee = ramp?.knee ? `${cells(kneeWords(ramp.knee))} ${whence(ramp)}.` : notYet('npm run load -- ramp');

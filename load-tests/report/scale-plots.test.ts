@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BenchResult } from './results.ts';
+import { scaleTables } from './scale-details.ts';
 import { scalePlots } from './scale-plots.ts';
 
 const result = (details: unknown): BenchResult => ({
@@ -41,5 +42,16 @@ test('the same for each call over nodes', () => {
 });
 
 test('details of another shape give no picture', () => {
-  for (const details of [null, 7, {}, { levels: 1, fleet: [] }]) expect(scalePlots(result(details))).toEqual([]);
+  for (const details of [null, 7, {}, { levels: 1, fleet: [] }]) {
+    expect(scalePlots(result(details))).toEqual([]);
+    expect(scaleTables(result(details))).toEqual([]);
+  }
+});
+
+test('a table with a row for each number of calls, and one for each size of a fleet', () => {
+  const fleet = [{ ...row(200, 0.4), size: 2, isQuiet: true }];
+  const lines = scaleTables(result({ levels: [row(0, 0.02), row(50, 0.12)], fleet })).filter((line) =>
+    /^\| \d/.test(line),
+  );
+  expect(lines).toEqual(['| 50 | 2.4 | 0.5 | 0.5 | 150 | 10 | noisy |', '| 2 | 200 | 2 | 2 | 2 | 300 | 10 |  |']);
 });

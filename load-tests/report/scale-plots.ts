@@ -2,11 +2,7 @@ import type { FleetRow, LevelRow } from '../bench/scale-figures.ts';
 import { linePlot } from './plot.ts';
 import type { BenchResult } from './results.ts';
 import { type Plot, plotOf } from './plot-file.ts';
-
-interface ScaleDetails {
-  levels: readonly LevelRow[];
-  fleet: readonly FleetRow[];
-}
+import { scaleOf } from './scale-details.ts';
 
 type Points = readonly (readonly [number, number])[];
 
@@ -21,10 +17,10 @@ interface Lines {
 
 /** CPU, latency, memory and requests to Redis over calls, and over nodes with as many calls each. */
 export function scalePlots({ measure, details }: BenchResult): Plot[] {
-  if (!isScale(details)) return [];
-  const { levels, fleet } = details;
-  const idle = levels.find(({ calls }) => calls === 0);
-  const busy = levels.filter(({ calls }) => calls > 0);
+  const scale = scaleOf(details);
+  if (!scale) return [];
+  const { idle, levels: busy, fleet } = scale;
+  const levels = idle ? [idle, ...busy] : busy;
   const overCalls = (value: (row: LevelRow) => number | null): Points =>
     busy.map((row) => [row.calls, value(row) ?? Number.NaN]);
   const overNodes = (value: (row: FleetRow) => number): Points => fleet.map((row) => [row.size, value(row)]);
@@ -88,9 +84,4 @@ export function scalePlots({ measure, details }: BenchResult): Plot[] {
   return drawn
     .filter(({ series }) => series.some(({ points }) => points.length > 1))
     .map((lines, index) => plotOf(`${measure}-${index + 1}`, lines.title, linePlot(lines)));
-}
-
-function isScale(details: unknown): details is ScaleDetails {
-  if (typeof details !== 'object' || details === null || !('levels' in details) || !('fleet' in details)) return false;
-  return Array.isArray(details.levels) && Array.isArray(details.fleet);
 }
