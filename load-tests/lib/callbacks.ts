@@ -40,8 +40,8 @@ export class Callbacks {
   }
 
   async #deliver(url: string, params: Parameters): Promise<void> {
-    this.#figures.count('aida_callbacks');
-    const { failure } = await this.#web.ask({ url, method: 'POST', params });
+    const { failure, tries } = await this.#web.ask({ url, method: 'POST', params });
+    this.#figures.count('aida_callbacks', tries);
     if (failure !== null) this.#figures.count('aida_callbacks_failed');
     this.#underWay -= 1;
     if (this.#underWay === 0) for (const settled of this.#settled.splice(0)) settled();

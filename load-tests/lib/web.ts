@@ -23,6 +23,7 @@ export interface Answer {
   errorCode: number;
   /** All tries together. */
   ms: number;
+  tries: number;
 }
 
 const redirectsMax = 10;
@@ -48,6 +49,7 @@ export class Web {
     const overrides = readOverrides(request.url);
     const startedMs = this.#network.nowMs();
     let spentMs = 0;
+    let tries = 0;
     const idempotencyToken = this.#ids.uuid();
     let { method } = request;
     let url = withoutFragment(request.url);
@@ -57,13 +59,14 @@ export class Web {
       const timeoutMs = Math.max(1, Math.min(overrides.connectMs + overrides.readMs, leftMs));
       const result = await this.#once({ ...request, url, method }, idempotencyToken, timeoutMs);
       spentMs += result.ms;
+      tries += 1;
       const reason = reasonOf(result);
       if (reason !== null && overrides.policy.has(reason) && retries > 0 && spentMs < overrides.totalMs) {
         retries -= 1;
         continue;
       }
       const isRedirect = 'status' in result && result.status >= 300 && result.status < 400 && result.location !== null;
-      if (!isRedirect || redirects === redirectsMax) return answerOf(result, url, spentMs);
+      if (!isRedirect || redirects === redirectsMax) return { ...answerOf(result, url, spentMs), tries };
       redirects += 1;
       url = withoutFragment(resolveUrl(result.location ?? '', url));
       if (result.status !== 307 && result.status !== 308) method = 'GET';
@@ -106,8 +109,8 @@ function reasonOf(result: WebResult): 'ct' | 'rt' | '4xx' | '5xx' | null {
   return result.status >= 400 ? '4xx' : null;
 }
 
-function answerOf(result: WebResult, url: string, ms: number): Answer {
-  const failed = (failure: keyof typeof codes): Answer => {
+function answerOf(result: WebResult, url: string, ms: number): Omit<Answer, 'tries'> {
+  const failed = (failure: keyof typeof codes): Omit<Answer, 'tries'> => {
     return { body: null, contentType: '', url, failure, errorCode: codes[failure], ms };
   };
   if ('failed' in result) return failed(result.isLate ? 'webhook_late' : 'webhook_unreachable');

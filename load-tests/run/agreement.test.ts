@@ -88,6 +88,10 @@ test('one frame, one sample, a mean beyond 10 % and a percentile two buckets awa
   const samples = range(700, 30);
   const frames = page(samples).replace('direction="to_caller"} 500', 'direction="to_caller"} 499');
   expect(differing(samples, figuresIn(frames))).toEqual(['frames to callers']);
+  const late = figuresIn(page(samples).replace('direction="from_caller"} 700', 'direction="from_caller"} 680'));
+  expect(differing(samples, late)).toEqual(['frames from callers']);
+  const closed = { ...callers(samples), calls: { ...callers(samples).calls, hungUpByUs: 1 } };
+  expect(agreementsOf(closed, late).every(({ ok }) => ok)).toBe(true);
   expect(differing(range(700, 29), figuresIn(page(samples)))).toEqual(['aida_silence samples']);
   expect(differing(range(790, 30), figuresIn(page(samples)))).toEqual(['aida_silence mean']);
   const slow = [...range(700, 28), 1200, 1200];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Agreement } from './agreement.ts';
 import type { MergedSummary } from './merge.ts';
-import type { JudgedThreshold, Verdict } from './verdict.ts';
+import type { JudgedThreshold, RigReport, Verdict } from './verdict.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,6 +15,7 @@ export interface Written {
   thresholds: JudgedThreshold[];
   summary: MergedSummary;
   agreements: Agreement[] | null;
+  rig: RigReport;
 }
 
 export interface Ran {
