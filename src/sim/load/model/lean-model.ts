@@ -43,6 +43,8 @@ export class LeanModel {
   /** The last of them. */
   readonly complaints: string[] = [];
   port = 0;
+  /** Upgrades that are not answered yet, though they will be. */
+  waiting = 0;
   /** May be changed while it runs. */
   openLateMs: number;
 
@@ -173,7 +175,14 @@ export class LeanModel {
     const extensions = request.getHeader('sec-websocket-extensions');
     const accept = (): void => response.upgrade<SocketData>({ model }, key, protocol, extensions, context);
     if (this.openLateMs === 0) return accept();
-    const timer = setTimeout(() => response.cork(accept), this.openLateMs);
-    response.onAborted(() => clearTimeout(timer));
+    this.waiting++;
+    const timer = setTimeout(() => {
+      this.waiting--;
+      response.cork(accept);
+    }, this.openLateMs);
+    response.onAborted(() => {
+      clearTimeout(timer);
+      this.waiting--;
+    });
   }
 }
