@@ -1,6 +1,9 @@
+import type { CadenceKind } from '../../src/media/cadence.ts';
+import { CallerAudio } from '../../src/media/caller-audio.ts';
 import { emptyFrame } from '../../src/media/frame.ts';
 import { FrameSlicer } from '../../src/media/frame-slicer.ts';
 import { looksLikeDelta, readDelta, type AudioDelta } from '../../src/model/delta.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { type Beside, inTurns, nsEach } from './beside.ts';
 import { figure, type Figure, type Measure, type Outcome } from './figure.ts';
 import { measureRuns } from './measure-runs.ts';
@@ -9,6 +12,8 @@ const ratioTarget = 4;
 const runs = { wanted: 2, triesMax: 3 };
 const rounds = 15;
 const frameBytes = 160;
+const frameMs = 20;
+const silence = Buffer.alloc(frameBytes, 0xff).toString('base64');
 /** 600 ms, as the model sends them. */
 const deltaBytes = 4800;
 const messagesPerRound = 40_000;
@@ -28,16 +33,25 @@ function compare(splice: () => number, parse: () => number, times: number): Prom
   );
 }
 
-/** Caller → model: one 20 ms frame of the carrier into one append. */
-function benchCallerFrame(): Promise<Beside> {
-  const media = { track: 'inbound', chunk: '12343', timestamp: '246860', payload: audio(frameBytes) };
+/**
+ * Caller → model: one 20 ms frame of the carrier into one append. With a cadence also what is kept of it, and in a pause
+ * the batch that it becomes part of.
+ */
+function benchCallerFrame(payload: string, cadence: CadenceKind | null): Promise<Beside> {
+  const media = { track: 'inbound', chunk: '12343', timestamp: '246860', payload };
   const message = new Uint8Array(
     Buffer.from(JSON.stringify({ event: 'media', sequenceNumber: '12345', streamSid, media })),
   );
   const slicer = new FrameSlicer(streamSid);
   const frame = emptyFrame();
+  const callerAudio = cadence && new CallerAudio({ cadence, metrics: createMetrics() });
+  callerAudio?.connect({ append: () => undefined });
+  let timestampMs = 0;
   const splice = () => {
     slicer.slice(message, frame);
+    timestampMs += frameMs;
+    frame.timestampMs = timestampMs;
+    callerAudio?.frame(frame, 0);
     return frame.to - frame.from;
   };
   const parse = () => {
@@ -73,13 +87,17 @@ function benchModelDelta(audioBytes: number, times: number): Promise<Beside> {
 
 interface Ratios {
   callerFrame: Beside;
+  callerKept: Beside;
+  callerPause: Beside;
   modelFrame: Beside;
   modelDelta: Beside;
 }
 
 async function benchAll(): Promise<Ratios> {
   return {
-    callerFrame: await benchCallerFrame(),
+    callerFrame: await benchCallerFrame(audio(frameBytes), null),
+    callerKept: await benchCallerFrame(audio(frameBytes), '20ms'),
+    callerPause: await benchCallerFrame(silence, 'adaptive'),
     modelFrame: await benchModelDelta(frameBytes, messagesPerRound),
     modelDelta: await benchModelDelta(deltaBytes, messagesPerRound / 10),
   };
@@ -90,8 +108,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     runs,
     pids: [process.pid],
     work: benchAll,
-    tell: ({ callerFrame, modelFrame, modelDelta }) =>
-      [callerFrame, modelFrame, modelDelta].map(({ ratio }) => `${(1 / ratio).toFixed(1)} ×`).join(', '),
+    tell: ({ callerFrame, callerKept, callerPause, modelFrame, modelDelta }) =>
+      [callerFrame, callerKept, callerPause, modelFrame, modelDelta]
+        .map(({ ratio }) => `${(1 / ratio).toFixed(1)} ×`)
+        .join(', '),
     say,
   });
   const { of } = measured;
@@ -105,6 +125,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   };
   return measured.outcome([
     ratio('callerFrame', 'caller to model, a frame of 20 ms', true),
+    ratio('callerKept', 'the same, and the last 400 ms kept', false),
+    ratio('callerPause', 'the same in a pause, five frames at once', false),
     ratio('modelDelta', 'model to caller, a delta of 600 ms', false),
     ratio('modelFrame', 'model to caller, a delta of 20 ms', false),
   ]);
