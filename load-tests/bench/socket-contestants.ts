@@ -57,9 +57,10 @@ export const bare: Contestant = async (port, isSecure, onBytes) => {
   const address = { host: 'localhost', port };
   const socket = isSecure ? connectSecure(address) : connectPlain(address);
   socket.setNoDelay(true);
-  socket.on('data', (data: Buffer) => onBytes(data.length));
   await once(socket, isSecure ? 'secureConnect' : 'connect');
   socket.write('hello');
+  await once(socket, 'data');
+  socket.on('data', (data: Buffer) => onBytes(data.length));
   return {
     send: (bytes, from, to) => void socket.write(bytes.slice(from, to)),
     end: () => socket.destroy(),

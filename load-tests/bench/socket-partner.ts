@@ -26,8 +26,9 @@ function accept(socket: Socket): void {
   socket.once('data', (head: Buffer) => {
     const key = /^sec-websocket-key: *(\S+)/im.exec(head.toString('latin1'))?.[1];
     socket.on('data', () => undefined);
-    // A socket that asks for nothing is a bare one.
-    if (key !== undefined) {
+    // One that asks for nothing is a bare one: it is told that it is here.
+    if (key === undefined) socket.write('here');
+    else {
       const proof = createHash('sha1')
         .update(key + guid)
         .digest('base64');

@@ -76,12 +76,18 @@ async function costOf(name: Name, { port, isSecure, control }: Partner): Promise
   return { sent, heard: cost };
 }
 
-/** In turns: all of a round meet the same machine. The first round is the compiler's. */
+/**
+ * In turns, so that all of a round meet the same machine, each round begun by another one: what one leaves to be
+ * collected is not always the next one's. The first round is the compiler's.
+ */
 async function measure(partner: Partner): Promise<Costs[]> {
   const samples: Costs[] = [];
   for (let round = 0; round <= rounds; round++) {
     const costs: Partial<Costs> = {};
-    for (const name of names) costs[name] = await costOf(name, partner);
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length] as Name;
+      costs[name] = await costOf(name, partner);
+    }
     samples.push(costs as Costs);
   }
   return samples.slice(1);
