@@ -11,7 +11,7 @@ const closed = '<Response><Hangup/></Response>';
 async function played(crowd: Crowd, answer: string, runMs: number): Promise<{ line: Clockwork; live: number[] }> {
   const line = new Clockwork(() => answer);
   const { settings, network, figures, phrases } = line.world;
-  const generator = new Generator({ settings, network, figures, phrases, crowd, place: 0 });
+  const generator = new Generator({ settings, network, figures, phrases, crowd, vu: 0 });
   let tick: () => void = () => undefined;
   let isOver = false;
   const run = generator
@@ -33,6 +33,20 @@ async function played(crowd: Crowd, answer: string, runMs: number): Promise<{ li
   await run;
   return { line, live };
 }
+
+test('callers of two VUs and of two generators have numbers of their own', () => {
+  const numbers = [
+    [0, 0],
+    [149, 0],
+    [0, 1],
+  ].flatMap(([vu = 0, place = 0]) => {
+    const { world } = new Clockwork(() => waiting, { GENERATOR: String(place), GENERATORS: '2' });
+    const generator = new Generator({ ...world, crowd: new SteadyCrowd(() => 0), vu });
+    return [1, 2].map(() => generator.place({ talkMs: 1_000 }).from);
+  });
+  expect(new Set(numbers).size).toBe(6);
+  for (const number of numbers) expect(number).toMatch(/^\+12\d\d[2-9]\d{6}$/);
+});
 
 test('a steady crowd keeps so many calls on the line, and all have ended when the run has', async () => {
   const { line, live } = await played(new SteadyCrowd(() => 12), waiting, 10_000);

@@ -13,6 +13,12 @@ import { Web } from './web.ts';
 /** How the carrier is told to ask, as the store configured its number. */
 const overrides = '#ct=1000&rt=2500&rc=3&rp=all';
 const number = '+12075550142';
+const firstArea = 208;
+const firstLine = 2_000_000;
+const linesPerVu = 50_000;
+/** Above what settings allow. */
+const vusMax = 256;
+const generatorsMax = 256;
 /** Above what a call needs for its last turn, its goodbye and its end. */
 const spareMs = 60_000;
 /** Who was not told otherwise waits so long for somebody to speak with. */
@@ -36,7 +42,7 @@ export class Generator {
   readonly live = new Set<Call>();
   readonly #crowd: Crowd;
   #callers = 0;
-  readonly #place: number;
+  readonly #vu: number;
   #resolve: () => void = () => undefined;
 
   constructor(options: {
@@ -45,16 +51,16 @@ export class Generator {
     figures: Figures;
     phrases: Phrases;
     crowd: Crowd;
-    /** Place of this VU among all VUs of all generators: callers' numbers follow from it. */
-    place: number;
+    /** Which VU of this generator: callers' numbers follow from both. */
+    vu: number;
   }) {
-    const { settings, network, figures, phrases, crowd, place } = options;
-    const chance = new Chance(settings.seed * 1_000 + place);
+    const { settings, network, figures, phrases, crowd, vu } = options;
+    const chance = new Chance((settings.seed * vusMax + vu) * generatorsMax + settings.generator);
     const addresses = new AddressBook(settings.hosts);
     const ids = new Chance(network.random() * 2 ** 32);
     const web = new Web(network, addresses, settings.token, ids);
     this.#crowd = crowd;
-    this.#place = place;
+    this.#vu = vu;
     this.world = {
       settings,
       network,
@@ -98,10 +104,9 @@ export class Generator {
   /** A new caller, or the one with this number again. */
   place(plan: Partial<Pick<CallPlan, 'from' | 'patienceMs'>> & { talkMs: number }): Call {
     const { settings, chance } = this.world;
-    this.#callers += 1;
     const patienceMs = plan.patienceMs ?? patienceMsMax;
     const call = new Call(this.world, {
-      from: plan.from ?? `+1${2_070_000_000 + this.#place * 100_000 + this.#callers}`,
+      from: plan.from ?? this.#nextNumber(),
       patienceMs,
       callMsMax: plan.talkMs + patienceMs + spareMs,
       talk: {
@@ -115,6 +120,13 @@ export class Generator {
     this.live.add(call);
     void this.#follow(call);
     return call;
+  }
+
+  /** An area for each generator, a block of its numbers for each VU. */
+  #nextNumber(): string {
+    this.#callers += 1;
+    const line = firstLine + this.#vu * linesPerVu + (this.#callers % linesPerVu);
+    return `+1${firstArea + this.world.settings.generator}${line}`;
   }
 
   async #follow(call: Call): Promise<void> {

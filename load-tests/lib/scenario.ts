@@ -66,7 +66,7 @@ export async function play(scenario: Scenario): Promise<void> {
     figures: k6Figures,
     phrases: new Phrases(base64),
     crowd: counted(crowd),
-    place: settings.generator * count + index,
+    vu: index,
   });
   await generator.run(settings.runMs, (run, ms) => {
     const timer = setInterval(run, ms);

@@ -42,7 +42,7 @@ export interface Settings {
 export class SettingsError extends Error {}
 
 const noAccount = `AC${'0'.repeat(32)}`;
-const callsLimit = 20_000;
+const callsLimit = 15_000;
 const secondsLimit = 24 * 3_600;
 const generatorsLimit = 64;
 const secondMs = 1_000;
