@@ -159,6 +159,23 @@ test('a stream that breaks ends nothing: the talk goes on in the next one, and t
   expect(line.times['aida_dead_air']?.map((ms) => ms >= 1_500 && ms < 1_600)).toEqual([true]);
 });
 
+test('who had heard everything when the stream ended goes on by themselves in the next one', () => {
+  const line = new Line();
+  line.say('Hello there.');
+  line.listen();
+  line.run(700);
+  line.say('You said: nothing.');
+  line.run(1_500);
+  line.talker.closed(line.nowMs);
+  line.nowMs += 400;
+  line.talker.opened(line.nowMs);
+  line.run(900);
+  const before = line.said;
+  expect(line.listen()).toMatch(/^I was thinking/);
+  line.talker.ended();
+  expect([before.endsWith('.'), line.times['aida_dead_air']?.map((ms) => ms < 800)]).toEqual([true, [true]]);
+});
+
 test('nobody waits for ever: without a greeting, an answer or a hang-up after goodbye the call has failed', () => {
   const silent = new Line();
   silent.run(firstWordMsMax + 100);

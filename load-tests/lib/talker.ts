@@ -49,6 +49,8 @@ export class Talker {
   readonly #ear: Ear;
   #startedMs = -1;
   #isOpen = false;
+  /** When the stream ended, the caller had something still to hear. */
+  #isOwed = true;
   #turn = 0;
   #isLeaving = false;
   #phrase: Phrase | null = null;
@@ -87,7 +89,9 @@ export class Talker {
     else this.#figures.count('aida_resumed');
     this.#isOpen = true;
     this.#listen(nowMs);
-    this.#waitingMs ??= nowMs;
+    if (this.#isOwed) this.#waitingMs ??= nowMs;
+    // Who had heard everything goes on: the service may have nothing to say.
+    else this.#hear(nowMs);
     this.#isFirstWord = this.#turn === 0;
   }
 
@@ -95,13 +99,15 @@ export class Talker {
   closed(nowMs: number): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    const { current } = this.#ear;
+    this.#isOwed = !this.#hasHeard || this.#phrase !== null || (current !== null && !current.isWhole);
     this.#ear.cut();
     this.#ear.end();
     this.#endInterruption();
     this.#phrase = null;
     this.#askedMs = null;
     this.#expected = null;
-    this.#waitingMs ??= nowMs;
+    if (this.#isOwed) this.#waitingMs ??= nowMs;
   }
 
   /** This turn is the last one. */
@@ -117,8 +123,7 @@ export class Talker {
   }
 
   heard(frame: VoiceFrame | null, atMs: number): void {
-    this.#hasHeard = true;
-    this.#heardEndMs = atMs + FRAME_MS;
+    this.#hear(atMs + FRAME_MS);
     if (frame === null) return;
     this.#heardFrames += 1;
     this.#ear.hear(frame, atMs);
@@ -222,6 +227,11 @@ export class Talker {
     this.#phrase = phrase;
     this.#frame = 0;
     this.#waitingMs = null;
+  }
+
+  #hear(untilMs: number): void {
+    this.#hasHeard = true;
+    this.#heardEndMs = untilMs;
   }
 
   #noteWaiting(atMs: number): void {
