@@ -16,7 +16,7 @@ import type { StoredFact } from './stored-fact.ts';
 
 const limits = {
   idleMs: 20,
-  idleMaxMs: 500,
+  idleMaxMs: 1_000,
   /** After a round that found something: a trickle, and what comes in numbers. Both well within a lease. */
   gatherMs: 1_000,
   gatherManyMs: 2_000,

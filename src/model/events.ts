@@ -243,6 +243,17 @@ const idle: ReadonlySet<string> = new Set([
   'response.function_call_arguments.done',
 ]);
 
+const typeFirst = '{"type":"';
+/** Longer than any type of the table. */
+const typeBytesMax = 80;
+
+/** A message whose first key says that the session has no use for it: it need not be parsed. */
+export function startsIdle(message: Buffer): boolean {
+  const head = message.toString('latin1', 0, typeFirst.length + typeBytesMax);
+  if (!head.startsWith(typeFirst)) return false;
+  return idle.has(head.slice(typeFirst.length, head.indexOf('"', typeFirst.length)));
+}
+
 /** `idle`: known and of no use; `unknown`: a type that no table names; `broken`: not JSON or without its fields. */
 export function readEvent(text: string): ServerEvent | 'idle' | 'unknown' | 'broken' {
   let raw: Json;

@@ -8,7 +8,7 @@ import { Dialogue } from './dialogue.ts';
 import type { EarlyEvents } from './early-events.ts';
 import type { Leave } from './endpoints.ts';
 import { reactionTo } from './errors.ts';
-import { readEvent, type ServerEvent } from './events.ts';
+import { readEvent, startsIdle, type ServerEvent } from './events.ts';
 import { Memory } from './memory.ts';
 import { openingText } from './openings.ts';
 import type { SessionProfile } from './profile.ts';
@@ -307,7 +307,7 @@ export class ModelSession {
   #onMessage(data: Buffer): void {
     try {
       if (looksLikeDelta(data)) this.#onDelta(data);
-      else {
+      else if (!startsIdle(data)) {
         const event = readEvent(data.toString());
         if (event === 'unknown' || event === 'broken') this.#ignore(event);
         else if (event !== 'idle') this.#onEvent(event);
