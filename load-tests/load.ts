@@ -52,7 +52,7 @@ async function load(args: readonly string[]): Promise<number> {
 
 async function once(run: Run, options: LoadOptions): Promise<LoadResult> {
   const calibration = await run.calibrate(options.calls);
-  say(`  ${options.calls} calls, ${options.minutes} minutes`);
+  say(`  ${options.calls} calls, ${Math.round(60 * options.minutes)} s and their last turns`);
   const level = await run.level(options.calls, options.minutes, calibration);
   return resultOf(run, options, level, null);
 }

@@ -46,7 +46,7 @@ export const usage = `npm run load -- SCENARIO [options]
   --account SID        its account (default ${staging})
   --remote-write URL   send the figures of k6 and of the nodes to a Prometheus
   --no-calibration     do not measure the rig alone; its part is then unknown
-  --node-options TEXT  more flags of Node for the nodes
+  --node-options=TEXT  more flags of Node for the nodes
   --out FOLDER         where results are written (default load-tests/results)
   --log FILE           keep what the nodes write`;
 

@@ -64,5 +64,10 @@ test('the page stands alone, with a picture, and what others said is text', () =
   expect(page.match(/<svg/g)?.length).toBe(2);
   expect(page).toContain('failed: &lt;no&gt;');
   expect(page).toContain('1.5 s: node 1 is killed');
+  const agreements = [{ name: 'frames', callers: 7, nodes: '6', ok: false }];
+  const knee = { steps: [], calls: 40, callsPerCore: 40, broken: null };
+  const more = pageOf({ ...result([900]), agreements, knee });
+  expect(more).toContain('<td>frames</td><td class="n">7</td><td class="n">6</td><td>DIFFERS</td>');
+  expect(more).toContain('Knee: beyond 40 calls');
   expect(page).not.toMatch(/<script|src=|href=|https?:\/\/(?!www\.w3\.org)/);
 });

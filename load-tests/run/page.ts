@@ -3,8 +3,9 @@ import { barPlot, linePlot } from '../report/plot.ts';
 import { escaped } from '../report/svg.ts';
 import { type PercentileName, samplesNeeded, shares } from './merge.ts';
 import { percent } from './verdict.ts';
+import { kneeWords } from './knee.ts';
 import type { LoadResult } from './result.ts';
-import { type FigureRow, rowsOf } from './table.ts';
+import { type FigureRow, numberText, rowsOf } from './table.ts';
 
 const style = `
 :root{color-scheme:light dark;--ink:#1c1e21;--soft:#5a6069;--ground:#fff;--rule:#d9dce0;--good:#00795a;--bad:#b3261e;--open:#7a6000}
@@ -34,10 +35,12 @@ export function pageOf(result: LoadResult): string {
     ...(judgement.reasons.length > 0
       ? ['<ul>', ...judgement.reasons.map((reason) => `<li>${escaped(reason)}</li>`), '</ul>']
       : []),
+    ...(result.knee ? [`<p class="verdict">${escaped(kneeWords(result.knee))}</p>`] : []),
     `<p>${escaped(interferenceWords(result))}</p>`,
     ...table(['threshold', 'found', 'limit', ''], rowsOf(result).map(thresholdRow)),
     ...figures(result),
     ...table(['count', ''], countRows(result)),
+    ...table(['callers and nodes', 'callers', 'nodes', ''], agreementRows(result)),
     ...table(
       ['core-seconds', ''],
       Object.entries(summary.cpu).map(([part, s]) => [part, s.toFixed(1)]),
@@ -66,12 +69,24 @@ const thresholdRow = ({ name, found, limit, word, beside }: FigureRow): string[]
   `${word} ${beside}`,
 ];
 
-function figures({ summary, timeline, happenings }: LoadResult): string[] {
+function figures({ summary, timeline, happenings, knee }: LoadResult): string[] {
   const lines = [
     { name: 'live calls', points: timeline.map(({ s, live }) => [s, live] as const) },
     { name: 'waiting', points: timeline.map(({ s, waiting }) => [s, waiting] as const) },
   ];
+  const silence = (knee?.steps ?? []).map(({ calls, p95Ms }) => [calls, p95Ms ?? Number.NaN] as const);
   const pictures = [
+    ...(silence.length > 1
+      ? [
+          linePlot({
+            title: 'Silence before an answer, p95, by calls',
+            xLabel: 'calls',
+            yLabel: 'p95',
+            unit: 'ms',
+            series: [{ name: 'p95', points: silence }],
+          }),
+        ]
+      : []),
     ...(timeline.length > 1
       ? [linePlot({ title: 'Calls', xLabel: 'seconds', yLabel: 'calls', unit: '', series: lines })]
       : []),
@@ -89,6 +104,11 @@ function figures({ summary, timeline, happenings }: LoadResult): string[] {
     ...pictures.map((svg) => `<figure>${svg}</figure>`),
     ...(told.length > 0 ? ['<ul>', ...told.map((line) => `<li>${escaped(line)}</li>`), '</ul>'] : []),
   ];
+}
+
+function agreementRows({ agreements }: LoadResult): string[][] {
+  const rows = agreements ?? [];
+  return rows.map(({ name, callers, nodes, ok }) => [name, numberText(callers), nodes, ok ? 'ok' : 'DIFFERS']);
 }
 
 function countRows({ summary }: LoadResult): string[][] {

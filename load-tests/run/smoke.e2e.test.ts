@@ -39,7 +39,7 @@ describe.skipIf(await lacksPart('k6'))('npm run load -- smoke, with real k6 agai
   });
 
   test('a node that is busy for 5 ms with every frame does not pass', async () => {
-    const args = ['--node-options', `--import=${slowFrames}`, '--calls', '10', '--minutes', '0.05', '--no-calibration'];
+    const args = [`--node-options=--import=${slowFrames}`, '--calls', '10', '--minutes', '0.05', '--no-calibration'];
     const { code, result, output } = await runLoadCommand('smoke', args);
     const missed = result.thresholds.filter(({ ok, isThin }) => !ok && !isThin).map(({ name }) => name);
     expect(missed, output).not.toEqual([]);
