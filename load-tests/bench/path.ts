@@ -72,7 +72,7 @@ async function knees(rig: Rig, entries: readonly Entry[], say: Say): Promise<Sta
   const standings: Standing[] = [];
   for (const { key, contestant, start, withSilence } of entries) {
     const knee = await findKnee(rig, contestant, { start, withSilence });
-    const calls = Math.max(1, Math.floor(knee.calls / 2));
+    const calls = Math.floor(knee.calls / 2);
     say(`${contestant.name}: carries ${knee.isOpen ? 'at least ' : ''}${knee.calls} calls`);
     standings.push({ name: contestant.name, key, knee, calls, rounds: [], lost: { ...none } });
   }
@@ -92,6 +92,7 @@ async function compete(
     const measured: Measured[] = [];
     for (const [i, { contestant, withSilence }] of entries.entries()) {
       const standing = standings[i] as Standing;
+      if (standing.calls === 0) continue;
       await rig.grow(contestant, standing.calls);
       const one = await rig.measure(contestant, warmMs, windowMs, withSilence);
       standing.lost = addLost(standing.lost, await rig.end(contestant));
