@@ -59,6 +59,8 @@ async function once(run: Run, options: LoadOptions): Promise<LoadResult> {
 
 /** Shares of the most calls that are tried; the first is the unloaded one. */
 const levels = [0.05, 0.25, 0.5, 0.75, 1];
+/** Fewer have too few answers in the time of a level. */
+const levelCallsMin = 20;
 
 /** Each level is a load of its own: what is too much for the one before is not seen in the next. */
 async function climb(run: Run, options: LoadOptions): Promise<LoadResult> {
@@ -66,7 +68,7 @@ async function climb(run: Run, options: LoadOptions): Promise<LoadResult> {
   let last: Level | null = null;
   let knee: Knee | null = null;
   for (const share of levels) {
-    const calls = Math.max(1, Math.round(options.calls * share));
+    const calls = Math.max(levelCallsMin, Math.round(options.calls * share));
     const calibration = await run.calibrate(calls);
     say(`  ${calls} calls`);
     const level = await run.level(calls, options.minutes / levels.length, calibration);
