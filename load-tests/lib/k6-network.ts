@@ -24,9 +24,13 @@ export function k6Network(): Network {
     nowMs: () => Date.now(),
     ask,
     soundMs(url, headers) {
-      const known = sounds.get(url) ?? soundMs(url, headers);
-      sounds.set(url, known);
-      return known;
+      const known = sounds.get(url);
+      if (known) return known;
+      const asked = soundMs(url, headers);
+      sounds.set(url, asked);
+      // What could not be had may be there the next time.
+      void asked.then((ms) => ms === null && sounds.delete(url));
+      return asked;
     },
     open,
     later(ms, callback) {
