@@ -9,7 +9,7 @@ export async function scrape(registry: Registry, now: () => number = () => perfo
   const texts: string[] = [];
   let since = now();
   for (const metric of registry.getMetricsAsArray()) {
-    texts.push(await registry.getMetricsAsString(metric));
+    texts.push(await registry.getSingleMetricAsString(metric.name));
     if (now() - since < stretchMs) continue;
     await setImmediate();
     since = now();
