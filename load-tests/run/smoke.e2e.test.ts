@@ -3,8 +3,6 @@ import { lacksPart } from '../../src/embedded/parts.ts';
 import { runLoadCommand } from './command.fixture.ts';
 import { exitCodes, interferenceMax } from './verdict.ts';
 
-const slowFrames = new URL('slow-frames.fixture.ts', import.meta.url).pathname;
-
 describe.skipIf(await lacksPart('k6'))('npm run load -- smoke, with real k6 against a real stack', () => {
   test('every call goes well, and callers and nodes say the same of it', async () => {
     const { code, output, result, junit, page } = await runLoadCommand('smoke');
@@ -36,14 +34,5 @@ describe.skipIf(await lacksPart('k6'))('npm run load -- smoke, with real k6 agai
     expect(output).toContain(`Verdict: ${verdict}`);
     expect(junit).toContain('<testsuite name="load.smoke"');
     expect(page).toContain('<svg');
-  });
-
-  test('a node that is busy for 5 ms with every frame does not pass', async () => {
-    const args = [`--node-options=--import=${slowFrames}`, '--calls', '10', '--minutes', '0.05', '--no-calibration'];
-    const { code, result, output } = await runLoadCommand('smoke', args);
-    const missed = result.thresholds.filter(({ ok, isThin }) => !ok && !isThin).map(({ name }) => name);
-    expect(missed, output).not.toEqual([]);
-    expect([exitCodes.failed, exitCodes.void]).toContain(code);
-    expect(result.verdict).not.toBe('ok');
   });
 });
