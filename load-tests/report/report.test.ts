@@ -6,24 +6,11 @@ import { figure, type FigureInput } from '../bench/figure.ts';
 import { mergeSummaries } from '../run/merge.ts';
 import { range, summary } from '../run/summary.fixture.ts';
 import { reportOf } from './page.ts';
+import { at, benchResult, machine } from './result.fixture.ts';
 import type { BenchResult, LoadRun } from './results.ts';
 import { drift, marks, withResults, writeReport } from './write.ts';
 
-const machine = { cpu: 'a cpu', cores: 2, node: 'v24.0.0' };
-const at = '2026-11-23T01:00:00.000Z';
-
-function bench(measure: string, ...figures: FigureInput[]): BenchResult {
-  return {
-    measure,
-    title: `what ${measure} measures`,
-    command: `npm run bench -- ${measure}`,
-    at,
-    machine,
-    figures: figures.map((one) => figure(one, true)),
-    runs: { measured: 3, quiet: 2 },
-    details: null,
-  };
-}
+const bench = (measure: string, ...figures: FigureInput[]): BenchResult => benchResult(measure, { figures });
 
 const latency = bench(
   'latency',

@@ -1,18 +1,10 @@
 import { expect, test } from 'vitest';
+import { benchResult } from './result.fixture.ts';
 import type { BenchResult } from './results.ts';
 import { scaleTables } from './scale-details.ts';
 import { scalePlots } from './scale-plots.ts';
 
-const result = (details: unknown): BenchResult => ({
-  measure: 'scale',
-  title: '',
-  command: '',
-  at: '',
-  machine: { cpu: '', cores: 2, node: '' },
-  figures: [],
-  runs: { measured: 1, quiet: 1 },
-  details,
-});
+const result = (details: unknown): BenchResult => benchResult('scale', { details });
 
 const row = (calls: number, cores: number) => {
   const times = { p50: 1, p99: calls === 0 ? null : calls / 100, p999: null };

@@ -1,3 +1,4 @@
+import { growthPlots } from './growth-plot.ts';
 import { barPlot, linePlot } from './plot.ts';
 import { type Plot, plotOf } from './plot-file.ts';
 import type { BenchResult } from './results.ts';
@@ -74,7 +75,7 @@ export const sections: readonly Section[] = [
     bars({ title: 'Latency of a frame that the node adds, both ways', unit: 'ms', without: /CPU/ }),
   ),
   section('memory', 'Memory', bars({ title: 'Memory for one live call', unit: 'KiB' })),
-  section('growth', 'What calls leave behind', bars({ title: 'What each of 10,000 calls leaves behind', unit: 'KiB' })),
+  section('growth', 'What calls leave behind', growthPlots),
   section(
     'frame',
     'Splicing beside parsing',
