@@ -49,6 +49,10 @@ test('the table shows no percentile from too few samples', () => {
   expect(line([900])?.split(/ {2,}/)).toEqual(['aida_silence', '1', '900', '–', '–', '–', '–', '–', '900']);
 });
 
+test('how many calls there were at most', () => {
+  expect(tableOf(result([900]))).toContain('most at once: 3 on a node, 0 waiting');
+});
+
 test('a threshold is a test case: kept, missed, or skipped with too few samples', () => {
   const { summary: of, judgement } = result(range(1200, 20));
   const junit = junitOf(of, judgement);

@@ -55,6 +55,7 @@ export function tableOf(result: LoadResult): string[] {
     trend.count === 0 ? '–' : numberText(trend.max),
   ]);
   const { calls } = summary;
+  const most = (what: 'live' | 'waiting'): number => Math.max(...result.timeline.map((moment) => moment[what]));
   const failures = Object.entries(calls.failed).map(([why, count]) => `${count} ${why}`);
   return [
     ...columns([['threshold', 'found', 'limit', '', ''], ...rows], [0, 3, 4]),
@@ -62,6 +63,7 @@ export function tableOf(result: LoadResult): string[] {
     ...columns([['ms', 'samples', 'mean', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'max'], ...times], [0]),
     '',
     `calls ${calls.started}: ${calls.answered} answered, ${calls.refused} refused, ${calls.waited} waited, ${calls.completed} completed, ${calls.hungUpByUs} hung up by us; failed: ${failures.join(', ') || 'none'}`,
+    ...(result.timeline.length > 0 ? [`most at once: ${most('live')} on a node, ${most('waiting')} waiting`] : []),
     `core-seconds: ${Object.entries(summary.cpu)
       .map(([part, seconds]) => `${part} ${seconds.toFixed(1)}`)
       .join(', ')}`,
