@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { LoadSummary } from '../lib/summary.ts';
 
 /** A generator that was asked to end gets so long for its summary. */
@@ -27,6 +27,13 @@ export interface Generated {
   tail: string[];
 }
 
+/** Linux gives each session a share of its own, whatever the priority of its processes: a generator gets what we have. */
+async function samePriority(pid: number): Promise<void> {
+  const own = await readFile('/proc/self/autogroup', 'latin1').catch(() => '');
+  const nice = / nice (-?\d+)/.exec(own)?.[1];
+  if (nice !== undefined) await writeFile(`/proc/${pid}/autogroup`, nice).catch(() => undefined);
+}
+
 /** A process that plays callers until its scenario is over: asked to end at its bound, killed where it does not. */
 export class Generator {
   readonly pid: number;
@@ -40,6 +47,7 @@ export class Generator {
   constructor(start: GeneratorStart) {
     this.#child = spawn(start.bin, start.args, { env: start.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.pid = this.#child.pid ?? 0;
+    void samePriority(this.pid);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => this.#keep(chunk));
     this.#bound = setTimeout(() => {
