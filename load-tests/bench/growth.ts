@@ -55,7 +55,9 @@ async function call(line: number, carrier: Carrier, ledgers: LineLedgers): Promi
   return caller.heardMs >= listensMs;
 }
 
-async function runBatch(carrier: Carrier, ledgers: LineLedgers): Promise<number> {
+/** On connections of its own: the node closes those that rest between two batches. */
+async function runBatch(stack: Stack, ledgers: LineLedgers): Promise<number> {
+  const carrier = Carrier.of(stack);
   let next = 0;
   let failed = 0;
   const lane = async (line: number): Promise<void> => {
@@ -66,6 +68,7 @@ async function runBatch(carrier: Carrier, ledgers: LineLedgers): Promise<number>
     }
   };
   await Promise.all(Array.from({ length: lines }, (_, line) => lane(line)));
+  carrier.close();
   return failed;
 }
 
@@ -75,19 +78,17 @@ async function course(
   ledgers: LineLedgers,
   say: (line: string) => void,
 ): Promise<Course> {
-  const carrier = Carrier.of(stack);
   const from = performance.now();
   const readings: Reading[] = [];
   let failed = 0;
   for (let done = batch; done <= calls && performance.now() - from < timeMsMax; done += batch) {
-    failed += await runBatch(carrier, ledgers);
+    failed += await runBatch(stack, ledgers);
     await wait(settleMs);
     const held = await watch.read(stack);
     readings.push({ calls: done, held });
     const mib = (bytes: number): string => (bytes / kib / kib).toFixed(2);
     say(`${done} calls, ${failed} failed: RSS ${mib(held.rss)} MiB, objects that live ${mib(held.heapUsed)} MiB`);
   }
-  carrier.close();
   return { readings, failed, seconds: (performance.now() - from) / 1000 };
 }
 
