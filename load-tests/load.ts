@@ -6,7 +6,7 @@ import { writeReport } from './report/write.ts';
 import { type LoadResult, writeResult } from './run/result.ts';
 import { type Level, Run, RunError } from './run/run.ts';
 import { agreementLines, tableOf } from './run/table.ts';
-import { exitCodes } from './run/verdict.ts';
+import { exitCodes, isBottleneck } from './run/verdict.ts';
 
 const resultsFolder = join(import.meta.dirname, 'results');
 /** Beyond what the callers take: to start, to calibrate, to let calls end, to stop. */
@@ -81,7 +81,7 @@ async function climb(run: Run, options: LoadOptions): Promise<LoadResult> {
   return resultOf(run, options, last, knee);
 }
 
-function stepOf(calls: number, { summary, judgement, nodeCores }: Level): Step {
+function stepOf(calls: number, { summary, judgement, rig, nodeCores }: Level): Step {
   const silence = summary.trends.aida_silence;
   const failed = Object.values(summary.calls.failed).reduce((sum, count) => sum + count, 0);
   return {
@@ -89,7 +89,7 @@ function stepOf(calls: number, { summary, judgement, nodeCores }: Level): Step {
     failedShare: summary.calls.started === 0 ? 1 : failed / summary.calls.started,
     p95Ms: silence && silence.count >= 20 ? silence.p95 : null,
     nodeCores,
-    isVoid: judgement.verdict === 'void',
+    isVoid: isBottleneck(judgement, rig),
   };
 }
 

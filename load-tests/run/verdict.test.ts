@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mergeSummaries } from './merge.ts';
 import { range, summary } from './summary.fixture.ts';
-import { judge, type RigReport } from './verdict.ts';
+import { isBottleneck, judge, type RigReport } from './verdict.ts';
 
 const quietRig: RigReport = {
   calibration: null,
@@ -63,6 +63,16 @@ test('too few samples for a percentile: neither kept nor missed, so void, unless
   ];
   const nothing = mergeSummaries([summary({ trends: { aida_silence: [] }, thresholds })]);
   expect(judge(nothing, quietRig)).toMatchObject({ verdict: 'failed', reasons: ['aida_ok rate>0.995: 0'] });
+});
+
+test('the rig is the bottleneck where it is busy, takes time of its own from the silence, or from the cores of nodes', () => {
+  const isIt = (rig: Partial<RigReport>): boolean => isBottleneck(judged(range(900, 20), rig), { ...quietRig, ...rig });
+  expect([isIt({}), isIt(rigThatTakes(100)), isIt(rigThatTakes(200))]).toEqual([false, false, true]);
+  expect([isIt({ rigBusy: 0.91 }), isIt({ nodesWaited: 0.2 }), isIt({ troubles: ['late'] })]).toEqual([
+    true,
+    true,
+    true,
+  ]);
 });
 
 test('nothing is said of a rig that was not measured', () => {

@@ -75,6 +75,12 @@ export function judge(summary: MergedSummary, rig: RigReport): Judgement {
   return { verdict: 'ok', interference, reasons: [], thresholds };
 }
 
+/** Whether more calls would be felt by the rig before the nodes feel them: as far as the rule of the knee looks at it. */
+export function isBottleneck({ thresholds }: Judgement, rig: RigReport): boolean {
+  const isSlow = thresholds.some((one) => one.name.startsWith('aida_silence p(95)') && isDisturbed(one));
+  return isSlow || rig.rigBusy > saturatedAt || (rig.nodesWaited ?? 0) > interferenceMax || rig.troubles.length > 0;
+}
+
 const isDisturbed = ({ ownMs, limit }: JudgedThreshold): boolean => ownMs !== null && ownMs / limit > interferenceMax;
 
 function judged(result: ThresholdResult, summary: MergedSummary, rig: RigReport): JudgedThreshold {
