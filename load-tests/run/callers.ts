@@ -13,7 +13,10 @@ const heldSMin = 5;
 const denseEndMs = 60_000;
 const seed = 1;
 
-export interface CallersPlan extends Pick<K6Run, 'calls' | 'minutes' | 'talkSeconds' | 'hooks' | 'remoteWrite'> {
+export interface CallersPlan extends Pick<
+  K6Run,
+  'calls' | 'minutes' | 'talkSeconds' | 'hearsGoodbye' | 'hooks' | 'remoteWrite'
+> {
   scenario: string;
   target: Target;
   /** Processes of k6. */

@@ -17,6 +17,8 @@ export interface K6Run {
   minutes: number;
   /** Callers leave after so long; null: as the scenario says. */
   talkSeconds: number | null;
+  /** The model understands a goodbye, and hangs up. */
+  hearsGoodbye: boolean;
   /** Which of how many: callers' numbers must not meet. */
   index: number;
   count: number;
@@ -44,6 +46,7 @@ export async function k6Start(run: K6Run): Promise<GeneratorStart> {
     SUMMARY: run.summaryFile,
     SEED: String(run.seed),
     ...(run.talkSeconds === null ? {} : { TALK_SECONDS: String(run.talkSeconds) }),
+    ...(run.hearsGoodbye ? {} : { GOODBYES: '0' }),
     ...(run.hooks === null ? {} : { HOOKS: run.hooks }),
   };
   // Two generators are two series.

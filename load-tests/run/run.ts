@@ -208,7 +208,8 @@ export class Run {
   ): Promise<CallersStart> {
     const { generators, k6CallsMax } = this.#options;
     const hooks = this.#operator?.url ?? null;
-    return callersFor({ ...run, target, generators, k6CallsMax, hooks, folder: this.#folder });
+    const hearsGoodbye = this.#options.target !== null || this.#options.plan.model === 'strict';
+    return callersFor({ ...run, target, generators, k6CallsMax, hearsGoodbye, hooks, folder: this.#folder });
   }
 
   async #generate(starts: readonly GeneratorStart[]): Promise<Generated[]> {
