@@ -26,6 +26,7 @@ beforeAll(async () => {
     calls: 2 * callsOfEach,
     minutes,
     talkSeconds: null,
+    hearsGoodbye: false,
     generators: 1,
     k6CallsMax: callsOfEach,
     hooks: null,
