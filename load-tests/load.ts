@@ -99,10 +99,15 @@ function resultOf(run: Run, options: LoadOptions, level: Level, knee: Knee | nul
   return { title: options.plan.title, command: '', summary, judgement, rig, timeline, happenings, knee, agreements };
 }
 
+/** Where files of this machine go says nothing of what was measured. */
+const places = ['--out', '--log'];
+
 function commandOf(args: readonly string[]): string {
-  const shown = args.map((arg, index) =>
-    args[index - 1] === '--token' ? '***' : arg.replace(/^(--token=).*/, '$1***'),
-  );
+  const shown = args.flatMap((arg, index) => {
+    if (args[index - 1] === '--token') return ['***'];
+    if (places.includes(arg.replace(/=.*/, '')) || places.includes(args[index - 1] ?? '')) return [];
+    return [arg.replace(/^(--token=).*/, '$1***')];
+  });
   return `npm run load -- ${shown.join(' ')}`;
 }
 
