@@ -45,7 +45,7 @@ function benchCallerFrame(payload: string, cadence: CadenceKind | null): Promise
   const slicer = new FrameSlicer(streamSid);
   const frame = emptyFrame();
   const callerAudio = cadence && new CallerAudio({ cadence, metrics: createMetrics() });
-  callerAudio?.connect({ append: () => undefined });
+  callerAudio?.connect({ heardBytes: 0, append: () => undefined });
   let timestampMs = 0;
   const splice = () => {
     slicer.slice(message, frame);

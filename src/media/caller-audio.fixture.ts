@@ -12,6 +12,7 @@ export function frameOf(audio: Uint8Array, timestampMs: number): MediaFrame {
 
 /** A model's ear that reads what it is sent as a strict server does. */
 export class Heard implements Ear {
+  heardBytes = 0;
   readonly appends: Buffer[] = [];
 
   append(bytes: Uint8Array, from: number, to: number): void {

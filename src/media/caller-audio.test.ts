@@ -150,6 +150,24 @@ test('how long ago a place in the audio of the session was heard: from the begin
   expect(audio.agoMs(80, 1_080)).toBe(0);
 });
 
+test('a session that goes on on another line counts its audio on, and so do we', () => {
+  const { audio, heard } = connected();
+  for (let i = 0; i < 5; i++) audio.frame(frameOf(new Uint8Array(160), i * 20), 1_000 + i * 20);
+  audio.close();
+  const other = callerAudio().audio;
+  other.connect(heard);
+  for (let i = 0; i < 5; i++) other.frame(frameOf(new Uint8Array(160), i * 20), 5_000 + i * 20);
+  expect([180, 160, 100].map((place) => other.agoMs(place, 5_080))).toEqual([0, 20, 80]);
+});
+
+test('silence that stands in for missing frames makes nothing longer ago than it was', () => {
+  const { audio } = connected();
+  audio.frame(frameOf(new Uint8Array(160), 0), 1_000);
+  for (const now of [1_000, 1_250, 1_500, 1_750, 2_000]) audio.tick(now, now === 1_000, true);
+  // The first frame began at the ear's place 0, and 740 ms of silence followed.
+  expect(audio.agoMs(0, 2_000)).toBe(1_000);
+});
+
 test('in a pause frames go together, with the tick at the latest', () => {
   const { audio } = callerAudio('adaptive');
   const heard = new Heard();

@@ -48,9 +48,7 @@ export class CallerAudio {
   /** At the end of the tail: what the ear has not been sent. */
   #heldBytes = 0;
   #heldSince = 0;
-  /** Sent to this ear so far. */
-  #sentBytes = 0;
-  /** When the last frame came, monotonic ms. */
+  /** When the last frame came, monotonic ms; later by the silence that stood in for missing ones. */
   #frameAt = 0;
   #lastMs = -1;
   #nextMs = -1;
@@ -94,6 +92,7 @@ export class CallerAudio {
     const paddedMs = this.#pad(Math.min(now - this.#paddedTo, gapMsMax));
     this.#nextMs += paddedMs;
     this.#paddedTo += paddedMs;
+    this.#frameAt += paddedMs;
   }
 
   /** The model hears the caller speak: the words until `settled` may be needed again. */
@@ -109,7 +108,7 @@ export class CallerAudio {
 
   /** How long ago it was that the caller's sound at this place, in ms of the ear's audio, was heard here. */
   agoMs(placeMs: number, now: number): number {
-    const receivedMs = (this.#sentBytes + this.#heldBytes) / bytesPerMs;
+    const receivedMs = ((this.#ear?.heardBytes ?? 0) + this.#heldBytes) / bytesPerMs;
     return Math.max(0, receivedMs - frameMs - placeMs) + now - this.#frameAt;
   }
 
@@ -124,7 +123,6 @@ export class CallerAudio {
   connect(ear: Ear): void {
     const { bytes, from, to } = this.#tail;
     this.#ear = ear;
-    this.#sentBytes = 0;
     this.#send('kept', bytes, from, to);
     this.#tail.clear();
     this.#keeps = false;
@@ -178,7 +176,7 @@ export class CallerAudio {
     const isQuick = this.#cadence === null || this.#cadence.hear(audio);
     if (this.#heldBytes === 0) {
       if (isQuick || audio.length >= batchBytes) {
-        this.#count('frame', audio.length, 1);
+        this.#count(this.#ear, 'frame', audio.length, 1);
         this.#ear.append(frame.event, frame.from, frame.to);
         return 'sent';
       }
@@ -196,11 +194,11 @@ export class CallerAudio {
   #send(kind: 'batch' | 'flush' | 'silence' | 'kept', audio: Uint8Array, from: number, to: number): void {
     if (this.#ear === null) return;
     this.#heldBytes = 0;
-    if (to > from) this.#count(kind, to - from, appendAudio(this.#ear, audio, from, to));
+    if (to > from) this.#count(this.#ear, kind, to - from, appendAudio(this.#ear, audio, from, to));
   }
 
-  #count(kind: 'frame' | 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
-    this.#sentBytes += bytes;
+  #count(ear: Ear, kind: 'frame' | 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
+    ear.heardBytes += bytes;
     this.#metrics.appends[kind].add(count);
     this.#metrics.appendedSeconds[kind].add(bytes / bytesPerMs / 1000);
   }

@@ -12,6 +12,8 @@ export function appendOf(payload: string): string {
 
 /** Where the caller's audio goes: append events in ASCII, `from` to `to`. They may be overwritten once it returns. */
 export interface Ear {
+  /** µ-law that it was sent so far, in which it tells places: counted by whoever appends. */
+  heardBytes: number;
   append(bytes: Uint8Array, from: number, to: number): void;
 }
 

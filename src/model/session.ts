@@ -52,6 +52,8 @@ export class ModelSession {
   readonly #memory = new Memory();
   readonly #delta: AudioDelta = { responseId: '', itemId: '', payload: '', bytes: 0 };
   readonly #startedAt: number;
+  /** Of the caller's audio, on whichever line: counted by whoever appends. */
+  heardBytes = 0;
   #listener: SessionListener;
   /** What was told before somebody listened. */
   #early: EarlyEvents | null = null;
