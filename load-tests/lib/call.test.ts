@@ -140,6 +140,18 @@ test('a stream that breaks is asked about, and the call goes on in the next one'
   expect([line.counts['aida_resumed'], line.outcome]).toEqual([1, null]);
 });
 
+test('a stream that was closed while a frame left for it is not broken', async () => {
+  const line = new Clockwork((path) => (path === '/voice' ? CONNECT : HANGUP));
+  line.call();
+  await line.run(100);
+  const [socket] = line.sockets as [FakeSocket];
+  socket.listener.onOpen();
+  await line.run(100);
+  socket.listener.onClose(1006, 'websocket: close sent');
+  await line.run(100);
+  expect(line.outcome).toEqual({ kind: 'failed', why: 'cut_off' });
+});
+
 test('a socket whose other end does not even answer a ping is given up', async () => {
   const line = new Clockwork((path) => (path === '/voice' ? CONNECT : HANGUP));
   const call = line.call();

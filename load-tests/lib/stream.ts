@@ -9,6 +9,8 @@ import type { Talker } from './talker.ts';
 const connectMsMax = 5_000;
 /** The closing handshake is begun only where the other end answers a ping within so long. */
 const pongMsMax = 1_000;
+/** What a frame meets that leaves after the other end's close was answered and before that was told. */
+const closedMeanwhile = /close sent/;
 
 /** `server`: closed with a closing handshake; `broken`: without; `refused`: never opened; `us`: the call ended first. */
 export type StreamEnd =
@@ -86,7 +88,10 @@ export class MediaStream {
         cancel();
         if (refusal !== null && !this.isOpen) {
           this.#over({ by: 'refused', isUnreachable: !/bad handshake/.test(refusal), text: refusal });
-        } else this.#over(code === 0 || code === 1006 ? { by: 'broken' } : { by: 'server' });
+        } else {
+          const isBroken = (code === 0 || code === 1006) && !closedMeanwhile.test(refusal ?? '');
+          this.#over({ by: isBroken ? 'broken' : 'server' });
+        }
       },
     });
   }
