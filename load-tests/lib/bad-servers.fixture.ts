@@ -10,7 +10,8 @@ import type { FailureReason, LoadSummary } from './summary.ts';
 
 const PUBLIC = 'https://bad.example.com';
 const SCRIPT = join(import.meta.dirname, '../scenarios/smoke.ts');
-export const BOUND_MS = 120_000;
+/** k6 itself ends a run within a minute and a half, however its server behaves; a busy machine takes longer to begin and end. */
+export const BOUND_MS = 300_000;
 const CONNECT =
   '<Response><Connect action="/voice/next"><Stream url="wss://bad.example.com/media-stream"/></Connect></Response>';
 
@@ -63,8 +64,8 @@ function media(onSocket: (server: Server) => void): Server {
   return server;
 }
 
-/** k6 itself, two callers for a second; gives its summary and how long it took. */
-export async function call(address: string): Promise<LoadSummary> {
+/** k6 itself, two callers for so long; gives its summary. */
+export async function call(address: string, seconds = 1): Promise<LoadSummary> {
   const folder = await mkdtemp(join(tmpdir(), 'aida-k6-'));
   const file = join(folder, 'summary.json');
   const { bin, env } = await findPart('k6');
@@ -73,7 +74,7 @@ export async function call(address: string): Promise<LoadSummary> {
     TOKEN: 'secret',
     HOSTS: JSON.stringify({ [PUBLIC]: address, 'wss://bad.example.com': address }),
     CALLS: '2',
-    SECONDS: '1',
+    SECONDS: String(seconds),
     SUMMARY: file,
   };
   const pairs = Object.entries(settings).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
@@ -94,9 +95,26 @@ export async function call(address: string): Promise<LoadSummary> {
 export interface BadServer {
   server: () => Server | ReturnType<typeof createTcpServer>;
   why: FailureReason;
+  /** Where a call takes longer than usual to come to its bad end. */
+  seconds?: number;
 }
 
+/** A circle is one from its sixteenth document within five seconds on: time for it on a busy machine as well. */
+const circlesSeconds = 6;
+/** Callers in circles would take all the machine has. */
+const circleMs = 20;
+
+/** Those first that take longest: only some run at the same time. */
 export const BAD: Record<string, BadServer> = {
+  'opens streams and says nothing, not even goodbye': {
+    server: () =>
+      media((server) =>
+        new WebSocketServer({ server }).on('connection', (socket) => {
+          socket.pause();
+        }),
+      ),
+    why: 'no_first_word',
+  },
   'breaks off in mid-answer': {
     server: () =>
       web((_request, response) => {
@@ -114,8 +132,12 @@ export const BAD: Record<string, BadServer> = {
     why: 'webhook_twiml',
   },
   'sends callers in circles': {
-    server: () => web((_request, response) => twiml(response, '<Response><Redirect>/voice</Redirect></Response>')),
+    server: () =>
+      web((_request, response) => {
+        setTimeout(() => twiml(response, '<Response><Redirect>/voice</Redirect></Response>'), circleMs);
+      }),
     why: 'webhook_loop',
+    seconds: circlesSeconds,
   },
   'speaks no HTTP': {
     server: () => createTcpServer((socket) => socket.end('nonsense\r\n\r\n')),
@@ -124,15 +146,6 @@ export const BAD: Record<string, BadServer> = {
   'refuses the upgrade': {
     server: () => media((server) => server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 No\r\n\r\n'))),
     why: 'stream_refused',
-  },
-  'opens streams and says nothing, not even goodbye': {
-    server: () =>
-      media((server) =>
-        new WebSocketServer({ server }).on('connection', (socket) => {
-          socket.pause();
-        }),
-      ),
-    why: 'no_first_word',
   },
   'breaks streams': {
     server: () => media((server) => new WebSocketServer({ server }).on('connection', (socket) => socket.terminate())),

@@ -4,6 +4,8 @@ import { type Ran, runLoadCommand } from './command.fixture.ts';
 import { exitCodes } from './verdict.ts';
 
 export const calls = 4;
+/** Of a test; a run has bounds of its own, far below. */
+export const BOUND_MS = 300_000;
 /** What each badness is counted as. Who is late is asked for the fallback, which may take longer, and then says nothing. */
 const failures: Record<Badness, string[]> = {
   late: ['webhook_late', 'no_first_word'],
@@ -11,7 +13,7 @@ const failures: Record<Badness, string[]> = {
   wrong: ['webhook_twiml'],
   refusing: ['stream_refused'],
   mute: ['no_first_word'],
-  dying: ['stream_broken', 'webhook_unreachable'],
+  dying: ['stream_broken', 'stream_unreachable', 'webhook_unreachable'],
 };
 
 /** Calls a bad server; `interruptAt`: Ctrl-C once this was written. */

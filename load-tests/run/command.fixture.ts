@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '../..');
 /** What `npm run load` leaves behind, as it is written. */
 export interface Written {
   verdict: Verdict;
+  interference: number | null;
   reasons: string[];
   thresholds: JudgedThreshold[];
   summary: MergedSummary;

@@ -150,7 +150,7 @@ describe('a turn', () => {
 describe('an interruption', () => {
   test('cancels the answer, with one late delta behind its end', async () => {
     model.close();
-    model = await LeanModel.start({ ...quick, speed: 1 });
+    model = await LeanModel.start({ ...quick, speed: 1, answerSeconds: 10 });
     const client = await connected();
     await client.configure();
     client.append(turn(3, 0));
