@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { claimed, dtmf, newCallSid, webhook } from '../directory/calls.fixture.ts';
 import { append } from '../directory/journal.ts';
-import { deadLetterKey, outboxKey, partitionCount, partitionOf } from '../directory/keys.ts';
+import { deadLetterKey, outboxKey, outboxLeaseKey, partitionCount, partitionOf } from '../directory/keys.ts';
 import { outboxStats } from '../directory/outbox.ts';
 import { startTcpProxy, type TcpProxy } from '../sim/parts/tcp-proxy.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
@@ -148,6 +148,33 @@ test('two processes share a group: every fact is taken in once', async () => {
   expect(new Map(all)).toEqual(new Map(written.map((sid) => [sid, '12'])));
   expect(all).toHaveLength(40);
   expect(await pending()).toBe(0);
+});
+
+test('while one batch is taken in nobody else gets what waits behind it', async () => {
+  const { notebook, reader } = bench();
+  const gate = Promise.withResolvers<void>();
+  const take = notebook.take.bind(notebook);
+  notebook.take = async (facts) => {
+    await gate.promise;
+    return await take(facts);
+  };
+  const partitions = new Set((await calls(100, '1234')).map(partitionOf));
+  reader.start();
+  const leases = [...partitions].map((partition) => outboxLeaseKey(partition, GROUP));
+  const left = () => Promise.all(leases.map(async (key) => Number(await direct.command('pttl', key))));
+  await vi.waitFor(async () => expect(Math.min(...(await left()))).toBeGreaterThan(0), WAIT);
+  let before = await left();
+  const renewed = new Set<number>();
+  await vi.waitFor(async () => {
+    const now = await left();
+    now.forEach((ms, place) => ms > (before[place] ?? 0) && renewed.add(place));
+    before = now;
+    expect(renewed.size).toBe(partitions.size);
+  }, WAIT);
+  gate.resolve();
+  await reader.stop();
+  expect(notebook.batches.length).toBeGreaterThan(1);
+  expect(notebook.count).toBe(400);
 });
 
 test('a fact that fails by itself is set aside and counted, and blocks nothing', async () => {

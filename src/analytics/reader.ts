@@ -29,7 +29,7 @@ const limits = {
   batchMax: 256,
   /** Facts that were to come later do so after this. */
   laterMs: 15_000,
-  /** A lease is kept alive this often while a batch is taken in. */
+  /** A lease is kept alive this often while what was read is taken in. */
   leaseKeepMs: directoryLimits.outboxLeaseMs / 4,
   /** How long `stop` goes on reading what is there. */
   drainMs: 3_000,
@@ -136,17 +136,27 @@ export class OutboxReader {
   private async round(): Promise<{ count: number; isFull: boolean }> {
     const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
     const reads = await Promise.all(seats.map((seat) => this.read(seat)));
-    let count = 0;
-    let batch: SeatedFact[] = [];
-    for (const facts of reads) {
-      count += facts.length;
-      batch.push(...facts);
-      if (batch.length < limits.batchMax) continue;
-      await this.take(batch);
-      batch = [];
-    }
-    await this.take(batch);
+    await this.takeAll(reads.filter((facts) => facts.length > 0));
+    const count = reads.reduce((sum, facts) => sum + facts.length, 0);
     return { count, isFull: reads.some((facts) => facts.length >= directoryLimits.outboxReadMax) };
+  }
+
+  /** In batches; the leases are kept of what waits for its own, too. */
+  private async takeAll(reads: readonly SeatedFact[][]): Promise<void> {
+    if (reads.length === 0) return;
+    const keeper = setInterval(() => this.keepLeases(reads), limits.leaseKeepMs);
+    try {
+      let batch: SeatedFact[] = [];
+      for (const facts of reads) {
+        batch.push(...facts);
+        if (batch.length < limits.batchMax) continue;
+        await this.take(batch);
+        batch = [];
+      }
+      await this.take(batch);
+    } finally {
+      clearInterval(keeper);
+    }
   }
 
   private async read(seat: Seat): Promise<SeatedFact[]> {
@@ -169,19 +179,13 @@ export class OutboxReader {
 
   private async take(facts: SeatedFact[]): Promise<void> {
     if (facts.length === 0) return;
-    const held = Map.groupBy(facts, ({ partition }) => partition);
-    const keeper = setInterval(() => this.keepLeases([...held.keys()]), limits.leaseKeepMs);
-    try {
-      const { done, later, poison } = await takeApart(this.options.consumer, facts);
-      for (const { fact, error } of poison) {
-        await this.setAside(this.seatAt(fact.partition), fact.entry, error);
-      }
-      await this.acknowledge(done);
-      // What is new comes meanwhile.
-      for (const { partition } of later) this.seatAt(partition).pendingAt = this.now() + limits.laterMs;
-    } finally {
-      clearInterval(keeper);
+    const { done, later, poison } = await takeApart(this.options.consumer, facts);
+    for (const { fact, error } of poison) {
+      await this.setAside(this.seatAt(fact.partition), fact.entry, error);
     }
+    await this.acknowledge(done);
+    // What is new comes meanwhile.
+    for (const { partition } of later) this.seatAt(partition).pendingAt = this.now() + limits.laterMs;
   }
 
   private async acknowledge(facts: readonly SeatedFact[]): Promise<void> {
@@ -208,8 +212,9 @@ export class OutboxReader {
   }
 
   /** Somebody else gets the partition if this fails, and the consumer takes repeats. */
-  private keepLeases(partitions: readonly number[]): void {
-    for (const partition of partitions) void ackOutbox(this.options.link, this.seatAt(partition), []).catch(() => {});
+  private keepLeases(reads: readonly SeatedFact[][]): void {
+    for (const [first] of reads)
+      if (first) void ackOutbox(this.options.link, this.seatAt(first.partition), []).catch(() => {});
   }
 
   private seatAt(partition: number): Seat {

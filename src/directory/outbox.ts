@@ -76,7 +76,10 @@ function readAck(value: unknown): 'acked' | 'lost' {
   throw unknownKind(reply);
 }
 
-/** Acknowledges, after what the entries do was committed; without ids it keeps the lease alive. `lost`: another has the lease and will be given them again. */
+/**
+ * Acknowledges, after what the entries do was committed; without ids it keeps the lease alive. `lost`: another has the
+ * lease and will be given them again.
+ */
 export async function ackOutbox(link: RedisLink, seat: OutboxSeat, ids: readonly string[]): Promise<'acked' | 'lost'> {
   return readAck(
     await link.run(ackOutboxScript, seatKeys(seat), [seat.holder, directoryLimits.outboxLeaseMs, seat.group, ...ids]),
