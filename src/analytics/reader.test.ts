@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { claimed, dtmf, newCallSid, webhook } from '../directory/calls.fixture.ts';
 import { append } from '../directory/journal.ts';
 import { deadLetterKey, outboxKey, outboxLeaseKey, partitionCount, partitionOf } from '../directory/keys.ts';
+import { directoryLimits } from '../directory/limits.ts';
 import { outboxStats } from '../directory/outbox.ts';
 import { startTcpProxy, type TcpProxy } from '../sim/parts/tcp-proxy.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
@@ -148,6 +149,31 @@ test('two processes share a group: every fact is taken in once', async () => {
   expect(new Map(all)).toEqual(new Map(written.map((sid) => [sid, '12'])));
   expect(all).toHaveLength(40);
   expect(await pending()).toBe(0);
+});
+
+test('a clock that is set back makes nobody wait for a partition that is free again', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const monotonic = performance.now.bind(performance);
+  let aheadMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => monotonic() + aheadMs);
+  const run = vi.spyOn(direct, 'run');
+  try {
+    const leases = Array.from({ length: partitionCount }, (_, partition) => outboxLeaseKey(partition, GROUP));
+    for (const lease of leases) await direct.command('set', lease, 'y');
+    const { notebook, reader } = bench();
+    reader.start();
+    const answered = () => run.mock.settledResults.filter(({ type }) => type === 'fulfilled').length;
+    await vi.waitFor(() => expect(answered()).toBeGreaterThan(2 * partitionCount - 1), WAIT);
+    await calls(3, '1');
+    for (const lease of leases) await direct.command('del', lease);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    aheadMs = directoryLimits.outboxLeaseMs;
+    await vi.waitFor(() => expect(notebook.count).toBe(3), { timeout: 4_000, interval: 20 });
+    await reader.stop();
+  } finally {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  }
 });
 
 test('while one batch is taken in nobody else gets what waits behind it', async () => {

@@ -58,6 +58,7 @@ export interface ReaderOptions {
   log: Pick<Log, 'warn' | 'error'>;
   /** A fact was set aside. */
   onPoison(): void;
+  /** Monotonic ms. */
   now?: () => number;
 }
 
@@ -77,7 +78,7 @@ export class OutboxReader {
 
   constructor(options: ReaderOptions) {
     this.options = options;
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? (() => performance.now());
     const { consumer, holder } = options;
     this.seats = Array.from({ length: partitionCount }, (_, partition) => ({
       partition,
