@@ -20,8 +20,8 @@ export interface Asked {
 }
 
 export type Admitted =
-  /** `alone`: Redis is away, and this node takes the call by itself. */
-  | { ok: true; mediaUrl: string; alone?: true }
+  /** `alone`: Redis is away, and this node takes the call by itself. `node`: where `warm` makes a session ready. */
+  | { ok: true; mediaUrl: string; alone?: true; node?: NodeName }
   /** No assistant for this call: where it begins instead. */
   | { ok: false; reason: 'rung'; rung: Rung }
   /**
@@ -66,6 +66,11 @@ export class Admission {
     const admitted = await this.judge(asked);
     this.deps.metrics.admissions.inc({ result: resultOf(admitted) });
     return admitted;
+  }
+
+  /** The stream of a conversation that goes on will come to this node. Returns at once. */
+  warm(callSid: string, node: NodeName): void {
+    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: false });
   }
 
   release(callSid: string): Promise<void> {
@@ -113,8 +118,7 @@ export class Admission {
     clearTimeout(timer);
     if (!place.ok) return place.reason === 'unavailable' ? this.alone(asked) : place;
     const { mediaUrl, node, incarnation } = place;
-    this.warm({ node, incarnation }, asked);
-    return { ok: true, mediaUrl };
+    return { ok: true, mediaUrl, ...this.warmFor(asked, { node, incarnation }) };
   }
 
   /** Without Redis each node answers within its own bound; a conversation goes on wherever it is known. */
@@ -123,12 +127,15 @@ export class Admission {
     const { own } = this.deps.placement.snapshot();
     if (own.reason === 'draining') return { ok: false, reason: kind === 'live' ? 'draining' : 'unavailable' };
     if (kind === 'new' && own.live + own.reserved >= own.calls) return { ok: false, reason: 'full', limit: 'nodes' };
-    this.warm(this.deps.placement.name, asked);
-    return { ok: true, mediaUrl: this.deps.placement.here, alone: true };
+    const { here, name } = this.deps.placement;
+    return { ok: true, mediaUrl: here, alone: true, ...this.warmFor(asked, name) };
   }
 
-  private warm(node: NodeName, { callSid, kind }: Asked): void {
-    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: kind === 'new' });
+  /** A new call is streamed. A conversation may be over, which its own actor knows: whoever asks it says so by `warm`. */
+  private warmFor({ callSid, kind }: Asked, node: NodeName): { node?: NodeName } {
+    if (kind === 'live') return { node };
+    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: true });
+    return {};
   }
 }
 

@@ -42,7 +42,7 @@ test.each([
     streamTokenSecret: 'secret',
     door: { answer: never, tell: never, preferredNode: never, look: never, streamFailed: () => undefined },
     staff: { ring: never, ringNext: never, accepted: never, ended: never, hungUp: never, leave: never },
-    admission: { reserve: never, release: never, ended: never },
+    admission: { reserve: never, warm: () => undefined, release: never, ended: never },
     waitingRoom: { stand: never, leave: never },
     placedCall: () => undefined,
     holdAudio: createHoldAudio(),

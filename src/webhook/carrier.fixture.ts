@@ -183,6 +183,7 @@ export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<C
       carrier.admission.push(['reserve', kind, callSid, preferredNode].filter((word) => word !== null).join(' '));
       return carrier.place instanceof Error ? Promise.reject(carrier.place) : Promise.resolve(carrier.place);
     },
+    warm: (callSid, { node }) => void carrier.admission.push(`warm ${callSid} ${node}`),
     ended: (callSid, from) => {
       carrier.admission.push(`ended ${callSid} ${from}`);
       return Promise.resolve();

@@ -63,10 +63,17 @@ describe('a call arrives', () => {
     expect(carrier.admission).toEqual([`reserve new ${CALL_SID}`, `reserve new ${CALL_SID}`]);
   });
 
-  it('gives the place back where the answer is no stream', async () => {
+  it('gives the place back where the answer is no stream, and has no session made ready for it', async () => {
+    carrier.place = { ok: true, mediaUrl: 'wss://n2.example/media-stream', node: { node: 'n2', incarnation: 'i2' } };
     carrier.door.view = { ...carrier.door.view, state: 'dialing' };
     expect((await carrier.post('/voice/next')).verbs).toEqual(['Dial']);
     expect(carrier.admission).toEqual([`reserve live ${CALL_SID}`, `release ${CALL_SID}`]);
+  });
+
+  it('has a session made ready where a conversation goes on', async () => {
+    carrier.place = { ok: true, mediaUrl: 'wss://n2.example/media-stream', node: { node: 'n2', incarnation: 'i2' } };
+    expect((await carrier.post('/voice/next')).verbs).toEqual(['Connect']);
+    expect(carrier.admission).toEqual([`reserve live ${CALL_SID}`, `warm ${CALL_SID} n2`]);
   });
 
   it('takes withheld and odd callers', async () => {

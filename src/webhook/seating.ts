@@ -1,6 +1,7 @@
 import type { Rung } from '../../machines/call-events.ts';
 import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
+import type { NodeName } from '../directory/keys.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Bounded } from './bounded.ts';
 import type { Ask, Documents, Next, Trouble } from './documents.ts';
@@ -11,8 +12,11 @@ import { beginWait, readWait } from './wait-state.ts';
 import type { Piece } from './wait-words.ts';
 
 export type Place =
-  /** `alone`: Redis is away, and the node that answers takes the call by itself. */
-  | { ok: true; mediaUrl: string; alone?: true }
+  /**
+   * `alone`: Redis is away, and the node that answers takes the call by itself. `node`: it is to be told when the stream
+   * is sure to come.
+   */
+  | { ok: true; mediaUrl: string; alone?: true; node?: NodeName }
   /** No assistant for this caller now: where the call begins instead. */
   | { ok: false; reason: 'rung'; rung: Rung }
   /** Not answered at all: nobody wants this number. */
@@ -33,6 +37,8 @@ export interface PlaceAsked {
 export interface Admission {
   /** Holds a place; a repeat gets the same one. */
   reserve(asked: PlaceAsked): Promise<Place>;
+  /** The stream will come: the node may make a model session ready. Returns at once. */
+  warm(callSid: string, node: NodeName): void;
   /** The webhook ended in TwiML without a stream. */
   release(callSid: string): Promise<void>;
   /** The call is over. */
@@ -153,7 +159,7 @@ export class Seating {
       : this.waiting(callSid, found.piece, fact);
   }
 
-  private at(callSid: string, { mediaUrl, alone }: Extract<Place, { ok: true }>, fact: Told): Seat {
+  private at(callSid: string, { mediaUrl, alone, node }: Extract<Place, { ok: true }>, fact: Told): Seat {
     return {
       isTurnedAway: false,
       fact,
@@ -161,6 +167,7 @@ export class Seating {
       next: (view) => this.deps.streamTo(mediaUrl, view),
       settle: (twiml) => {
         if (!twiml.includes('<Connect')) this.release(callSid);
+        else if (node) this.deps.admission.warm(callSid, node);
       },
     };
   }

@@ -198,6 +198,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
           ? { ok: true, mediaUrl: reserved.node.mediaUrl }
           : { ok: false, reason: reserved.kind };
       },
+      warm: () => undefined,
       release: async (callSid) => void (await releaseReservation(link, callSid)),
       ended: async (callSid) => void (await releaseReservation(link, callSid)),
     },

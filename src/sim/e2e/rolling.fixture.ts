@@ -1,5 +1,6 @@
 import { readJournal } from '../../directory/journal.ts';
 import type { NodeStart } from '../fleet.ts';
+import { warmLifeMs } from '../../model/warm.ts';
 import { type Stack, startStack } from '../stack.ts';
 import { Stalls } from '../stalls.ts';
 import type { SimCall } from '../twilio/index.ts';
@@ -131,10 +132,11 @@ export async function rollingRestart({ calls, releases, drainS }: RollingOptions
     await Promise.all([roll(), talking]);
     await Promise.all(talkers.map((talker) => talker.takeLeave()));
     const streamEnds = await Promise.all(talkers.map(({ call }) => streamEndsOf(stack, call.sid)));
-    // One that was still connecting when its call ended is opened after it, and closed at once.
+    // One that was still connecting when its call ended is opened after it, and closed at once: none waits for its end.
     const sessionCodes = await eventually(
       () => (stack.model?.sessions ?? []).map(({ closed }) => closed?.code ?? null),
       (seen) => !seen.includes(null),
+      warmLifeMs / 2,
     );
     return {
       talkers,

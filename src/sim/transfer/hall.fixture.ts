@@ -128,6 +128,7 @@ function routesOf(
     door: calls,
     admission: {
       reserve: () => Promise.resolve({ ok: true, mediaUrl: `${MEDIA}/media-stream` }),
+      warm: () => undefined,
       release: () => Promise.resolve(),
       ended: () => Promise.resolve(),
     },
