@@ -136,6 +136,41 @@ part_chromium() {
   tail_note chromium
 }
 
+# Prometheus and promtool: the programs alone. Its pages need scripts and fonts that nothing here looks at.
+part_prometheus() {
+  local system
+  system=$(command -v prometheus || true)
+  if [ -n "$system" ] && [ -x "$(dirname "$(readlink -f "$system")")/promtool" ] && at_least 2.42 "$(prometheus_version "$system")"; then
+    note prometheus "$(readlink -f "$system")"
+    echo "the system's own, $(prometheus_version "$system")"
+    return
+  fi
+  unpack prometheus system "$beside_servers|libjs-|fonts-|node-|prometheus-node-exporter|smartmontools|moreutils" prometheus
+  "$here/prometheus/usr/bin/promtool" --version >/dev/null
+  note prometheus "$here/prometheus/usr/bin/prometheus"
+  tail_note prometheus
+}
+
+# Alertmanager and amtool, which ask and check its configuration.
+part_alertmanager() {
+  local system
+  system=$(command -v alertmanager || command -v prometheus-alertmanager || true)
+  if [ -n "$system" ] && [ -x "$(dirname "$(readlink -f "$system")")/amtool" ] && at_least 0.25 "$(prometheus_version "$system")"; then
+    note alertmanager "$(readlink -f "$system")"
+    echo "the system's own, $(prometheus_version "$system")"
+    return
+  fi
+  unpack alertmanager system "$beside_servers|libjs-|fonts-" prometheus-alertmanager
+  "$here/alertmanager/usr/bin/amtool" --version >/dev/null
+  note alertmanager "$here/alertmanager/usr/bin/prometheus-alertmanager"
+  tail_note alertmanager
+}
+
+# What packages of servers bring along for those who install them.
+beside_servers='adduser|passwd|debconf|ucf|lsb-base|init-system-helpers|daemon|sysvinit-utils|systemd|dbus|tzdata'
+
+prometheus_version() { "$1" --version 2>&1 | sed -nE '1s/.*version ([0-9.]+).*/\1/p'; }
+
 # k6, built from its source: every module is compared with the hashes in toolchain/k6/go.sum. Where the user has Go, its
 # caches are used and a build that was made before is found again; a Go older than k6 wants fetches the newer one itself.
 part_k6() {
