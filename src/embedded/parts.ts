@@ -7,7 +7,15 @@ const ROOT = join(import.meta.dirname, '../..');
 const UNPRIVILEGED_ID = 65_534;
 
 /** Programs that are not npm packages: the system's own where it has them, else unpacked in `.toolchain/`. */
-export type PartName = 'redis' | 'postgres' | 'haproxy' | 'chromium' | 'k6' | 'prometheus' | 'alertmanager' | 'references';
+export type PartName =
+  | 'redis'
+  | 'postgres'
+  | 'haproxy'
+  | 'chromium'
+  | 'k6'
+  | 'prometheus'
+  | 'alertmanager'
+  | 'references';
 
 export interface Part {
   /** Absolute path of the main program: `redis-server`, `postgres`, `haproxy`, `chromium`, `k6`, `prometheus`. */
