@@ -39,7 +39,7 @@ const ROOTS = [
 /** Folders that import one npm package, Node's none, and themselves. */
 const PURE: Record<string, RegExp> = { machines: /^xstate($|\/)/, entities: /^typeorm$/ };
 const READS_ENVIRONMENT =
-  /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main|.*-process)\.ts|toolchain\/|load-tests\/)/;
+  /^(src\/config\.ts|src\/embedded\/parts\.ts|src\/sim\/(demo|.*main|.*-process)\.ts|toolchain\/|load-tests\/|grafana\/)/;
 
 const TEST_FILE = /\.(test|fixture)\.ts$/;
 const IMPORT = /(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g;
@@ -97,7 +97,7 @@ function directionFault(from: string, to: string): string | null {
 /** The project's own TypeScript. */
 export async function readSources(root: string): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
-  for await (const path of glob('{machines,entities,src,load-tests,toolchain}/**/*.ts', { cwd: root })) {
+  for await (const path of glob('{machines,entities,src,load-tests,grafana,toolchain}/**/*.ts', { cwd: root })) {
     sources.set(path, await readFile(join(root, path), 'utf8'));
   }
   return sources;
