@@ -11,7 +11,7 @@ import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { Consumer } from './consumer.ts';
 import { OutboxReader } from './reader.ts';
 import { createRecordingConsumer, type RecordingConsumerDeps } from './recording-consumer.ts';
-import { createConversationProjector } from './transcript.ts';
+import { createConversationProjector } from './projections.ts';
 
 /** How often what everybody has taken in is dropped from the outbox, and the rest counted. */
 const tidyMs = 5_000;

@@ -10,7 +10,7 @@ import { onBothDatabases, type TestDatabase } from '../sim/parts/both-databases.
 import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { StoredFact } from './stored-fact.ts';
 import { CALLER, EPOCH, startedAt, story, wholeCall } from './story.fixture.ts';
-import { createConversationProjector } from './transcript.ts';
+import { createConversationProjector } from './projections.ts';
 
 const NOW = 1_800_000_000_000;
 const SHUFFLES = 12;

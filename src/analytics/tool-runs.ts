@@ -1,6 +1,7 @@
 import { type EntityManager, In } from 'typeorm';
 import { type ToolExecution, ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import type { CallEvent } from '../../machines/call-events.ts';
+import type { Projection } from './projection.ts';
 import { byCall, type StoredFact } from './stored-fact.ts';
 
 type ToolFact = Extract<CallEvent, { type: 'tool.asked' | 'tool.answered' }>;
@@ -34,8 +35,7 @@ export function foldToolRun(
   return { ...row, ...first, result, output, durationMs, leave: fact.leave === null ? null : { ...fact.leave } };
 }
 
-/** Folds asked and answered tools into their rows; the calls are locked. */
-export async function applyToolRuns(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
+async function applyToolRuns(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
   const telling = facts.flatMap((stored) => {
     const fact = toolFact(stored);
     return fact ? [{ stored, fact }] : [];
@@ -54,8 +54,7 @@ export async function applyToolRuns(manager: EntityManager, facts: readonly Stor
   await manager.upsert(ToolExecutionEntity, [...changed.values()], ['callSid', 'toolCallId']);
 }
 
-/** Raises each call's epoch to the newest that has written; the calls are locked. */
-export async function applyEpochs(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
+async function applyEpochs(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
   const newest = [...byCall(facts)].map(([callSid, own]) => ({
     callSid,
     epoch: Math.max(...own.map(({ epoch }) => epoch)),
@@ -66,3 +65,17 @@ export async function applyEpochs(manager: EntityManager, facts: readonly Stored
     [newest.map(({ callSid }) => callSid), newest.map(({ epoch }) => epoch)],
   );
 }
+
+/** Tools asked and what they answered. */
+export const toolRuns: Projection = {
+  name: 'tool runs',
+  writes: ['tool_execution'],
+  apply: ({ manager, facts }) => applyToolRuns(manager, facts),
+};
+
+/** Each call's epoch, raised to the newest that has written. */
+export const epochs: Projection = {
+  name: 'epochs',
+  writes: ['call_epoch'],
+  apply: ({ manager, facts }) => applyEpochs(manager, facts),
+};

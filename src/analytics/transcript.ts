@@ -1,5 +1,5 @@
-import { type DataSource, type EntityManager, In } from 'typeorm';
-import { type CallLog, CallLogEntity, type TranscriptLine } from '../../entities/call-log.ts';
+import { type EntityManager, In } from 'typeorm';
+import type { CallLog, TranscriptLine } from '../../entities/call-log.ts';
 import { type Promotion, PromotionEntity } from '../../entities/promotion.ts';
 import { StoreSettingsEntity } from '../../entities/store-settings.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
@@ -9,12 +9,9 @@ import { isTimeZone } from '../services/local-time.ts';
 import { localMinute } from '../services/promotions.ts';
 import { isLocalMinute, storeDefaults } from '../services/store-check.ts';
 import { promotionAbout } from './about-promotion.ts';
-import { foldCalls, lockCalls, type Projector } from './call-log.ts';
-import { concernsCall } from './call-row.ts';
 import { intentsOf } from './intents.ts';
+import type { Projection } from './projection.ts';
 import { isBefore } from './stored-fact.ts';
-import { applyEpochs, applyToolRuns } from './tool-runs.ts';
-import { applyTurns } from './turns.ts';
 
 /** What was said and heard, in order; what of the assistant nobody heard is no line of it. */
 export function transcriptOf(turns: readonly Turn[]): TranscriptLine[] {
@@ -58,6 +55,7 @@ function aboutOf({ startedAt, endedAt }: CallLog, turns: readonly Turn[], { prom
 }
 
 async function finish(manager: EntityManager, calls: readonly CallLog[], now: number): Promise<CallLog[]> {
+  if (calls.length === 0) return [];
   const callSid = In(calls.map((call) => call.callSid));
   const turns = Map.groupBy(await manager.findBy(TurnEntity, { callSid }), (turn) => turn.callSid);
   const runs = await manager.find(ToolExecutionEntity, {
@@ -76,28 +74,12 @@ async function finish(manager: EntityManager, calls: readonly CallLog[], now: nu
   });
 }
 
-/**
- * Keeps turns, tool runs and epochs, and once a call is over its transcript and what the caller wanted; facts that come
- * later amend them. It folds the call's row as well, for it may be ahead of who keeps that.
- */
-export function createConversationProjector(dataSource: DataSource, now: () => number): Projector {
-  return async (facts) => {
-    if (facts.length === 0) return;
-    await dataSource.transaction(async (manager) => {
-      const known = await lockCalls(manager, facts);
-      const rows = new Map(known);
-      for (const row of foldCalls(known, facts.filter(concernsCall))) rows.set(row.callSid, row);
-      await applyTurns(manager, facts);
-      await applyToolRuns(manager, facts);
-      await applyEpochs(manager, facts);
-      const over = await finish(
-        manager,
-        [...rows.values()].filter((row) => row.endedAt !== null),
-        now(),
-      );
-      for (const row of over) rows.set(row.callSid, row);
-      const changed = [...rows.values()].filter((row) => row !== known.get(row.callSid));
-      if (changed.length > 0) await manager.upsert(CallLogEntity, changed, ['callSid']);
-    });
-  };
-}
+/** Once a call is over, its transcript and what the caller wanted. */
+export const transcripts: Projection = {
+  name: 'transcripts',
+  writes: ['call_log.transcript', 'call_log.processed_at', 'call_log.intents', 'call_log.promotion_slug'],
+  async apply({ manager, calls, now }) {
+    const over = [...calls.values()].filter((row) => row.endedAt !== null);
+    for (const row of await finish(manager, over, now)) calls.set(row.callSid, row);
+  },
+};

@@ -1,13 +1,13 @@
 import { type EntityManager, In } from 'typeorm';
 import { type Turn, TurnEntity } from '../../entities/turn.ts';
+import type { Projection } from './projection.ts';
 import type { StoredFact } from './stored-fact.ts';
 import { foldTurn, turnFact } from './turn-row.ts';
 
 const keyOf = (callSid: string, itemId: string): string => `${callSid} ${itemId}`;
 const placeOf = ({ callSid, epoch, seq }: Turn): string => `${callSid} ${epoch} ${seq}`;
 
-/** Folds what facts tell of turns into their rows; the calls are locked. */
-export async function applyTurns(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
+async function applyTurns(manager: EntityManager, facts: readonly StoredFact[]): Promise<void> {
   const telling = facts.flatMap((stored) => {
     const fact = turnFact(stored);
     return fact ? [{ stored, fact }] : [];
@@ -31,3 +31,10 @@ export async function applyTurns(manager: EntityManager, facts: readonly StoredF
   for (const { callSid, epoch, seq } of moved) await manager.delete(TurnEntity, { callSid, epoch, seq });
   await manager.upsert(TurnEntity, [...after.values()], ['callSid', 'epoch', 'seq']);
 }
+
+/** What was said and heard, one row a turn. */
+export const turns: Projection = {
+  name: 'turns',
+  writes: ['turn'],
+  apply: ({ manager, facts }) => applyTurns(manager, facts),
+};
