@@ -63,6 +63,8 @@ export const CallLogEntity = new EntitySchema<CallLog>({
   },
   indices: [
     { columns: ['startedAt'] },
+    { columns: ['fromNumber'] },
+    { name: 'call_log_transcript_idx', columns: ['startedAt'], where: 'transcript IS NOT NULL' },
     { name: 'call_log_promotion_idx', columns: ['promotionSlug', 'startedAt'], where: 'promotion_slug IS NOT NULL' },
     { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' },
   ],

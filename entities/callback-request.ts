@@ -39,7 +39,13 @@ export const CallbackRequestEntity = new EntitySchema<CallbackRequest>({
     lastCallSid: { type: 'text', nullable: true },
     createdAt: { type: 'timestamptz', default: () => 'now()' },
   },
-  indices: [{ columns: ['status', 'nextAttemptAt'] }, { columns: ['lastCallSid'] }, { columns: ['lastAttemptAt'] }],
+  indices: [
+    { columns: ['status', 'nextAttemptAt'] },
+    { columns: ['lastCallSid'] },
+    { columns: ['lastAttemptAt'] },
+    { columns: ['createdAt'] },
+    { columns: ['number'] },
+  ],
   checks: [
     {
       name: 'callback_request_status_check',

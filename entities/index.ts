@@ -3,10 +3,13 @@ import { CallLogEntity } from './call-log.ts';
 import { CallRecordingEntity } from './call-recording.ts';
 import { CallbackRequestEntity } from './callback-request.ts';
 import { ConsentRegionEntity } from './consent-region.ts';
+import { ErasedCallEntity } from './erased-call.ts';
+import { ErasureEntity } from './erasure.ts';
 import { KnowledgeDocumentEntity } from './knowledge-document.ts';
 import { MenuCategoryEntity } from './menu-category.ts';
 import { MenuItemEntity } from './menu-item.ts';
 import { PreparedLineEntity } from './prepared-line.ts';
+import { PrivacyRecordEntity } from './privacy-record.ts';
 import { ProductModifierEntity } from './product-modifier.ts';
 import { ProductSizeEntity } from './product-size.ts';
 import { PromotionEntity } from './promotion.ts';
@@ -41,4 +44,7 @@ export const entities = [
   CallbackRequestEntity,
   PromotionEntity,
   PreparedLineEntity,
+  ErasureEntity,
+  ErasedCallEntity,
+  PrivacyRecordEntity,
 ];

@@ -56,6 +56,10 @@ export interface StoreSettings {
   recordingDays: number;
   /** Told of each message by mail; '': `email`. */
   noticeEmail: string;
+  /** What was said, and what tools were asked and answered, is deleted after so many days. */
+  transcriptDays: number;
+  /** All that is left of a call is deleted after so many days. */
+  callDays: number;
 }
 
 export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
@@ -89,6 +93,8 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     recordCalls: { type: 'boolean', default: false },
     recordingDays: { type: 'integer', default: 90 },
     noticeEmail: { type: 'text', default: '' },
+    transcriptDays: { type: 'integer', default: 365 },
+    callDays: { type: 'integer', default: 730 },
   },
   checks: [
     { name: 'store_settings_single_check', expression: 'id = 1' },
@@ -97,6 +103,10 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
       expression: "closed_behaviour IN ('assistant', 'announce', 'voicemail')",
     },
     { name: 'store_settings_recording_check', expression: 'recording_days BETWEEN 1 AND 3650' },
+    {
+      name: 'store_settings_retention_check',
+      expression: 'transcript_days BETWEEN 1 AND call_days AND call_days <= 3650',
+    },
     { name: 'store_settings_length_check', expression: 'max_call_minutes BETWEEN 2 AND 240' },
     {
       name: 'store_settings_callback_check',

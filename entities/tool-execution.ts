@@ -32,4 +32,5 @@ export const ToolExecutionEntity = new EntitySchema<ToolExecution>({
     startedAt: { type: 'timestamptz' },
     durationMs: { type: 'integer', nullable: true },
   },
+  indices: [{ columns: ['startedAt'] }],
 });

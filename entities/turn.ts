@@ -37,6 +37,6 @@ export const TurnEntity = new EntitySchema<Turn>({
     cut: { type: 'boolean', default: false },
     at: { type: 'timestamptz' },
   },
-  indices: [{ columns: ['callSid', 'itemId'] }],
+  indices: [{ columns: ['callSid', 'itemId'] }, { columns: ['at'] }],
   checks: [{ name: 'turn_who_check', expression: `who IN ('caller', 'assistant')` }],
 });

@@ -41,7 +41,7 @@ export const VoicemailEntity = new EntitySchema<Voicemail>({
     status: { type: 'text', default: 'pending' },
     createdAt: { type: 'timestamptz', default: () => 'now()' },
   },
-  indices: [{ columns: ['callSid'] }, { columns: ['createdAt'] }],
+  indices: [{ columns: ['callSid'] }, { columns: ['createdAt'] }, { columns: ['fromNumber'] }],
   checks: [
     { name: 'voicemail_status_check', expression: `status IN ('pending', 'new', 'heard', 'lost', 'discarded')` },
   ],

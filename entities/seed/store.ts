@@ -42,6 +42,8 @@ export const settings: StoreSettings = {
   recordCalls: false,
   recordingDays: 90,
   noticeEmail: '',
+  transcriptDays: 365,
+  callDays: 730,
 };
 
 const open = (dayOfWeek: number, openTime: string, closeTime: string): StoreHours => ({

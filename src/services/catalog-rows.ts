@@ -65,6 +65,9 @@ export async function readCatalog(dataSource: DataSource, now: number, onProblem
     closed: settings ? { behaviour: settings.closedBehaviour, lines: settings.closedLine } : emptyCatalog.closed,
     callMsMax: settings ? settings.maxCallMinutes * MINUTE_MS : emptyCatalog.callMsMax,
     recording: recordingOf(settings, regions),
+    retention: settings
+      ? { transcriptDays: settings.transcriptDays, callDays: settings.callDays }
+      : emptyCatalog.retention,
     schedule,
     categories: categories.map((category) => categoryOf(category, items)),
     plans: plans.map(({ name, description, price, interval, intervalCount }) => ({

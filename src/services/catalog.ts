@@ -21,6 +21,7 @@ export interface Catalog {
   /** The longest conversation. */
   callMsMax: number;
   recording: RecordingPolicy;
+  retention: RetentionPolicy;
   schedule: Schedule;
   /** By sortOrder; only active items. */
   categories: readonly Category[];
@@ -36,6 +37,14 @@ export interface StoreInfo {
   address: string;
   phone: string;
   email: string;
+}
+
+/** How long what is known of calls is kept, days. */
+export interface RetentionPolicy {
+  /** What was said, and what tools were asked and answered. */
+  transcriptDays: number;
+  /** All the rest; not shorter. */
+  callDays: number;
 }
 
 /** What callers get outside the hours. */
@@ -133,6 +142,7 @@ export const emptyCatalog: Catalog = {
   closed: { behaviour: storeDefaults.closedBehaviour, lines: {} },
   callMsMax: storeDefaults.callMinutes * 60_000,
   recording: { calls: false, days: 90, noticeEmail: '', regions: new Map() },
+  retention: { transcriptDays: 365, callDays: 730 },
   schedule: { timeZone: storeDefaults.timeZone, week: [], exceptions: new Map() },
   categories: [],
   plans: [],

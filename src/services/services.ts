@@ -9,7 +9,7 @@ import {
 } from './callback-window.ts';
 import { keepCatalog } from './catalog-keeper.ts';
 import { readCatalog } from './catalog-rows.ts';
-import type { AssistantSettings, Catalog, Plan, PromotionOffer, StoreInfo } from './catalog.ts';
+import type { AssistantSettings, Catalog, Plan, PromotionOffer, RetentionPolicy, StoreInfo } from './catalog.ts';
 import { closedNow, type ClosedNow } from './closed.ts';
 import type { RecordingPolicy } from './consent.ts';
 import {
@@ -81,6 +81,7 @@ export interface Services {
   /** Call-backs may be made now. */
   isCallbackTime(): boolean;
   recording(): RecordingPolicy & { timeZone: string };
+  retention(): RetentionPolicy;
   /** At the latest after 1.5 s, never rejects. */
   knowledge(question: string): Promise<KnowledgeAnswer>;
   /** Calls back whenever what the assistant is told has changed, by data or by time; returns how to stop that. */
@@ -178,6 +179,7 @@ export function answersOf(
     },
     callbackWindow: (askedAt) => callbackWindow(known().callbacks, known().schedule.timeZone, askedAt),
     recording: () => ({ ...known().recording, timeZone: known().schedule.timeZone }),
+    retention: () => known().retention,
     isCallbackTime: () => isCallbackTime(known().callbacks, known().schedule.timeZone, now()),
     knowledge: (question) =>
       knowledge.search(question, { documents: known().documents, promotions: promotionTexts(promotions()) }),
