@@ -171,6 +171,37 @@ beside_servers='adduser|passwd|debconf|ucf|lsb-base|init-system-helpers|daemon|s
 
 prometheus_version() { "$1" --version 2>&1 | sed -nE '1s/.*version ([0-9.]+).*/\1/p'; }
 
+# A Kafka broker: a JRE, and the jars of toolchain/kafka/jars.sha256 from Maven Central. Where Central is, Maven itself says.
+part_kafka() {
+  local java pom=/usr/share/java/maven3-model-builder.jar link
+  java=$(command -v java || true)
+  if [ -n "$java" ] && at_least 17 "$("$java" -version 2>&1 | sed -nE 's/.*version "([0-9.]+).*/\1/p')"; then
+    java=$(readlink -f "$java")
+  else
+    unpack jre system '[a-np-z]|o[^p]|openssl' openjdk-17-jre-headless
+    java=$(echo "$here"/jre/usr/lib/jvm/java-17-openjdk-*/bin/java)
+    # What it configures lies in /etc.
+    find "$here/jre" -type l -lname '/etc/java-17-openjdk/*' | while read -r link; do
+      cp --remove-destination "$here/jre$(readlink "$link")" "$link"
+    done
+    "$java" -version
+  fi
+  if [ ! -r "$pom" ]; then
+    unpack maven system '[a-km-z]|l[^i]|lib[^m]|libmaven-' libmaven3-core-java
+    pom="$here/maven$pom"
+  fi
+  rm -rf "$here/kafka" && mkdir -p "$here/kafka/libs"
+  if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+    export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+  fi
+  node "$root/toolchain/kafka/jars.mjs" "$root/toolchain/kafka/jars.sha256" "$pom" "$here/kafka/libs"
+  "$java" -cp "$here/kafka/libs/*" kafka.Kafka --version
+  cp "$root/toolchain/kafka/jars.sha256" "$here/kafka.lock.new"
+  mv "$here/kafka.lock.new" "$here/kafka.lock"
+  note kafka "$java" "KAFKA_CLASSPATH=$here/kafka/libs/*"
+  echo "$(ls "$here/kafka/libs" | wc -l) jars, $(du -sh "$here/kafka" | cut -f1); $("$java" -version 2>&1 | head -n 1)"
+}
+
 # k6, built from its source: every module is compared with the hashes in toolchain/k6/go.sum. Where the user has Go, its
 # caches are used and a build that was made before is found again; a Go older than k6 wants fetches the newer one itself.
 part_k6() {

@@ -10,6 +10,7 @@ present() {
       node) cmp -s "$root/toolchain/node/package-lock.json" "$root/.toolchain/node.lock" || return 1 ;;
       modules) cmp -s "$root/package-lock.json" "$root/.toolchain/modules.lock" || return 1 ;;
       references) cmp -s "$root/load-tests/bench/references/package-lock.json" "$root/.toolchain/references.lock" || return 1 ;;
+      kafka) cmp -s "$root/toolchain/kafka/jars.sha256" "$root/.toolchain/kafka.lock" || return 1 ;;
       k6) cmp -s "$root/toolchain/k6/go.sum" "$root/.toolchain/k6.lock" || return 1 ;;
     esac
   done
