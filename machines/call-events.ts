@@ -198,6 +198,21 @@ export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineNam
 /** A digit run that became a card number only by a later turn: what earlier facts said of it is replaced. */
 export type RedactionFact = { type: 'journal.redacted'; at: number; itemId: string; text: string };
 
+/**
+ * Its caller had everything erased: consumers of the call's facts forget it. In no journal: the journal is gone by then.
+ * Said of an erasure itself as well, by its own id in place of a call's.
+ */
+export type ErasureFact = {
+  type: 'journal.erased';
+  at: number;
+  erasureId: string;
+  /** HMAC-SHA-256 of the caller's number, hex, and which key made it. */
+  numberHash: string;
+  keyId: string;
+  /** Calls that arrived up to then. */
+  until: number;
+};
+
 export type CallEvent =
   | CarrierFact
   | ModelFact
@@ -206,7 +221,8 @@ export type CallEvent =
   | NodeFact
   | StaffFact
   | ClockFact
-  | RedactionFact;
+  | RedactionFact
+  | ErasureFact;
 
 /** Sentences that are ready before they are needed. */
 export type Line =

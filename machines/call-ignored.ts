@@ -20,7 +20,7 @@ const ofStream: Type[] = [
   'staff.wentHome',
 ];
 
-/** Answers to TwiML that another state gave, and a second arrival. */
+/** Answers to TwiML that another state gave, a second arrival, and what is meant for the consumers of facts alone. */
 const ofTwiml: Type[] = [
   'carrier.recordingSet',
   'carrier.arrived',
@@ -30,6 +30,7 @@ const ofTwiml: Type[] = [
   'carrier.recordingReady',
   'carrier.reviewed',
   'carrier.waitEnded',
+  'journal.erased',
 ];
 
 const inConversation: Type[] = [...ofTwiml];

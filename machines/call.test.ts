@@ -84,6 +84,7 @@ const anyFact: CallEvent[] = [
   { type: 'assistant.said', at: 4_700, itemId: 'a1', responseId: 'r2', text: 'Good bye', totalMs: 600 },
   { type: 'assistant.heard', at: 5_000, itemId: 'a1', text: 'Good', heardMs: 300, totalMs: 600, cut: true },
   { type: 'journal.redacted', at: 5_100, itemId: 'u1', text: '[card]' },
+  { type: 'journal.erased', at: 5_200, erasureId: 'ER1', numberHash: '', keyId: '', until: 5_200 },
   ...(
     [
       'stream',

@@ -1,6 +1,6 @@
 import { ConfigError } from './config.ts';
 import { DirectoryError } from './directory/errors.ts';
-import { connectRedis, type RedisLink } from './directory/redis.ts';
+import { connectRedis, type RedisLink, type RedisScan } from './directory/redis.ts';
 
 /** What the operators' commands share. */
 
@@ -13,7 +13,7 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 export const when = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 /** Does it with a link of its own, which is closed whatever comes of that. */
-export async function withRedis(url: string, work: (link: RedisLink) => Promise<void>): Promise<void> {
+export async function withRedis(url: string, work: (link: RedisLink & RedisScan) => Promise<void>): Promise<void> {
   const link = await connectRedis(url);
   try {
     await work(link);

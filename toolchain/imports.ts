@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
 const STAGES = [
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
-  ...['relay', 'analytics', 'console', 'jobs', 'services', 'sim'],
+  ...['relay', 'analytics', 'console', 'jobs', 'privacy', 'services', 'sim'],
 ];
 const LEAVES = [
   'directory',

@@ -1,5 +1,6 @@
 import { type DataSource, type EntityManager, In } from 'typeorm';
 import { type CallLog, CallLogEntity } from '../../entities/call-log.ts';
+import { createErasureGate, type ErasureGate } from '../privacy/erasure-gate.ts';
 import { concernsCall, emptyCall, foldCall } from './call-row.ts';
 import { byCall, type StoredFact } from './stored-fact.ts';
 
@@ -41,11 +42,13 @@ export function foldCalls(rows: ReadonlyMap<string, CallLog>, facts: readonly St
 }
 
 /** Keeps each call's row: there from its arrival on, with what the carrier says of it. */
-export function createCallLogProjector(dataSource: DataSource): Projector {
+export function createCallLogProjector(dataSource: DataSource, gate: ErasureGate = createErasureGate(null)): Projector {
   return async (facts) => {
-    const own = facts.filter(concernsCall);
-    if (own.length === 0) return;
+    const telling = facts.filter((stored) => concernsCall(stored) || stored.fact.type === 'journal.erased');
+    if (telling.length === 0) return;
     await dataSource.transaction(async (manager) => {
+      const own = await gate(manager, telling);
+      if (own.length === 0) return;
       const rows = await lockCalls(manager, own);
       await manager.upsert(CallLogEntity, foldCalls(rows, own), ['callSid']);
     });

@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { type CallLog, CallLogEntity } from '../../entities/call-log.ts';
+import { createErasureGate, type ErasureGate } from '../privacy/erasure-gate.ts';
 import { foldCalls, lockCalls, type Projector } from './call-log.ts';
 import { concernsCall } from './call-row.ts';
 import type { StoredFact } from './stored-fact.ts';
@@ -35,10 +36,13 @@ export function createProjector(
   dataSource: DataSource,
   projections: readonly Projection[],
   now: () => number,
+  gate: ErasureGate = createErasureGate(null),
 ): Projector {
-  return async (facts) => {
-    if (facts.length === 0) return;
+  return async (taken) => {
+    if (taken.length === 0) return;
     await dataSource.transaction(async (manager) => {
+      const facts = await gate(manager, taken);
+      if (facts.length === 0) return;
       const known = await lockCalls(manager, facts);
       const calls = new Map(known);
       for (const row of foldCalls(known, facts.filter(concernsCall))) calls.set(row.callSid, row);

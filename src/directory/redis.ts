@@ -18,6 +18,12 @@ export interface RedisLink {
   close(): Promise<void>;
 }
 
+/** For commands that look through everything: a node knows the names of its keys. */
+export interface RedisScan {
+  /** Names of all keys like the pattern, in pieces; one may come twice, one made meanwhile may not come. */
+  scan(pattern: string): AsyncGenerator<string[]>;
+}
+
 export interface RedisLinkOptions {
   /** For blocking reads, on a connection of their own: the longest block in ms. */
   blockMsMax?: number;
@@ -26,6 +32,7 @@ export interface RedisLinkOptions {
 }
 
 const RETRY_DELAY_STEP_MS = 50;
+const SCAN_COUNT = 500;
 
 function retryDelay(times: number): number {
   return Math.min(RETRY_DELAY_STEP_MS * times, directoryLimits.retryDelayMaxMs);
@@ -71,7 +78,7 @@ function createClient(address: RedisAddress, options: RedisLinkOptions): Redis |
   });
 }
 
-class Link implements RedisLink {
+class Link implements RedisLink, RedisScan {
   private readonly client: Redis | Cluster;
   private readonly listeners = new Set<() => void>();
   private underWay = 0;
@@ -106,6 +113,18 @@ class Link implements RedisLink {
 
   command(name: string, ...args: RedisArgument[]): Promise<unknown> {
     return this.guard(() => this.client.call(name, ...args));
+  }
+
+  async *scan(pattern: string): AsyncGenerator<string[]> {
+    const { client } = this;
+    for (const server of client instanceof Cluster ? client.nodes('master') : [client]) {
+      let cursor = '0';
+      do {
+        const [next, keys] = await this.guard(() => server.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT));
+        cursor = next;
+        if (keys.length > 0) yield keys;
+      } while (cursor !== '0');
+    }
   }
 
   private async guard<T>(work: () => Promise<T>): Promise<T> {
@@ -154,7 +173,7 @@ async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
  * so that a process may start while Redis is away (`ready` says which).
  * @throws RangeError for a malformed address
  */
-export async function connectRedis(url: string, options: RedisLinkOptions = {}): Promise<RedisLink> {
+export async function connectRedis(url: string, options: RedisLinkOptions = {}): Promise<RedisLink & RedisScan> {
   const link = new Link(createClient(parseRedisUrl(url), options), options.onError ?? (() => {}));
   await withinMs(
     link.connect().catch(() => {}),
