@@ -48,12 +48,17 @@ await onBothDatabases((database) => {
     expect(await difference(source)).toEqual([]);
     expect(source.entityMetadatas.map((each) => each.tableName).toSorted()).toEqual([
       'call_epoch',
+      'call_figure',
       'call_log',
       'call_recording',
+      'call_understanding',
       'callback_request',
       'consent_region',
       'erased_call',
       'erasure',
+      'figure_due',
+      'figure_minute',
+      'figure_topic',
       'knowledge_document',
       'menu_category',
       'menu_item',

@@ -1,10 +1,15 @@
 import { CallEpochEntity } from './call-epoch.ts';
+import { CallFigureEntity } from './call-figure.ts';
 import { CallLogEntity } from './call-log.ts';
 import { CallRecordingEntity } from './call-recording.ts';
+import { CallUnderstandingEntity } from './call-understanding.ts';
 import { CallbackRequestEntity } from './callback-request.ts';
 import { ConsentRegionEntity } from './consent-region.ts';
 import { ErasedCallEntity } from './erased-call.ts';
 import { ErasureEntity } from './erasure.ts';
+import { FigureDueEntity } from './figure-due.ts';
+import { FigureMinuteEntity } from './figure-minute.ts';
+import { FigureTopicEntity } from './figure-topic.ts';
 import { KnowledgeDocumentEntity } from './knowledge-document.ts';
 import { MenuCategoryEntity } from './menu-category.ts';
 import { MenuItemEntity } from './menu-item.ts';
@@ -28,6 +33,11 @@ export const entities = [
   TurnEntity,
   ToolExecutionEntity,
   CallEpochEntity,
+  CallUnderstandingEntity,
+  CallFigureEntity,
+  FigureMinuteEntity,
+  FigureTopicEntity,
+  FigureDueEntity,
   MenuCategoryEntity,
   MenuItemEntity,
   ProductSizeEntity,

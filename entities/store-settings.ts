@@ -36,9 +36,10 @@ export interface StoreSettings {
   staffNumbers: string[];
   /** E.164 numbers that many callers share, such as an office's: no limit for one caller holds for them. */
   sharedNumbers: string[];
-  /** Card numbers are always redacted; these two are the store's choice. */
+  /** Card numbers are always redacted; these are the store's choice. */
   redactPhone: boolean;
   redactEmail: boolean;
+  redactAddress: boolean;
   /** Whether callers who wait are offered to be called back. */
   callbackOffered: boolean;
   /** Within how many minutes of the hours below they are called back. */
@@ -83,6 +84,7 @@ export const StoreSettingsEntity = new EntitySchema<StoreSettings>({
     sharedNumbers: { type: 'text', array: true, default: [] },
     redactPhone: { type: 'boolean', default: false },
     redactEmail: { type: 'boolean', default: false },
+    redactAddress: { type: 'boolean', default: false },
     callbackOffered: { type: 'boolean', default: false },
     callbackMinutes: { type: 'integer', default: 120 },
     callbackOpenTime: { type: 'text', default: '09:00' },

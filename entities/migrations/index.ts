@@ -6,6 +6,7 @@ import { PreparedLines1763830004000 } from './1763830004000-prepared-lines.ts';
 import { StaffMembers1763830005000 } from './1763830005000-staff-members.ts';
 import { Recordings1763830006000 } from './1763830006000-recordings.ts';
 import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
+import { Understanding1763860006000 } from './1763860006000-understanding.ts';
 import { Privacy1763860007000 } from './1763860007000-privacy.ts';
 
 /**
@@ -21,5 +22,6 @@ export const migrations = [
   StaffMembers1763830005000,
   Recordings1763830006000,
   StoreDecides1763830007000,
+  Understanding1763860006000,
   Privacy1763860007000,
 ];

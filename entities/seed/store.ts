@@ -32,6 +32,7 @@ export const settings: StoreSettings = {
   sharedNumbers: [],
   redactPhone: false,
   redactEmail: false,
+  redactAddress: false,
   callbackOffered: true,
   callbackMinutes: 120,
   callbackOpenTime: '08:00',
