@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { createLog } from '../telemetry/log.ts';
-import { createMetrics, watchProcess } from '../telemetry/metrics.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { watchProcess } from '../telemetry/process-watch.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { createServer, type Server } from './server.ts';
 
@@ -17,8 +18,8 @@ async function start(
   const metrics = createMetrics();
   watchProcess(metrics);
   metrics.refusals.inc({ reason: 'signature' }, 3);
-  metrics.spliceSeconds.observe(0.000_07);
-  metrics.spliceSeconds.observe(9);
+  metrics.spliceSeconds.to_caller.observe(0.000_07);
+  metrics.spliceSeconds.to_caller.observe(9);
   const { port } = (server = await createServer({
     host: '127.0.0.1',
     port: 0,
@@ -79,11 +80,11 @@ it('shows metrics, hot ones among them', async () => {
   const text = await response.text();
   expect(text).toContain('aida_refusals_total{reason="signature"} 3');
   expect(text).toContain('# TYPE aida_splice_seconds histogram');
-  expect(text).toContain('aida_splice_seconds_bucket{le="0.00005"} 0');
-  expect(text).toContain('aida_splice_seconds_bucket{le="0.0001"} 1');
-  expect(text).toContain('aida_splice_seconds_bucket{le="0.05"} 1');
-  expect(text).toContain('aida_splice_seconds_bucket{le="+Inf"} 2');
-  expect(text).toContain('aida_splice_seconds_sum 9.00007');
-  expect(text).toContain('aida_splice_seconds_count 2');
-  expect(text).toContain('aida_nodejs_eventloop_lag_seconds');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.00005",direction="to_caller"} 0');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.0001",direction="to_caller"} 1');
+  expect(text).toContain('aida_splice_seconds_bucket{le="0.05",direction="to_caller"} 1');
+  expect(text).toContain('aida_splice_seconds_bucket{le="+Inf",direction="to_caller"} 2');
+  expect(text).toContain('aida_splice_seconds_sum{direction="to_caller"} 9.00007');
+  expect(text).toContain('aida_splice_seconds_count{direction="to_caller"} 2');
+  expect(text).toContain('aida_event_loop_delay_seconds');
 });

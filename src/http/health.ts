@@ -45,11 +45,10 @@ export function healthRoutes({ ready, isDraining, incarnation, metrics }: Health
     {
       method: 'GET',
       path: '/metrics',
-      handler: async () => ({
-        status: 200,
-        headers: { 'content-type': metrics.registry.contentType },
-        body: await metrics.scrape(),
-      }),
+      handler: async (request) => {
+        const { contentType, text } = await metrics.scrape(request.header('accept'));
+        return { status: 200, headers: { 'content-type': contentType }, body: text };
+      },
     },
   ];
 }

@@ -161,7 +161,7 @@ export class CallStream implements StreamPort {
     const fate = this.#callerAudio.frame(this.#frame, startedAt);
     if (fate === 'repeated') this.#ignore('repeated');
     // The clock costs more than holding a frame back.
-    if (fate === 'sent') this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
+    if (fate === 'sent') this.#deps.metrics.spliceSeconds.from_caller.observe((this.#deps.now() - startedAt) / 1000);
   }
 
   #onMessage(bytes: Uint8Array): void {

@@ -2,6 +2,10 @@ import { type Exemplar, Exemplars } from './exemplars.ts';
 import { Family, type FamilyOptions, type Sample, type TextFormat } from './family.ts';
 import { LabelSpace } from './label-space.ts';
 
+interface BucketSample extends Sample {
+  metricName: string;
+}
+
 export interface HotHistogramOptions extends FamilyOptions {
   /** Upper bounds, ascending, in the unit of the name. */
   buckets: readonly number[];
@@ -63,8 +67,13 @@ function exemplarText({ labelSet, value, timestamp }: Exemplar): string {
   return ` # {trace_id="${labelSet.trace_id}"} ${value} ${timestamp}\n`;
 }
 
-function samplesOf(name: string, bounds: Float64Array, buckets: Buckets, labels: Record<string, string>): Sample[] {
-  const values: Sample[] = [];
+function samplesOf(
+  name: string,
+  bounds: Float64Array,
+  buckets: Buckets,
+  labels: Record<string, string>,
+): BucketSample[] {
+  const values: BucketSample[] = [];
   let total = 0;
   for (let index = 0; index < buckets.counts.length; index += 1) {
     total += buckets.counts[index] ?? 0;
@@ -83,7 +92,7 @@ function samplesOf(name: string, bounds: Float64Array, buckets: Buckets, labels:
 }
 
 /** A histogram without labels. */
-export class HotHistogram extends Family {
+export class HotHistogram extends Family<BucketSample> {
   private readonly bounds: Float64Array;
   private readonly buckets: Buckets;
   private readonly text: BucketLines;
@@ -99,11 +108,11 @@ export class HotHistogram extends Family {
     this.buckets.observe(value, traceId);
   }
 
-  protected all(): Sample[] {
+  protected all(): BucketSample[] {
     return samplesOf(this.name, this.bounds, this.buckets, {});
   }
 
-  protected moved(): Sample[] {
+  protected moved(): BucketSample[] {
     return this.all();
   }
 
@@ -113,7 +122,7 @@ export class HotHistogram extends Family {
 }
 
 /** A histogram for each combination of label values; one appears with its first observation. */
-export class LabelledHistogram extends Family {
+export class LabelledHistogram extends Family<BucketSample> {
   private readonly bounds: Float64Array;
   private readonly space: LabelSpace;
   private readonly buckets: (Buckets | undefined)[];
@@ -133,13 +142,13 @@ export class LabelledHistogram extends Family {
     return (this.buckets[index] ??= new Buckets(this.bounds));
   }
 
-  protected all(): Sample[] {
+  protected all(): BucketSample[] {
     return this.buckets.flatMap((buckets, index) =>
       buckets ? samplesOf(this.name, this.bounds, buckets, this.space.at(index)) : [],
     );
   }
 
-  protected moved(): Sample[] {
+  protected moved(): BucketSample[] {
     return this.all();
   }
 

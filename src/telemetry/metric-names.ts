@@ -1,4 +1,4 @@
-import { counter, gauge, histogram, type MetricSpec, oneOf, sparse, traced } from './metric-spec.ts';
+import { counter, gauge, histogram, hot, info, type MetricSpec, oneOf, sparse, traced } from './metric-spec.ts';
 
 /** Seconds, for answers that should take milliseconds. */
 const ANSWER_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
@@ -146,7 +146,7 @@ const webhookMetrics = {
     'messages',
     "Messages of the carrier's debugger, by level and by what their error code is about",
     {
-      level: oneOf('error | warning'),
+      level: oneOf('error | warn'),
       class: oneOf('fetching | document | dialing | stream | recording | account | rest | other'),
     },
   ),
@@ -294,16 +294,20 @@ const audioMetrics = {
     'Audio that the carrier has been handed and has not played, sampled four times a second while there is any',
     LEAD_SECONDS,
   ),
-  spliceSeconds: histogram(
-    'aida_splice_seconds',
-    'seconds',
-    'Time that this process works on the message that brings audio, where that goes on at once, by direction',
-    SPLICE_SECONDS,
-    { direction: directions },
+  spliceSeconds: hot(
+    histogram(
+      'aida_splice_seconds',
+      'seconds',
+      'Time that this process works on the message that brings audio, where that goes on at once, by direction',
+      SPLICE_SECONDS,
+      { direction: directions },
+    ),
   ),
-  frames: counter('aida_frames_total', 'frames', 'Frames of 20 ms: taken from callers, and handed to the carrier', {
-    direction: directions,
-  }),
+  frames: hot(
+    counter('aida_frames_total', 'frames', 'Frames of 20 ms: taken from callers, and handed to the carrier', {
+      direction: directions,
+    }),
+  ),
   droppedFrames: counter(
     'aida_dropped_frames_total',
     'frames',
@@ -315,28 +319,31 @@ const audioMetrics = {
       'binary | not_json | unknown_event | shape | stream_sid | track | payload | timestamp | repeated | order',
     ),
   }),
-  marks: counter('aida_marks_total', 'marks', 'Marks: handed to the carrier, and given back by it', {
-    direction: oneOf('sent | echoed'),
-  }),
-  appends: counter(
-    'aida_appends_total',
-    'messages',
-    'Messages with audio of callers to the model, by what brought them',
-    {
+  marks: hot(
+    counter('aida_marks_total', 'marks', 'Marks: handed to the carrier, and given back by it', {
+      direction: oneOf('sent | echoed'),
+    }),
+  ),
+  appends: hot(
+    counter('aida_appends_total', 'messages', 'Messages with audio of callers to the model, by what brought them', {
       kind: appendKinds,
-    },
+    }),
   ),
-  appendedSeconds: counter(
-    'aida_appended_audio_seconds_total',
-    'seconds',
-    'Audio in the messages to the model, by what brought them: `silence` is padding',
-    { kind: appendKinds },
+  appendedSeconds: hot(
+    counter(
+      'aida_appended_audio_seconds_total',
+      'seconds',
+      'Audio in the messages to the model, by what brought them: `silence` is padding',
+      { kind: appendKinds },
+    ),
   ),
-  onsets: counter(
-    'aida_onsets_total',
-    'sounds',
-    "Beginnings of a caller's sound: noticed here before the model said so, only then, or never called speech",
-    { heard_by: oneOf('gate | model | none') },
+  onsets: hot(
+    counter(
+      'aida_onsets_total',
+      'sounds',
+      "Beginnings of a caller's sound: noticed here before the model said so, only then, or never called speech",
+      { heard_by: oneOf('gate | model | none') },
+    ),
   ),
 };
 
@@ -683,24 +690,16 @@ const processMetrics = {
     type: oneOf('Timeout | Immediate | TCPSocketWrap | TCPServerWrap | PipeWrap'),
   }),
   startTime: gauge('aida_process_start_time_seconds', 'seconds', 'When this process started, in seconds since 1970'),
-  buildInfo: sparse(
-    gauge('aida_build_info', 'bool', '1, with what runs here as labels', {
-      version: [],
-      machine: [],
-      node: [],
-      server: [],
-    }),
-  ),
-  configInfo: sparse(
-    gauge('aida_config_info', 'bool', '1, with how this node is set up as labels', {
-      roles: [],
-      model: [],
-      fallback: [],
-      cadence: [],
-      kafka: [],
-      telemetry: [],
-    }),
-  ),
+  /** `runtime` is Node's version: `node` is the label that a scrape gives to all that comes from one. */
+  buildInfo: info('aida_build_info', 'What runs here', ['version', 'machine', 'runtime', 'server']),
+  configInfo: info('aida_config_info', 'How this node is set up', [
+    'roles',
+    'model',
+    'fallback',
+    'cadence',
+    'kafka',
+    'telemetry',
+  ]),
   configLimit: gauge('aida_config_limit', 'mixed', 'Limits that this node was given, by name; none for no limit', {
     name: oneOf(
       'calls_max | carrier_calls_max | model_sessions_max | dollars_per_hour | dollars_per_day | drain_seconds | model_session_seconds',

@@ -1,50 +1,68 @@
+type Labels = Readonly<Record<string, readonly string[]>>;
+type Kind = 'counter' | 'gauge' | 'histogram' | 'info';
+
 /** What a metric is, before anything is counted. */
-export interface MetricSpec {
-  type: 'counter' | 'gauge' | 'histogram';
+export interface MetricSpec<K extends Kind = Kind, L extends Labels = Labels, Hot extends boolean = boolean> {
+  /** `info`: a gauge of 1 with one series, whose labels are what is told. */
+  type: K;
   name: string;
   /** What one is: `seconds`, `bytes`, `ratio` (0 to 1), `dollars`, or what is counted. */
   unit: string;
   help: string;
-  /** Every value of each label; what is none of them is counted under `other`. */
-  labels: Readonly<Record<string, readonly string[]>>;
+  /** Every value of each label, none of an `info`; what is none of them is counted under `other`. */
+  labels: L;
   /** Upper bounds, ascending, in the unit; of histograms alone. */
   buckets: readonly number[];
   /** Series appear with their first event: for labels with many values, most of which never occur. */
   isSparse: boolean;
-  /** Its slowest observations carry the trace that they belong to. */
+  /** Observations may name the trace that they belong to. */
   hasExemplars: boolean;
+  /** Counted for every frame: its one label is looked up beforehand. */
+  isHot: Hot;
 }
 
-type Labels = Readonly<Record<string, readonly string[]>>;
-type Split<T extends string> = T extends `${infer A} | ${infer B}` ? A | Split<B> : T;
+type Split<T extends string, Done extends string = never> = T extends `${infer A} | ${infer B}`
+  ? Split<B, Done | A>
+  : Done | T;
 
 /** The values of a label, as one line: `'sent | lost'`. */
 export function oneOf<const T extends string>(values: T): readonly Split<T>[] {
   return values.split(' | ') as Split<T>[];
 }
 
-const plain = { labels: {}, buckets: [], isSparse: false, hasExemplars: false };
+function spec<K extends Kind, L extends Labels>(
+  type: K,
+  name: string,
+  unit: string,
+  help: string,
+  labels: L,
+  buckets: readonly number[] = [],
+): MetricSpec<K, L, false> {
+  return { type, name, unit, help, labels, buckets, isSparse: false, hasExemplars: false, isHot: false };
+}
 
-export function counter(name: string, unit: string, help: string): MetricSpec & { labels: Record<never, never> };
+type None = Record<never, never>;
+
+export function counter(name: string, unit: string, help: string): MetricSpec<'counter', None, false>;
 export function counter<const L extends Labels>(
   name: string,
   unit: string,
   help: string,
   labels: L,
-): MetricSpec & { labels: L };
+): MetricSpec<'counter', L, false>;
 export function counter(name: string, unit: string, help: string, labels: Labels = {}): MetricSpec {
-  return { ...plain, type: 'counter', name, unit, help, labels };
+  return spec('counter', name, unit, help, labels);
 }
 
-export function gauge(name: string, unit: string, help: string): MetricSpec & { labels: Record<never, never> };
+export function gauge(name: string, unit: string, help: string): MetricSpec<'gauge', None, false>;
 export function gauge<const L extends Labels>(
   name: string,
   unit: string,
   help: string,
   labels: L,
-): MetricSpec & { labels: L };
+): MetricSpec<'gauge', L, false>;
 export function gauge(name: string, unit: string, help: string, labels: Labels = {}): MetricSpec {
-  return { ...plain, type: 'gauge', name, unit, help, labels };
+  return spec('gauge', name, unit, help, labels);
 }
 
 export function histogram(
@@ -52,14 +70,14 @@ export function histogram(
   unit: string,
   help: string,
   buckets: readonly number[],
-): MetricSpec & { labels: Record<never, never> };
+): MetricSpec<'histogram', None, false>;
 export function histogram<const L extends Labels>(
   name: string,
   unit: string,
   help: string,
   buckets: readonly number[],
   labels: L,
-): MetricSpec & { labels: L };
+): MetricSpec<'histogram', L, false>;
 export function histogram(
   name: string,
   unit: string,
@@ -67,15 +85,32 @@ export function histogram(
   buckets: readonly number[],
   labels: Labels = {},
 ): MetricSpec {
-  return { ...plain, type: 'histogram', name, unit, help, buckets, labels };
+  return spec('histogram', name, unit, help, labels, buckets);
+}
+
+/** One series that says something in words; `labels` are their names. */
+export function info<const N extends string>(
+  name: string,
+  help: string,
+  labels: readonly N[],
+): MetricSpec<'info', Record<N, readonly string[]>, false> {
+  const none = Object.fromEntries(labels.map((label) => [label, []])) as unknown as Record<N, readonly string[]>;
+  return spec('info', name, 'bool', help, none);
 }
 
 /** Its series appear with their first event. */
-export function sparse<S extends MetricSpec>(spec: S): S {
-  return { ...spec, isSparse: true };
+export function sparse<S extends MetricSpec>(of: S): S {
+  return { ...of, isSparse: true };
 }
 
 /** Its observations may name their trace. */
-export function traced<S extends MetricSpec>(spec: S): S {
-  return { ...spec, hasExemplars: true };
+export function traced<S extends MetricSpec<'histogram'>>(of: S): S {
+  return { ...of, hasExemplars: true };
+}
+
+/** It is counted for every frame. */
+export function hot<K extends 'counter' | 'histogram', L extends Labels>(
+  of: MetricSpec<K, L, false>,
+): MetricSpec<K, L, true> {
+  return { ...of, isHot: true };
 }

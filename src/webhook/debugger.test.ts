@@ -32,8 +32,26 @@ it('keeps codes and names of what the carrier complains about, and nobody’s nu
     },
   ]);
   expect(await carrier.metrics.registry.getSingleMetricAsString('aida_carrier_complaints_total')).toContain(
-    '{level="error"} 1',
+    '{level="error",class="stream"} 1',
   );
+});
+
+it.each([
+  ['10004', 'account'],
+  ['11200', 'fetching'],
+  ['11750', 'fetching'],
+  ['12100', 'document'],
+  ['13224', 'dialing'],
+  ['20429', 'account'],
+  ['21220', 'rest'],
+  ['31920', 'stream'],
+  ['99999', 'other'],
+  ['', 'other'],
+  ['31920; DROP', 'other'],
+])('counts the code %j as %s', async (error_code, of) => {
+  await carrier.post('/voice/debugger', { ...complaint, Payload: JSON.stringify({ error_code }) });
+  const { values } = await carrier.metrics.carrierComplaints.get();
+  expect(values).toEqual([{ labels: { level: 'error', class: of }, value: 1 }]);
 });
 
 it('a complaint is about no call of ours: none is named or asked', async () => {

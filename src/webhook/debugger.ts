@@ -1,6 +1,7 @@
 import type { HttpRequest } from '../http/message.ts';
 import type { Route } from '../http/server.ts';
 import type { Log } from '../telemetry/log.ts';
+import { complaintClass } from './complaint-class.ts';
 import { valueOf } from './form.ts';
 import { isRefused, readSigned, type SignatureRules } from './request.ts';
 
@@ -17,8 +18,9 @@ export function debuggerRoute(rules: SignatureRules, log: Log): Route {
     rules.metrics.webhooks.inc({ route: '/voice/debugger', status });
     if (isRefused(form)) return form;
     const level = valueOf(form, 'Level').toLowerCase() === 'warning' ? 'warn' : 'error';
-    rules.metrics.carrierComplaints.inc({ level });
-    log[level]({ ...complaintOf(valueOf(form, 'Payload')), sid: cut(valueOf(form, 'Sid')) }, 'the carrier complains');
+    const complaint = complaintOf(valueOf(form, 'Payload'));
+    rules.metrics.carrierComplaints.inc({ level, class: complaintClass(complaint.code) });
+    log[level]({ ...complaint, sid: cut(valueOf(form, 'Sid')) }, 'the carrier complains');
     return { status };
   };
   return { method: 'POST', path: '/voice/debugger', handler };
