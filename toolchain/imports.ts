@@ -3,11 +3,13 @@ import { dirname, join, normalize } from 'node:path';
 
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
 const STAGES = [
+  'replay',
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
   ...['relay', 'analytics', 'console', 'jobs', 'privacy', 'services', 'sim'],
 ];
 const LEAVES = [
   'directory',
+  'kafka',
   'redact',
   'telemetry',
   'embedded',
@@ -35,6 +37,9 @@ const ROOTS = [
   'nodes.ts',
   'supervisor.ts',
   'proxy.ts',
+  'replay.ts',
+  'rebuild.ts',
+  'caller.ts',
 ];
 /** Folders that import one npm package, Node's none, and themselves. */
 const PURE: Record<string, RegExp> = { machines: /^xstate($|\/)/, entities: /^typeorm$/ };

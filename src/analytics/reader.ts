@@ -14,19 +14,34 @@ import type { Log } from '../telemetry/log.ts';
 import { type Consumer, takeApart } from './consumer.ts';
 import type { StoredFact } from './stored-fact.ts';
 
-const limits = {
-  idleMs: 20,
-  idleMaxMs: 1_000,
+/** How eagerly the outbox is read. */
+export interface Pace {
+  /** Between two looks that found nothing, at most. */
+  idleMaxMs: number;
   /** After a round that found something: a trickle, and what comes in numbers. Both well within a lease. */
+  gatherMs: number;
+  gatherManyMs: number;
+  /** Facts read from a partition at once, and taken in together. */
+  readMax: number;
+  batchMax: number;
+}
+
+/** A round costs the same for one fact as for a hundred. */
+const calm: Pace = {
+  idleMaxMs: 1_000,
   gatherMs: 1_000,
   gatherManyMs: 2_000,
+  readMax: directoryLimits.outboxReadMax,
+  batchMax: 256,
+};
+
+const limits = {
+  idleMs: 20,
   manyFacts: 32,
   /** Where another process reads, its lease may have ended after this. */
   leasedMs: directoryLimits.outboxLeaseMs,
   troubleMs: 100,
   troubleMaxMs: 5_000,
-  /** Facts taken in together. */
-  batchMax: 256,
   /** Facts that were to come later do so after this. */
   laterMs: 15_000,
   /** A lease is kept alive this often while what was read is taken in. */
@@ -58,6 +73,8 @@ export interface ReaderOptions {
   log: Pick<Log, 'warn' | 'error'>;
   /** A fact was set aside. */
   onPoison(): void;
+  /** Default: calm. */
+  pace?: Pace;
   /** Monotonic ms. */
   now?: () => number;
 }
@@ -71,6 +88,7 @@ export class OutboxReader {
   private readonly options: ReaderOptions;
   private readonly seats: Seat[];
   private readonly now: () => number;
+  private readonly pace: Pace;
   private running: Promise<void> | null = null;
   private stopAt = Infinity;
   private isTroubled = false;
@@ -79,6 +97,7 @@ export class OutboxReader {
   constructor(options: ReaderOptions) {
     this.options = options;
     this.now = options.now ?? (() => performance.now());
+    this.pace = options.pace ?? calm;
     const { consumer, holder } = options;
     this.seats = Array.from({ length: partitionCount }, (_, partition) => ({
       partition,
@@ -113,8 +132,8 @@ export class OutboxReader {
         if (count === 0 && stopping) break;
         // A trickle is gathered: a round costs the same for one fact as for a hundred.
         if (isFull) pauseMs = 0;
-        else if (count > 0) pauseMs = count < limits.manyFacts ? limits.gatherMs : limits.gatherManyMs;
-        else pauseMs = Math.min(Math.max(pauseMs * 2, limits.idleMs), limits.idleMaxMs);
+        else if (count > 0) pauseMs = count < limits.manyFacts ? this.pace.gatherMs : this.pace.gatherManyMs;
+        else pauseMs = Math.min(Math.max(pauseMs * 2, limits.idleMs), this.pace.idleMaxMs);
       } catch (error) {
         isRegistered = false;
         this.trouble(error);
@@ -139,7 +158,7 @@ export class OutboxReader {
     const reads = await Promise.all(seats.map((seat) => this.read(seat)));
     await this.takeAll(reads.filter((facts) => facts.length > 0));
     const count = reads.reduce((sum, facts) => sum + facts.length, 0);
-    return { count, isFull: reads.some((facts) => facts.length >= directoryLimits.outboxReadMax) };
+    return { count, isFull: reads.some((facts) => facts.length >= this.pace.readMax) };
   }
 
   /** In batches; the leases are kept of what waits for its own, too. */
@@ -149,10 +168,11 @@ export class OutboxReader {
     try {
       let batch: SeatedFact[] = [];
       for (const facts of reads) {
+        if (batch.length > 0 && batch.length + facts.length > this.pace.batchMax) {
+          await this.take(batch);
+          batch = [];
+        }
         batch.push(...facts);
-        if (batch.length < limits.batchMax) continue;
-        await this.take(batch);
-        batch = [];
       }
       await this.take(batch);
     } finally {
@@ -162,7 +182,7 @@ export class OutboxReader {
 
   private async read(seat: Seat): Promise<SeatedFact[]> {
     const asksPending = this.now() >= seat.pendingAt;
-    const read = await readOutbox(this.options.link, seat, asksPending);
+    const read = await readOutbox(this.options.link, seat, asksPending, this.pace.readMax);
     if (read.kind === 'leased') {
       seat.askAt = this.now() + limits.leasedMs;
       return [];

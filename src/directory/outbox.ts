@@ -51,17 +51,16 @@ const seatKeys = ({ partition, group }: OutboxSeat): string[] => [
 ];
 
 /**
- * The group's next entries, at most `outboxReadMax`, without waiting; takes or keeps the lease. With `pendingFirst`,
+ * The group's next entries, at most `max`, without waiting; takes or keeps the lease. With `pendingFirst`,
  * as after a failure, and whenever the lease was taken anew, what was never acknowledged comes first.
  */
-export async function readOutbox(link: RedisLink, seat: OutboxSeat, pendingFirst: boolean): Promise<OutboxRead> {
-  const args = [
-    seat.holder,
-    directoryLimits.outboxLeaseMs,
-    seat.group,
-    directoryLimits.outboxReadMax,
-    pendingFirst ? '1' : '0',
-  ];
+export async function readOutbox(
+  link: RedisLink,
+  seat: OutboxSeat,
+  pendingFirst: boolean,
+  max: number = directoryLimits.outboxReadMax,
+): Promise<OutboxRead> {
+  const args = [seat.holder, directoryLimits.outboxLeaseMs, seat.group, max, pendingFirst ? '1' : '0'];
   const value = await link.run(readOutboxScript, seatKeys(seat), args);
   const reply = readReply(value);
   if (reply.kind === 'leased') return { kind: 'leased' };

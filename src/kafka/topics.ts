@@ -1,0 +1,73 @@
+import type { Admin } from 'kafkajs';
+import { partitionCount } from '../directory/keys.ts';
+
+/** Topics, all keyed by CallSid. */
+export const topics = {
+  /** Every fact. */
+  events: 'calls.events',
+  /** What was said and heard, and what was taken back. */
+  transcripts: 'calls.transcripts',
+  /** Messages that a consumer could not take in, with why. */
+  dead: 'calls.dead',
+} as const;
+
+export type Topic = (typeof topics)[keyof typeof topics];
+
+const DAY_MS = 24 * 3_600_000;
+/** For so long Kafka keeps what it was told, unless its operators say otherwise. */
+const retentionDays: Readonly<Record<Topic, number>> = {
+  'calls.events': 30,
+  'calls.transcripts': 30,
+  'calls.dead': 30,
+};
+/** Copies of each message, where there are so many brokers. */
+const COPIES = 3;
+const CREATE_TIMEOUT_MS = 10_000;
+
+/** What is not as it should be, though work can be done with it. */
+export interface TopicDoubt {
+  topic: Topic;
+  doubt: string;
+}
+
+/**
+ * Makes the topics that are missing and looks at those that are there. One partition for each of the outbox, so that a
+ * batch of the relay is a batch of one partition. Rejects while Kafka is away.
+ */
+export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
+  const present = new Set(await admin.listTopics());
+  const missing = Object.values(topics).filter((topic) => !present.has(topic));
+  if (missing.length > 0) {
+    const { brokers } = await admin.describeCluster();
+    const copies = Math.min(COPIES, brokers.length);
+    await admin.createTopics({
+      timeout: CREATE_TIMEOUT_MS,
+      waitForLeaders: true,
+      topics: missing.map((topic) => ({
+        topic,
+        numPartitions: partitionCount,
+        replicationFactor: copies,
+        configEntries: Object.entries({
+          'cleanup.policy': 'delete',
+          'retention.ms': String(retentionDays[topic] * DAY_MS),
+          // With one copy fewer than there are, a broker may be replaced and nothing acknowledged is lost.
+          'min.insync.replicas': String(Math.max(1, copies - 1)),
+        }).map(([name, value]) => ({ name, value })),
+      })),
+    });
+  }
+  return doubtsOf(admin);
+}
+
+async function doubtsOf(admin: Admin): Promise<TopicDoubt[]> {
+  const found = await admin.fetchTopicMetadata({ topics: Object.values(topics) });
+  return found.topics.flatMap(({ name, partitions }) => {
+    const topic = Object.values(topics).find((each) => each === name);
+    if (!topic) return [];
+    const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));
+    const doubts: string[] = [];
+    if (partitions.length !== partitionCount) doubts.push(`${partitions.length} partitions, not ${partitionCount}`);
+    if (copies < 2) doubts.push('each message is kept once: it is lost with its broker');
+    return doubts.map((doubt) => ({ topic, doubt }));
+  });
+}
