@@ -62,8 +62,28 @@ describe('readConfig', () => {
       notices: { smtpUrl: null, notifyUrl: null, notifySecret: '' },
       consoleUrl: 'https://voice.example.com',
       logLevel: 'info',
+      telemetry: true,
+      traces: null,
       embedded: false,
     });
+  });
+
+  it('traces calls where a collector is named, unless telemetry is off', () => {
+    const endpoint = 'http://collector:4318/';
+    const one = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+    expect(readConfig({ ...base, ...one }).traces).toEqual({
+      endpoint: 'http://collector:4318',
+      headers: {},
+      ratio: 1,
+    });
+    const more = { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b, x-org=7', OTEL_TRACES_SAMPLER_ARG: '0.05' };
+    const traces = { headers: { 'x-key': 'a b', 'x-org': '7' }, ratio: 0.05 };
+    expect(readConfig({ ...base, ...one, ...more }).traces).toMatchObject(traces);
+    expect(readConfig({ ...base, ...one, TELEMETRY: 'off' })).toMatchObject({ telemetry: false, traces: null });
+    expect(refusal({ OTEL_TRACES_SAMPLER_ARG: '1.5' })).toMatch(/^OTEL_TRACES_SAMPLER_ARG is "1\.5": must be /);
+    expect(refusal({ OTEL_EXPORTER_OTLP_HEADERS: 'secret' })).toMatch(
+      /^OTEL_EXPORTER_OTLP_HEADERS is \(6 characters, not/,
+    );
   });
 
   it('derives the stream token secret from the first auth token alone', () => {

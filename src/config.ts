@@ -14,11 +14,12 @@ import {
   secret,
   url,
 } from './config-checks.ts';
+import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
 import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
-export interface Config {
+export interface Config extends TelemetrySettings {
   host: string;
   /** 0: any free port. */
   port: number;
@@ -74,13 +75,11 @@ export interface Config {
   notices: { smtpUrl: string | null; notifyUrl: string | null; notifySecret: string };
   /** Where people reach the console, for links; without a trailing slash. */
   consoleUrl: string;
-  logLevel: LogLevel;
   embedded: boolean;
 }
 
 export type { ModelPrices };
 export type Role = (typeof roles)[number];
-export type LogLevel = (typeof logLevels)[number];
 
 /** Why the start stopped: one line for each variable, with name, value (secrets masked) and rule. */
 export class ConfigError extends Error {
@@ -88,7 +87,6 @@ export class ConfigError extends Error {
 }
 
 const roles = ['call', 'analytics', 'console'] as const;
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const cadences = ['adaptive', '20ms'] as const;
 const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
@@ -254,7 +252,7 @@ const variables = {
       .transform((value) => value === '1'),
     rule: '0 or 1',
   },
-  LOG_LEVEL: { check: z.enum(logLevels).default('info'), rule: `one of ${logLevels.join(', ')}` },
+  ...telemetryVariables,
 } satisfies Record<string, Variable>;
 
 type Name = keyof typeof variables;
@@ -312,7 +310,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       notifySecret: values.NOTIFY_SECRET ?? '',
     },
     consoleUrl: values.CONSOLE_URL ?? values.PUBLIC_URL,
-    logLevel: values.LOG_LEVEL,
+    ...telemetryOf(values),
     embedded: values.EMBEDDED,
   };
 }

@@ -7,6 +7,7 @@ import type { LineKeeper } from './services/prepared-lines.ts';
 import type { Services } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import type { HoldAudio } from './webhook/hold-audio.ts';
 
 /** What the parts of a node stand on. */
@@ -14,6 +15,7 @@ export interface Ground {
   config: Config & { redisUrl: string };
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
   link: RedisLink;
   clock: RedisClock;
   dataSource: DataSource;

@@ -43,12 +43,13 @@ const node = await startNode(
 });
 
 /** Never written to the log, wherever they turn up. */
-function secretsOf({ twilio, streamTokenSecret, openai, fallback, adminToken, recordings, notices }: Config): string[] {
+function secretsOf(config: Config): string[] {
+  const { twilio, streamTokenSecret, openai, fallback, adminToken, recordings, notices, traces } = config;
   const mailPassword = notices.smtpUrl === null ? '' : decodeURIComponent(new URL(notices.smtpUrl).password);
   const bucketKey = recordings?.kind === 's3' ? recordings.secretAccessKey : '';
   const models = [openai.apiKey, fallback?.apiKey ?? ''];
   const own = [streamTokenSecret, adminToken ?? '', notices.notifySecret, mailPassword, bucketKey];
-  return [...twilio.authTokens, ...models, ...own];
+  return [...twilio.authTokens, ...models, ...own, ...Object.values(traces?.headers ?? {})];
 }
 
 /** The embedded database begins with the first tenant's data. */

@@ -14,7 +14,9 @@ import type { OnChange } from './services/keeper.ts';
 import { keepLines } from './services/prepared-lines.ts';
 import { createServices } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
-import { createMetrics, watchProcess } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { watchProcess } from './telemetry/process-watch.ts';
+import { openTracing } from './telemetry/open-tracing.ts';
 import type { Ground } from './ground.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
@@ -50,6 +52,7 @@ export async function startNode(
   const { log } = options;
   const metrics = createMetrics();
   watchProcess(metrics);
+  const tracing = await openTracing(config, { log, metrics });
   const link = await connectRedis(config.redisUrl, {
     onError: (error) => log.warn({ err: error }, 'Redis connection failed'),
   });
@@ -63,13 +66,14 @@ export async function startNode(
   const services = await createServices(dataSource, { now: Date.now, log, onChange });
   const holdAudio = createHoldAudio();
   const lines = await keepLines(dataSource, { source: services, own: [holdAudio.sound], log, onChange });
-  const ground: Ground = { config, log, metrics, link, clock, dataSource, services, lines, holdAudio };
+  const ground: Ground = { config, log, metrics, tracing, link, clock, dataSource, services, lines, holdAudio };
   const node = await run(ground, options);
   return {
     ...node,
     async close() {
       changes.close();
       await node.close();
+      await tracing.close();
     },
   };
 }

@@ -51,7 +51,7 @@ export interface Switchboard {
 }
 
 export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Switchboard {
-  const { config, log, metrics, link, clock, services, lines, holdAudio } = ground;
+  const { config, log, metrics, tracing, link, clock, services, lines, holdAudio } = ground;
   const carrier = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
@@ -70,7 +70,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   const documents = new Documents(config.publicUrl, holdAudio, lines);
   const twimlFor: CallsDeps['twimlFor'] = (intent, call) =>
     twimlForIntent(documents, intent, call, storeFacts(services));
-  const parts = { link, node: name, now, carrier, log, metrics };
+  const parts = { link, node: name, now, carrier, log, metrics, tracing };
   const calls: Calls = new Calls({
     ...parts,
     redactor,

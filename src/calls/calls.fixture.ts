@@ -3,6 +3,7 @@ import type { RedisLink } from '../directory/redis.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import type { CallView } from './call-door.ts';
 import { Calls, type CallsDeps } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
@@ -98,6 +99,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     twimlFor: ({ kind }) => (kind === 'handover' ? null : `<${kind}/>`),
     log: createLog('silent'),
     metrics: createMetrics(),
+    tracing: noTracing,
     amnesia: false,
     admit: async () => true,
     isGone: () => false,

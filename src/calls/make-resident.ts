@@ -6,8 +6,10 @@ import type { RedisLink } from '../directory/redis.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { CallActor } from './actor.ts';
 import type { CallView } from './call-door.ts';
+import { CallTrace } from './call-trace.ts';
 import type { CarrierPort } from './carrier.ts';
 import { foldCall } from './door.ts';
 import type { ToolRunner } from './effects.ts';
@@ -30,6 +32,7 @@ export interface ResidentDeps {
   languageChosen(callSid: string, language: string): void;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
   /** Tests: drop and rebuild each actor from its journal after every fact. */
   amnesia: boolean;
 }
@@ -43,7 +46,10 @@ export function makeResident(
   stream: ResidentStream | null,
   own: Pick<ResidentHost, 'setDeadline' | 'dropped' | 'wentSilent' | 'cameLate'>,
 ): Resident {
-  const { link, log, metrics, tools } = deps;
+  const { link, log, metrics, tools, tracing } = deps;
+  // The model makes names up now and then: they must not become labels.
+  const toolName = (name: string) => (tools.definitions.some((known) => known.name === name) ? name : 'unknown');
+  const root = tracing.root(hold.callSid);
   const resident: Resident = new Resident(
     hold,
     actor,
@@ -52,16 +58,13 @@ export function makeResident(
     {
       now: deps.now,
       redact: createFactRedactor(deps.redactor),
+      trace: root && new CallTrace(tracing, root, toolName),
       tools,
       carrier: deps.carrier,
       twimlFor: deps.twimlFor,
       languageChosen: (callSid, language) => deps.languageChosen(callSid, language),
       ...own,
-      toolRan: (name, result) => {
-        // The model makes names up now and then: they must not become labels.
-        const tool = tools.definitions.some((known) => known.name === name) ? name : 'unknown';
-        metrics.toolRuns.inc({ tool, result });
-      },
+      toolRan: (name, result) => metrics.toolRuns.inc({ tool: toolName(name), result }),
       left: (intent, isTold) => {
         if (intent.kind === 'handover') metrics.handovers.inc({ result: isTold ? 'left' : 'failed' });
       },

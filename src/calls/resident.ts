@@ -6,8 +6,9 @@ import type { CallState, CallView } from './call-door.ts';
 import { type EffectCall, type EffectHost, Effects } from './effects.ts';
 import { type Fence, JournalWriter, type JournalPort, type Standing } from './journal-writer.ts';
 import type { FactRedactor } from './redact-fact.ts';
+import type { CallTrace } from './call-trace.ts';
 import { RecordingWatch } from './recording-watch.ts';
-import type { ResidentCall, StreamPort, Told } from './stream-port.ts';
+import type { ResidentCall, StreamPort, Told, TurnTimes } from './stream-port.ts';
 import { within } from './within.ts';
 
 /** Facts that wait while the actor of an amnesic call is rebuilt. */
@@ -22,6 +23,8 @@ const awaitsStream: ReadonlySet<CallState> = new Set(['conversation', 'detached'
 export interface ResidentHost extends EffectHost {
   now(): number;
   redact: FactRedactor;
+  /** Null: the call is not traced. */
+  trace: CallTrace | null;
   /** Moves the call's one deadline. */
   setDeadline(callSid: string, at: number | null): void;
   /** The call is no longer this node's: forget it. */
@@ -104,6 +107,10 @@ export class Resident implements ResidentCall, EffectCall {
     return this.writer.epoch;
   }
 
+  get traceId(): string | null {
+    return this.host.trace?.traceId ?? null;
+  }
+
   get language(): string {
     return this.actor.context.language;
   }
@@ -166,6 +173,14 @@ export class Resident implements ResidentCall, EffectCall {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  spoke(ms: number): void {
+    this.host.trace?.spoke(ms);
+  }
+
+  answered(times: TurnTimes, agoMs: number): void {
+    this.host.trace?.answered(times, this.host.now() - agoMs);
   }
 
   /** The deadline that was set has passed. */
@@ -248,6 +263,7 @@ export class Resident implements ResidentCall, EffectCall {
     // What the journal took in of late may have to be written once more.
     if (why !== 'ended' && why !== 'settled') this.writer.close();
     this.actor.stop();
+    this.host.trace?.close(this.host.now());
     this.host.setDeadline(this.callSid, null);
     this.host.dropped(this, why);
     this.port?.end(why === 'ended' || why === 'settled' ? 'left' : why);
@@ -288,6 +304,7 @@ export class Resident implements ResidentCall, EffectCall {
     if (this.hasEnded) this.finalStatus = 'status' in stamped ? stamped.status : 'completed';
     this.writer.add(stamped);
     this.recording.hear(stamped);
+    this.host.trace?.hear(stamped);
     for (const effect of effects) this.effects.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
     if (this.hasEnded) void this.settled().then(() => this.drop('ended'));

@@ -30,9 +30,24 @@ export type SpokenLine = 'holding' | 'withdrawn';
 /** A fact before the host gives it its time. */
 export type Told<E extends CallEvent = CallEvent> = E extends CallEvent ? Omit<E, 'at'> : never;
 
+/** What the silence between a caller's last sound and the answer was made of, ms. */
+export interface TurnTimes {
+  silenceMs: number;
+  /** From the last sound to the model's word that the turn is over. */
+  vadMs: number;
+  /** To the first audio of the model's answer, tools included; null where a sentence of ours was the answer. */
+  modelMs: number | null;
+  /** To the first audio handed to the carrier. */
+  bridgeMs: number;
+  /** To the caller's ear, by the carrier's word. */
+  playoutMs: number;
+}
+
 /** The resident call, as its stream sees it. */
 export interface ResidentCall {
   readonly callSid: string;
+  /** 32 hex digits; null where none is kept of this call. */
+  readonly traceId: string | null;
   readonly epoch: number;
   /** ISO 639-1 of what is spoken now. */
   readonly language: string;
@@ -40,6 +55,10 @@ export interface ResidentCall {
   begin(): void;
   /** Adds a fact: journals it and gives it to the actor. Never throws, returns at once. */
   tell(fact: Told): void;
+  /** The caller heard something for the first time, so long after the stream's start. Never throws. */
+  spoke(ms: number): void;
+  /** The caller hears an answer, since so long ago. Never throws. */
+  answered(times: TurnTimes, agoMs: number): void;
 }
 
 export interface AttachRequest {

@@ -1,5 +1,5 @@
 import type { Line, Opening, StreamStopReason, Turn } from '../../machines/call-events.ts';
-import type { ResidentCall, SpokenLine, Told } from '../calls/stream-port.ts';
+import type { ResidentCall, SpokenLine, Told, TurnTimes } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ResponseEnd, ToolAsk } from '../model/dialogue.ts';
 import { prefixPaddingMs, turnSilenceMs } from '../model/session-update.ts';
@@ -63,7 +63,7 @@ export class Bridge implements SessionListener, VoiceListener {
   /** `startedAt`: when the carrier said that its stream starts. */
   attach(call: ResidentCall, startedAt: number): void {
     this.#call = call;
-    this.#voice.started(call.epoch, startedAt);
+    this.#voice.started(call, startedAt);
   }
 
   tell(fact: Told): void {
@@ -183,7 +183,7 @@ export class Bridge implements SessionListener, VoiceListener {
   onAudio(delta: AudioDelta, late: boolean): void {
     const startedAt = this.#deps.now();
     this.#voice.audio(delta, late);
-    this.#deps.metrics.spliceSeconds.observe((this.#deps.now() - startedAt) / 1000);
+    this.#deps.metrics.spliceSeconds.to_caller.observe((this.#deps.now() - startedAt) / 1000);
   }
 
   onOutputStarted(responseId: string, itemId: string): void {
@@ -261,6 +261,14 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onTruncate(itemId: string, audioEndMs: number): void {
     this.#session?.truncate(itemId, audioEndMs);
+  }
+
+  onFirstWord(ms: number): void {
+    if (!this.#closed) this.#call?.spoke(ms);
+  }
+
+  onAnswered(times: TurnTimes, agoMs: number): void {
+    if (!this.#closed) this.#call?.answered(times, agoMs);
   }
 
   onChange(): void {

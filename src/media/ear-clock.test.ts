@@ -1,13 +1,21 @@
 import { beforeEach, expect, test } from 'vitest';
+import type { TurnTimes } from '../calls/stream-port.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { EarClock } from './ear-clock.ts';
 
 let metrics: Metrics;
 let ear: EarClock;
+let answers: (TurnTimes & { agoMs: number })[];
+let firstWords: number[];
 
 beforeEach(() => {
   metrics = createMetrics();
-  ear = new EarClock(metrics);
+  answers = [];
+  firstWords = [];
+  ear = new EarClock(metrics, {
+    onFirstWord: (ms) => firstWords.push(ms),
+    onAnswered: (times, agoMs) => answers.push({ ...times, agoMs }),
+  });
 });
 
 /** How many, and their sum in seconds. */
@@ -20,11 +28,12 @@ async function seen(
 }
 
 test('the first word of a call, once', async () => {
-  ear.started(1_000);
+  ear.started(1_000, null);
   ear.begun(1_080);
   ear.begun(9_000);
   expect(await seen('firstWordSeconds')).toEqual([1, 0.08]);
   expect(await seen('deadAirSeconds')).toEqual([0, 0]);
+  expect(firstWords).toEqual([80]);
 });
 
 test('the silence before an answer, from the last sound of a caller on', async () => {
@@ -33,6 +42,41 @@ test('the silence before an answer, from the last sound of a caller on', async (
   ear.heard(600, 2_050);
   ear.heard(1_200, 2_650);
   expect(await seen('silenceSeconds')).toEqual([1, 0.95]);
+  expect(answers).toEqual([{ silenceMs: 950, vadMs: 500, modelMs: null, bridgeMs: 400, playoutMs: 50, agoMs: 600 }]);
+});
+
+test('what a silence was made of: the wait for more words, the model, this process, the way to the ear', () => {
+  ear.speechStopped(1_000, 500);
+  expect(ear.awaitsAnswer).toBe(true);
+  ear.came(1_700);
+  expect(ear.awaitsAnswer).toBe(false);
+  ear.begun(1_702);
+  ear.heard(100, 1_900);
+  expect(answers).toEqual([{ silenceMs: 1_300, vadMs: 500, modelMs: 700, bridgeMs: 2, playoutMs: 98, agoMs: 100 }]);
+  const [times] = answers;
+  expect((times?.vadMs ?? 0) + (times?.modelMs ?? 0) + (times?.bridgeMs ?? 0) + (times?.playoutMs ?? 0)).toBe(1_300);
+});
+
+test('a sentence of ours that was first is the answer, whatever the model sends after it', () => {
+  ear.speechStopped(1_000, 500);
+  ear.begun(2_500);
+  ear.came(2_550);
+  ear.heard(100, 2_700);
+  expect(answers).toMatchObject([{ silenceMs: 2_100, modelMs: null, bridgeMs: 1_500, playoutMs: 100 }]);
+});
+
+test('a traced call leaves its trace with what its caller waited for', async () => {
+  ear.started(0, 'a'.repeat(32));
+  ear.begun(80);
+  ear.speechStopped(1_000, 500);
+  ear.begun(1_400);
+  ear.heard(600, 2_050);
+  const { text } = await metrics.scrape('application/openmetrics-text');
+  const lines = text.split('\n').filter((line) => line.includes(`trace_id="${'a'.repeat(32)}"`));
+  expect(lines.map((line) => line.split('{')[0])).toEqual([
+    'aida_first_word_seconds_bucket',
+    'aida_silence_seconds_bucket',
+  ]);
 });
 
 test('a turn without words has no answer', async () => {
@@ -43,7 +87,7 @@ test('a turn without words has no answer', async () => {
 });
 
 test('air is dead where a caller waits for two seconds, whatever ends it', async () => {
-  ear.started(0);
+  ear.started(0, null);
   ear.begun(1_999);
   ear.speechStopped(10_000, 500);
   ear.begun(12_000);

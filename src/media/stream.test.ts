@@ -64,7 +64,10 @@ describe('who is let in', () => {
           resolve({
             callSid,
             epoch: 1,
+            traceId: null,
             language: 'en',
+            spoke: () => undefined,
+            answered: () => undefined,
             begin: () => told.push({ type: 'begun' }),
             tell: (fact) => told.push(fact),
           });

@@ -1,9 +1,10 @@
+import type { ResidentCall } from '../calls/stream-port.ts';
 import type { AudioDelta } from '../model/delta.ts';
 import type { ModelSession } from '../model/session.ts';
 import type { LineName } from '../services/lines.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Doubt, type Verdict } from './doubt.ts';
-import { EarClock } from './ear-clock.ts';
+import { EarClock, type EarListener } from './ear-clock.ts';
 import { Mouth, type MouthListener } from './mouth.ts';
 import { OwnLines, type StreamLines } from './own-lines.ts';
 import type { Rest } from './piece.ts';
@@ -16,7 +17,7 @@ export interface VoiceDeps {
   now(): number;
 }
 
-export interface VoiceListener extends Omit<MouthListener, 'onBegun' | 'onDropped'> {
+export interface VoiceListener extends Omit<MouthListener, 'onBegun' | 'onDropped'>, EarListener {
   /** Nothing is heard any more, or something is. */
   onChange(): void;
 }
@@ -40,7 +41,7 @@ export class Voice implements MouthListener {
     this.#listener = listener;
     this.#session = session;
     this.#mouth = new Mouth(wire, this);
-    this.#ear = new EarClock(deps.metrics);
+    this.#ear = new EarClock(deps.metrics, listener);
     this.#own = new OwnLines(this.#mouth, session);
     this.#pump = () => this.#mouth.pump(deps.now());
   }
@@ -61,9 +62,9 @@ export class Voice implements MouthListener {
   }
 
   /** `startedAt`: since when the caller hears nothing. */
-  started(epoch: number, startedAt: number): void {
+  started({ epoch, traceId }: Pick<ResidentCall, 'epoch' | 'traceId'>, startedAt: number): void {
     this.#own.number(epoch);
-    this.#ear.started(startedAt);
+    this.#ear.started(startedAt, traceId);
   }
 
   /** Plays the sentence if it is ready; null if it is not. */
@@ -115,6 +116,7 @@ export class Voice implements MouthListener {
 
   /** Hot. */
   audio({ responseId, itemId, payload, bytes }: AudioDelta, late: boolean): void {
+    if (this.#ear.awaitsAnswer && !late) this.#ear.came(this.#deps.now());
     if (this.#doubt.open && !late) this.#mouth.hold(this.#doubt.answerBegins(responseId, this.#deps.now()));
     this.#mouth.audio(responseId, itemId, payload, bytes, late);
     this.#wire.cork(this.#pump);

@@ -1,6 +1,6 @@
 import uWS from 'uWebSockets.js';
 import type { CallEvent } from '../../machines/call-events.ts';
-import type { AttachRequest, CallDesk, ResidentCall, StreamPort, Told } from '../calls/stream-port.ts';
+import type { AttachRequest, CallDesk, ResidentCall, StreamPort, Told, TurnTimes } from '../calls/stream-port.ts';
 import type { SessionProfile } from '../model/profile.ts';
 import { ModelSessions, type SessionsDeps } from '../model/sessions.ts';
 import { startFakeModel, type FakeModel, type FakeModelOptions } from '../sim/model/index.ts';
@@ -45,6 +45,9 @@ export class TestCall implements ResidentCall {
   readonly language = 'en';
   readonly port: StreamPort;
   readonly facts: Told[] = [];
+  readonly traceId = null;
+  /** What the caller waited for, turn by turn. */
+  readonly waits: TurnTimes[] = [];
   readonly #streamSid: string;
   readonly #react: (fact: Told, call: TestCall) => unknown;
 
@@ -63,6 +66,12 @@ export class TestCall implements ResidentCall {
   tell(fact: Told): void {
     this.facts.push(fact);
     this.#react(fact, this);
+  }
+
+  spoke(): void {}
+
+  answered(times: TurnTimes): void {
+    this.waits.push(times);
   }
 
   of<T extends CallEvent['type']>(type: T): Extract<Told, { type: T }>[] {
