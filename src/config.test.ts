@@ -58,6 +58,7 @@ describe('readConfig', () => {
       spendMax: null,
       modelPrices: { textIn: 4, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 64 },
       redact: { phone: false, mail: false },
+      erasureSecret: null,
       recordings: null,
       notices: { smtpUrl: null, notifyUrl: null, notifySecret: '' },
       consoleUrl: 'https://voice.example.com',

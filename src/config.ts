@@ -69,6 +69,8 @@ export interface Config extends TelemetrySettings {
   modelPrices: ModelPrices;
   /** What is redacted besides card numbers. */
   redact: { phone: boolean; mail: boolean };
+  /** Knows the numbers of callers again who had everything erased; null: nothing can be erased by number. */
+  erasureSecret: string | null;
   /** Where recordings are kept; null: in the database. */
   recordings: RecordingPlace | null;
   /** How the store is told of messages. */
@@ -244,6 +246,7 @@ const variables = {
   NOTIFY_URL: { check: url(['https:', 'http:']).optional(), rule: 'an http(s) URL', secret: true },
   NOTIFY_SECRET: { check: secret(16).optional(), rule: '16 characters or more; needed with NOTIFY_URL', secret: true },
   CONSOLE_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
+  ERASURE_SECRET: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
   EMBEDDED: {
     check: z
@@ -303,6 +306,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     spendMax: values.SPEND_MAX ?? null,
     modelPrices: values.MODEL_PRICES,
     redact: { phone: values.REDACT.includes('phone'), mail: values.REDACT.includes('mail') },
+    erasureSecret: values.ERASURE_SECRET ?? null,
     recordings: values.RECORDINGS_URL ?? null,
     notices: {
       smtpUrl: values.SMTP_URL ?? null,
@@ -322,6 +326,20 @@ export function readRedisUrl(env: Record<string, string | undefined>): string {
   if (!result.success || result.data === undefined)
     throw new ConfigError(problem('REDIS_URL', given, variables.REDIS_URL));
   return result.data;
+}
+
+/** The same for commands that need these alone; each is undefined where it is not set. Throws ConfigError. */
+export function readSome<N extends Name>(env: Record<string, string | undefined>, names: readonly N[]): Pick<Values, N> {
+  const read: Partial<Pick<Values, N>> = {};
+  for (const name of names) {
+    const given = env[name] || undefined;
+    const variable: Variable = variables[name];
+    const result = variable.check.safeParse(given);
+    if (!result.success) throw new ConfigError(problem(name, given, variable));
+    // Its own schema has let it through.
+    read[name] = result.data as Values[N];
+  }
+  return read as Pick<Values, N>;
 }
 
 /** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */

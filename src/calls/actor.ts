@@ -56,6 +56,12 @@ export class CallActor {
     return typeof value === 'string' ? value : 'conversation';
   }
 
+  /** The state with the one within it: `conversation.talking`. */
+  get place(): string {
+    const { value } = this.actor.getSnapshot();
+    return typeof value === 'string' ? value : `conversation.${value.conversation}`;
+  }
+
   get context(): CallContext {
     return this.actor.getSnapshot().context;
   }

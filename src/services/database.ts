@@ -30,6 +30,8 @@ export interface DatabaseOptions {
   poolMax?: number;
   /** How long a statement may take, ms; default 5000. */
   statementMs?: number;
+  /** False: tables are taken as they are, as a command does that a node's release has to migrate for. */
+  migrates?: boolean;
   /** Told of errors of idle connections, as when the server restarts. */
   onError?(error: Error): void;
 }
@@ -40,7 +42,7 @@ export interface DatabaseOptions {
  * with `Query read timeout` or code 57014; whether it was applied is then not known.
  */
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<DataSource> {
-  await migrate(url);
+  if (options.migrates !== false) await migrate(url);
   return await describe(url, options).initialize();
 }
 

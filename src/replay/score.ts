@@ -1,0 +1,360 @@
+import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
+import { asHeard } from '../redact/heard.ts';
+import { inConversationOrder } from '../services/call-log.ts';
+import type { Deadlines, Replayed, Step } from './replayed.ts';
+
+/** Who is heard from when; ms since the call arrived. */
+export interface Voice {
+  who: 'caller' | 'aida';
+  fromMs: number;
+  toMs: number;
+  /** What was said; of Aida as far as it was heard. */
+  text: string;
+  /** Of Aida: the caller cut it off after so much of all that it wanted to say. */
+  cut: { heardMs: number; totalMs: number; unheard: string } | null;
+  /** Of Aida: how long the caller had waited in silence; null where nobody had asked. */
+  silenceMs: number | null;
+}
+
+/** One line of the score. */
+export interface ScoreLine {
+  atMs: number;
+  /** Where the call stands from here on, null where it stands as before. */
+  place: string | null;
+  kind: 'caller' | 'aida' | 'tool' | 'call' | 'clock' | 'effect' | 'claim';
+  text: string;
+}
+
+export interface Latencies {
+  /** From the first stream to the first sound. */
+  firstWordMs: number | null;
+  /** From the end of a caller's turn to the first sound of the answer, ascending. */
+  silencesMs: number[];
+  /** From a stream to its model session. */
+  modelMs: number[];
+  tools: { name: string; ms: number | null }[];
+}
+
+/** A call as people read it. */
+export interface Score {
+  callSid: string;
+  from: string;
+  to: string;
+  /** Redis-clock ms. */
+  startedAt: number;
+  lastsMs: number;
+  outcome: string;
+  status: string;
+  voices: Voice[];
+  /** While a stream was attached. */
+  streams: { fromMs: number; toMs: number; node: string }[];
+  tools: { atMs: number; name: string }[];
+  lines: ScoreLine[];
+  latencies: Latencies;
+}
+
+const SHOWN_CHARS_MAX = 400;
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
+const shortened = (text: string): string =>
+  text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)} … (${text.length} characters)` : text;
+
+export function scoreOf(call: Replayed): Score {
+  const { callSid, steps, row, end } = call;
+  const startedAt = steps[0]?.fact.at ?? 0;
+  const since = (at: number): number => Math.max(0, at - startedAt);
+  const lastsMs = Math.max(0, ...steps.map(({ fact }) => since(fact.at)));
+  const streams = streamsOf(steps, since, lastsMs);
+  const voices = voicesOf(call, since);
+  const lines = [
+    ...factLines(call, since),
+    ...voiceLines(voices, steps, since),
+    ...claimLines(call, since),
+    ...missedLines(call, since),
+  ];
+  return {
+    callSid,
+    from: row.fromNumber,
+    to: row.toNumber,
+    startedAt,
+    lastsMs,
+    outcome: end.outcome,
+    status: row.status,
+    voices,
+    streams,
+    tools: steps.flatMap(({ fact }) => (fact.type === 'tool.asked' ? [{ atMs: since(fact.at), name: fact.name }] : [])),
+    lines: lines.toSorted((a, b) => a.atMs - b.atMs),
+    latencies: latenciesOf(call, voices, streams),
+  };
+}
+
+type Since = (at: number) => number;
+
+function streamsOf(steps: readonly Step[], since: Since, lastsMs: number): Score['streams'] {
+  const streams: Score['streams'] = [];
+  const open = new Map<string, Score['streams'][number]>();
+  for (const { fact } of steps) {
+    if (fact.type === 'carrier.streamStarted') {
+      // Whatever the last one was told, it is over.
+      for (const each of open.values()) each.toMs = Math.min(each.toMs, since(fact.at));
+      const stream = { fromMs: since(fact.at), toMs: lastsMs, node: fact.node };
+      open.set(fact.streamSid, stream);
+      streams.push(stream);
+    } else if (fact.type === 'carrier.streamStopped') {
+      const stream = open.get(fact.streamSid);
+      if (stream) stream.toMs = Math.min(stream.toMs, since(fact.at));
+    }
+  }
+  return streams;
+}
+
+function voicesOf({ steps, turns }: Replayed, since: Since): Voice[] {
+  const spans = spansOf(steps, since);
+  const voices = inConversationOrder(turns).flatMap((turn): Voice[] => {
+    const span = spans.get(turn.itemId) ?? { fromMs: since(turn.at.getTime()), toMs: since(turn.at.getTime()) };
+    const none = { cut: null, silenceMs: null };
+    if (turn.who === 'caller') return [{ who: 'caller', ...span, text: turn.text, ...none }];
+    const heard = turn.heardText ?? turn.text;
+    const cut =
+      turn.cut && turn.heardMs !== null
+        ? { heardMs: turn.heardMs, totalMs: turn.totalMs ?? turn.heardMs, unheard: unheardOf(turn.text, heard) }
+        : null;
+    return [{ who: 'aida', ...span, text: heard, cut, silenceMs: null }];
+  });
+  const known = new Set(turns.map(({ itemId }) => itemId));
+  for (const [itemId, span] of spans)
+    if (!known.has(itemId)) voices.push({ who: 'caller', ...span, text: '', cut: null, silenceMs: null });
+  return withSilences(voices.toSorted((a, b) => a.fromMs - b.fromMs));
+}
+
+/** When each item was spoken, as far as facts tell. */
+function spansOf(steps: readonly Step[], since: Since): Map<string, Pick<Voice, 'fromMs' | 'toMs'>> {
+  const spans = new Map<string, Pick<Voice, 'fromMs' | 'toMs'>>();
+  for (const { fact } of steps) {
+    const at = since(fact.at);
+    if (fact.type === 'caller.speechStarted') spans.set(fact.itemId, { fromMs: at, toMs: at });
+    else if (fact.type === 'caller.speechStopped')
+      spans.set(fact.itemId, { fromMs: spans.get(fact.itemId)?.fromMs ?? at, toMs: at });
+    else if (fact.type === 'assistant.heard')
+      spans.set(fact.itemId, { fromMs: Math.max(0, at - fact.heardMs), toMs: at });
+  }
+  return spans;
+}
+
+const unheardOf = (text: string, heard: string): string =>
+  asHeard(text, heard, true) === heard && text.startsWith(heard) ? text.slice(heard.length).trim() : '';
+
+/** Silence is counted from the end of the caller's turn, and once. */
+function withSilences(voices: readonly Voice[]): Voice[] {
+  let stoppedMs: number | null = null;
+  return voices.map((voice) => {
+    if (voice.who === 'caller') {
+      stoppedMs = voice.toMs;
+      return voice;
+    }
+    const silenceMs = stoppedMs === null ? null : Math.max(0, voice.fromMs - stoppedMs);
+    stoppedMs = null;
+    return { ...voice, silenceMs };
+  });
+}
+
+function latenciesOf({ steps, tools }: Replayed, voices: readonly Voice[], streams: Score['streams']): Latencies {
+  const [stream] = streams;
+  const first = voices.find(({ who }) => who === 'aida');
+  return {
+    firstWordMs: stream && first ? Math.max(0, first.fromMs - stream.fromMs) : null,
+    silencesMs: voices.flatMap(({ silenceMs }) => (silenceMs === null ? [] : [silenceMs])).toSorted((a, b) => a - b),
+    modelMs: modelMsOf(steps),
+    tools: tools.map(({ name, durationMs }) => ({ name, ms: durationMs })),
+  };
+}
+
+function modelMsOf(steps: readonly Step[]): number[] {
+  let startedAt: number | null = null;
+  return steps.flatMap(({ fact }) => {
+    if (fact.type === 'carrier.streamStarted') startedAt = fact.at;
+    if (fact.type !== 'model.ready' || startedAt === null) return [];
+    const ms = fact.at - startedAt;
+    startedAt = null;
+    return [ms];
+  });
+}
+
+function factLines({ steps }: Replayed, since: Since): ScoreLine[] {
+  let place = '';
+  let standing: Deadlines = {};
+  return steps.flatMap((step, index) => {
+    const { fact, effects, deadlines } = step;
+    const atMs = since(fact.at);
+    const moved = step.place === place ? null : step.place;
+    const told = textOf(fact, standing);
+    const lines: ScoreLine[] = [];
+    if (told !== null) lines.push({ atMs, place: moved, ...told });
+    else if (moved !== null) lines.push({ atMs, place: moved, kind: 'call', text: fact.type });
+    if (moved !== null || index === 0) lines.push(...deadlineLine(atMs, standing, deadlines, since));
+    lines.push(...effects.flatMap((effect) => effectLine(atMs, effect)));
+    place = step.place;
+    standing = deadlines;
+    return lines;
+  });
+}
+
+/** What a state waits for from here on. */
+function deadlineLine(atMs: number, before: Deadlines, after: Deadlines, since: Since): ScoreLine[] {
+  const armed = Object.entries(after).filter(([name, at]) => before[name as keyof Deadlines] !== at);
+  if (armed.length === 0) return [];
+  const text = armed.map(([name, at]) => `${name} at ${seconds(since(at))}`).join(', ');
+  return [{ atMs, place: null, kind: 'clock', text: `waits: ${text}` }];
+}
+
+/** What is told of by the line of a tool or a voice has none of its own. */
+function effectLine(atMs: number, effect: CallEffect): ScoreLine[] {
+  const line = (text: string): ScoreLine[] => [{ atMs, place: null, kind: 'effect', text }];
+  switch (effect.type) {
+    case 'model.open':
+      return line(`model.open ${effect.opening}, told of ${effect.seed.length} turns`);
+    case 'line.play':
+      return line(`line.play ${effect.line} (${effect.language})`);
+    case 'stream.leave':
+      return line(`stream.leave for ${effect.intent.kind}`);
+    case 'tool.run':
+      return [];
+    case 'tool.deliver':
+      return line(`tool.deliver ${effect.toolCallId}${effect.respond ? ', and speak' : ''}`);
+    default:
+      return line(effect.type);
+  }
+}
+
+function claimLines({ claims }: Replayed, since: Since): ScoreLine[] {
+  return claims.map(({ epoch, by, node, version }) => ({
+    // An epoch is the time of its claim, or later by a hair.
+    atMs: since(epoch),
+    place: null,
+    kind: 'claim',
+    text: `epoch ${epoch} claimed by ${by}${node === '' ? '' : ` of ${node.split(':')[0]}`}, machine ${version ?? 'unknown'}`,
+  }));
+}
+
+function missedLines({ missed }: Replayed, since: Since): ScoreLine[] {
+  return missed.map(({ name, at, until }) => ({
+    atMs: since(at),
+    place: null,
+    kind: 'clock',
+    text: `${name} was due and nobody let it pass: the call was told nothing for ${seconds(until - at)}`,
+  }));
+}
+
+function voiceLines(voices: readonly Voice[], steps: readonly Step[], since: Since): ScoreLine[] {
+  const failed = new Set(
+    steps.flatMap(({ fact }) => (fact.type === 'caller.said' && fact.text === '' ? [since(fact.at)] : [])),
+  );
+  return voices.map(({ who, fromMs, toMs, text, cut, silenceMs }) => {
+    const words =
+      text === '' ? (failed.size > 0 || who === 'caller' ? '(no words)' : '(nothing was heard)') : shortened(text);
+    const after = silenceMs === null ? '' : ` — after ${seconds(silenceMs)} of silence`;
+    const spoken = toMs > fromMs && who === 'caller' ? ` (${seconds(toMs - fromMs)})` : '';
+    const rest =
+      cut === null
+        ? ''
+        : ` ✂ cut at ${seconds(cut.heardMs)} of ${seconds(cut.totalMs)}${cut.unheard === '' ? '' : `, unheard: ${shortened(cut.unheard)}`}`;
+    return { atMs: fromMs, place: null, kind: who, text: `${words}${spoken}${rest}${after}` };
+  });
+}
+
+type Told = Pick<ScoreLine, 'kind' | 'text'>;
+const call = (text: string): Told => ({ kind: 'call', text });
+
+/** Null for facts that are told of elsewhere: what was said and heard, and that nothing is. */
+function textOf(fact: CallEvent, standing: Deadlines): Told | null {
+  switch (fact.type) {
+    case 'carrier.arrived': {
+      const how = [
+        fact.queued ? 'waits for a place' : '',
+        fact.rung ? `begins at ${fact.rung}` : '',
+        fact.previous ? 'was cut off a moment ago' : '',
+      ];
+      return call(
+        `${fact.from} calls ${fact.to}${how
+          .filter(Boolean)
+          .map((each) => `, ${each}`)
+          .join('')}`,
+      );
+    }
+    case 'carrier.streamStarted':
+      return call(`stream ${fact.streamSid} at ${fact.node}`);
+    case 'carrier.streamStopped':
+      return call(`stream ${fact.streamSid} ended: ${fact.reason}`);
+    case 'carrier.nextAsked':
+      return call(
+        `the carrier asks what is next: ${fact.intent ? JSON.stringify(fact.intent) : 'the stream broke'}${fact.breaks > 0 ? `, ${fact.breaks} breaks` : ''}`,
+      );
+    case 'carrier.waitEnded':
+      return call(`the wait is over after ${seconds(fact.waitedMs)}: ${fact.how}`);
+    case 'carrier.dtmf':
+      return { kind: 'caller', text: `presses ${fact.digit}` };
+    case 'carrier.menuChosen':
+      return { kind: 'caller', text: fact.digits === '' ? 'presses nothing' : `presses ${fact.digits}` };
+    case 'carrier.statusReported':
+      return call(`the carrier says ${fact.status}${fact.durationS === null ? '' : ` after ${fact.durationS} s`}`);
+    case 'carrier.dialEnded':
+      return call(
+        `staff: ${fact.result}${fact.durationS > 0 ? ` for ${fact.durationS} s` : ''}${fact.next ? `, rings ${fact.next} next` : ''}${fact.waits ? ', waits in line' : ''}`,
+      );
+    case 'carrier.recordEnded':
+      return call(`message of ${fact.durationS} s, ${fact.recordingSid}${fact.review ? ', reviewed' : ''}`);
+    case 'carrier.reviewed':
+      return { kind: 'caller', text: `of the message: ${fact.choice}` };
+    case 'carrier.recordingReady':
+      return call(`recording ${fact.recordingSid} is ${fact.status}, ${fact.durationS} s`);
+    case 'carrier.recordingSet':
+      return call(`recording of the call: ${fact.to}`);
+    case 'carrier.gone':
+      return call(`the carrier was asked and says ${fact.status}`);
+    case 'carrier.stillLive':
+      return call(`the carrier was asked: the call is ${fact.status}`);
+    case 'model.ready':
+      return call(`model session ${fact.sessionId} of ${fact.model} is ready`);
+    case 'model.rotated':
+      return call(
+        fact.sessionId === null ? 'no other model session was to be had' : `model session ${fact.sessionId} goes on`,
+      );
+    case 'model.lost':
+      return call(`model session lost: ${fact.code}${fact.fatal ? ', for good' : ''}`);
+    case 'model.responded':
+      return fact.status === 'completed'
+        ? null
+        : call(`response ${fact.responseId} ${fact.status}${fact.errorCode ? `: ${fact.errorCode}` : ''}`);
+    case 'tool.asked':
+      return { kind: 'tool', text: `${fact.name} ${shortened(fact.arguments)}` };
+    case 'tool.answered':
+      return {
+        kind: 'tool',
+        text: `→ ${fact.result} in ${fact.durationMs} ms${fact.leave ? `, leaves for ${fact.leave.kind}` : ''}: ${shortened(fact.output)}`,
+      };
+    case 'node.draining':
+      return call(fact.urgent ? 'the node is to end at once' : 'the node is to end');
+    case 'intent.withdrawn':
+      return call('the intent could be told to nobody');
+    case 'staff.offered':
+      return call(`${fact.to} is kept free: ${fact.reason}`);
+    case 'staff.wentHome':
+      return call('the staff has gone home');
+    case 'deadline.passed': {
+      const due = standing[fact.name];
+      const late = due === undefined ? ', which did not stand' : ` (${Math.max(0, fact.at - due)} ms late)`;
+      return { kind: 'clock', text: `${fact.name} passes${late}` };
+    }
+    case 'journal.redacted':
+      return call('something said before is taken out');
+    case 'journal.erased':
+    case 'caller.speechStarted':
+    case 'caller.speechStopped':
+    case 'caller.said':
+    case 'assistant.said':
+    case 'assistant.heard':
+    case 'assistant.fellSilent':
+      return null;
+    default:
+      return call(`${(fact as CallEvent).type}: of a newer release`);
+  }
+}
