@@ -1,0 +1,426 @@
+import { between, burst, type Case, fleet, from, one } from './case.fixture.ts';
+import { grows, histogram, level, series, type SeriesSet, until } from './healthy.fixture.ts';
+
+const node2 = (name: string, labels: Record<string, string>, at: (minute: number) => number | null): SeriesSet => ({
+  [series(name, labels, 'node-2')]: at,
+});
+const synthetic = (result: string, at: (minute: number) => number | null): SeriesSet => ({
+  [series('aida_synthetic_calls_total', { result }, 'synthetic').replace('"aida"', '"synthetic"')]: at,
+});
+const lastOk = (at: (minute: number) => number | null): SeriesSet => ({
+  [series('aida_synthetic_last_ok_seconds', {}, 'synthetic').replace('"aida"', '"synthetic"')]: at,
+});
+
+const nodes: readonly Case[] = [
+  {
+    alert: 'NodeLost',
+    severity: 'page',
+    when: 'a node is taken for dead',
+    series: one('aida_nodes_judged_total', { verdict: 'dead' }, until(from, level(0), level(1))),
+    fires: from + 1,
+    silent: [from - 1, from + 11],
+  },
+  {
+    alert: 'NodeLost',
+    severity: 'page',
+    when: 'nodes leave on purpose, and one is silent and lives',
+    series: {
+      ...one('aida_nodes_judged_total', { verdict: 'left' }, until(from, level(0), level(2))),
+      ...one('aida_nodes_judged_total', { verdict: 'alive' }, until(from, level(0), level(4))),
+    },
+    silent: [from + 1, from + 5],
+  },
+  {
+    alert: 'NodeNotScraped',
+    severity: 'ticket',
+    when: 'a node does not answer',
+    series: { 'up{instance="node-2",job="aida"}': between(from, from + 20, 1, 0) },
+    fires: from + 4,
+    silent: [from + 2, from + 21],
+  },
+  {
+    alert: 'NoNodes',
+    severity: 'page',
+    when: 'none answers',
+    series: {
+      'up{instance="node-1",job="aida"}': between(from, 1_000, 1, 0),
+      'up{instance="node-2",job="aida"}': between(from, 1_000, 1, 0),
+    },
+    fires: from + 2,
+    silent: [from],
+  },
+  {
+    alert: 'NoNodes',
+    severity: 'page',
+    when: 'Prometheus knows of none any more',
+    series: {
+      'up{instance="node-1",job="aida"}': until(from, level(1), () => null),
+      'up{instance="node-2",job="aida"}': until(from, level(1), () => null),
+    },
+    fires: from + 8,
+    silent: [from],
+  },
+  {
+    alert: 'NoNodes',
+    severity: 'page',
+    when: 'one is left',
+    series: { 'up{instance="node-2",job="aida"}': until(from, level(1), () => null) },
+    silent: [from + 2, from + 20],
+  },
+  {
+    alert: 'DrainStuck',
+    severity: 'ticket',
+    when: 'a node has been about to end for ten minutes',
+    series: {
+      ...one('aida_draining', {}, between(from, 1_000, 0, 1)),
+      ...one('aida_draining_seconds', {}, (m) => 60 * Math.max(0, m - from)),
+    },
+    fires: from + 10,
+    silent: [from + 7],
+  },
+  {
+    alert: 'DrainStuck',
+    severity: 'ticket',
+    when: 'a node was granted an hour',
+    series: {
+      ...one('aida_draining', {}, between(from, 1_000, 0, 1)),
+      ...one('aida_draining_seconds', {}, (m) => 60 * Math.max(0, m - from)),
+      ...one('aida_config_limit', { name: 'drain_seconds' }, level(3_600)),
+    },
+    silent: [from + 10, from + 60],
+  },
+  {
+    alert: 'CallsStranded',
+    severity: 'page',
+    when: 'a node that is to end has calls that nobody has room for',
+    series: {
+      ...one('aida_draining', {}, between(from, from + 10, 0, 1)),
+      ...one('aida_calls_stranded', {}, level(4)),
+    },
+    fires: from + 2,
+    silent: [from - 1, from + 11],
+  },
+  {
+    alert: 'EventLoopSlow',
+    severity: 'page',
+    when: 'a fiftieth of the timers comes more than 0.1 s late',
+    series: histogram('aida_event_loop_delay_seconds', {
+      0.02: until(from, grows(6_000), (m) => 6_000 * from + 5_800 * (m - from)),
+      0.1: until(from, grows(6_000), (m) => 6_000 * from + 5_880 * (m - from)),
+      0.2: grows(6_000),
+      '+Inf': grows(6_000),
+    }),
+    fires: from + 12,
+    silent: [from - 1, from + 3],
+  },
+  {
+    alert: 'EventLoopSlow',
+    severity: 'page',
+    when: 'everything stood still once, for a second',
+    series: histogram('aida_event_loop_delay_seconds', {
+      0.02: until(from, grows(6_000), (m) => 6_000 * m - 100),
+      0.1: until(from, grows(6_000), (m) => 6_000 * m - 100),
+      0.2: until(from, grows(6_000), (m) => 6_000 * m - 100),
+      '+Inf': grows(6_000),
+    }),
+    silent: [from + 1, from + 5, from + 10],
+  },
+  {
+    alert: 'Exceptions',
+    severity: 'ticket',
+    when: 'six exceptions in five minutes',
+    series: one('aida_faults_total', { place: 'webhook' }, burst(1.2, from, from + 5)),
+    fires: from + 6,
+    silent: [from - 1, from + 1, from + 25],
+  },
+  {
+    alert: 'CallsUnfolded',
+    severity: 'ticket',
+    when: 'one call goes on without its journal',
+    series: one('aida_calls_unfolded_total', { reason: 'fold threw' }, until(from, level(0), level(1))),
+    fires: from + 1,
+    silent: [from - 1, from + 32],
+  },
+  {
+    alert: 'VersionsDiffer',
+    severity: 'ticket',
+    when: 'a deploy stopped half way',
+    series: {
+      ...one('aida_build_info', { version: '1.0.0' }, () => null),
+      ...one('aida_build_info', { version: '1.1.0' }, level(1)),
+    },
+    fires: 125,
+    silent: [60],
+  },
+  {
+    alert: 'VersionsDiffer',
+    severity: 'ticket',
+    when: 'a deploy took an hour and is done',
+    series: {
+      ...one(
+        'aida_build_info',
+        { version: '1.0.0' },
+        until(from, level(1), () => null),
+      ),
+      ...one(
+        'aida_build_info',
+        { version: '1.1.0' },
+        until(from, () => null, level(1)),
+      ),
+      ...node2(
+        'aida_build_info',
+        { version: '1.0.0' },
+        until(2 * from, level(1), () => null),
+      ),
+      ...node2(
+        'aida_build_info',
+        { version: '1.1.0' },
+        until(2 * from, () => null, level(1)),
+      ),
+    },
+    silent: [from + 30, 2 * from + 120],
+  },
+];
+
+const pipelines: readonly Case[] = [
+  {
+    alert: 'RedisAway',
+    severity: 'page',
+    when: 'one node cannot reach Redis',
+    series: one('aida_redis_up', {}, between(from, from + 5, 1, 0)),
+    fires: from + 2,
+    silent: [from, from + 6],
+  },
+  {
+    alert: 'PostgresAway',
+    severity: 'page',
+    when: 'no node can reach the database',
+    series: fleet('aida_postgres_up', {}, between(from, from + 5, 1, 0)),
+    fires: from + 2,
+    silent: [from, from + 6],
+  },
+  {
+    alert: 'KafkaAway',
+    severity: 'ticket',
+    when: 'the producers get no answer',
+    series: fleet('aida_kafka_up', { client: 'producer' }, between(from, from + 9, 1, 0)),
+    fires: from + 4,
+    silent: [from + 1, from + 10],
+  },
+  {
+    alert: 'KafkaAway',
+    severity: 'ticket',
+    when: 'there is no Kafka',
+    series: {
+      ...fleet('aida_kafka_up', { client: 'producer' }, level(0)),
+      ...fleet('aida_config_info', { fallback: 'gpt-realtime', kafka: 'on' }, () => null),
+      ...fleet('aida_config_info', { fallback: 'gpt-realtime', kafka: 'none' }, level(1)),
+    },
+    silent: [from, from + 20],
+  },
+  {
+    alert: 'OutboxFilling',
+    severity: 'page',
+    when: 'a partition is at two thirds',
+    series: one('aida_outbox_fill_ratio', {}, between(from, from + 10, 0.1, 0.66)),
+    fires: from + 2,
+    silent: [from, from + 12],
+  },
+  {
+    alert: 'OutboxFilling',
+    severity: 'ticket',
+    when: 'it grows by a sixth of its bound in an hour',
+    series: fleet('aida_outbox_fill_ratio', {}, (m) => 0.1 + Math.max(0, m - from) * 0.005),
+    fires: from + 45,
+    silent: [from + 5, from + 25],
+  },
+  {
+    alert: 'OutboxFilling',
+    severity: 'ticket',
+    when: 'it is half full and stays so',
+    series: fleet('aida_outbox_fill_ratio', {}, level(0.5)),
+    silent: [from, from + 60],
+  },
+  {
+    alert: 'ConsumerLag',
+    severity: 'ticket',
+    when: 'the call log is three thousand facts behind',
+    series: one('aida_journal_lag_facts', { group: 'call-log' }, between(from, from + 30, 20, 3_000)),
+    fires: from + 12,
+    silent: [from + 8, from + 31],
+  },
+  {
+    alert: 'ConsumerLag',
+    severity: 'ticket',
+    when: 'a consumer of Kafka is',
+    series: one('aida_kafka_lag_messages', { group: 'call-log' }, between(from, from + 30, 20, 3_000)),
+    fires: from + 12,
+    silent: [from + 8, from + 31],
+  },
+  {
+    alert: 'RelayLag',
+    severity: 'ticket',
+    when: 'facts wait in the outbox for Kafka',
+    series: one('aida_journal_lag_facts', { group: 'relay' }, between(from, from + 30, 20, 3_000)),
+    fires: from + 7,
+    silent: [from + 3, from + 31],
+  },
+  {
+    alert: 'RelayLag',
+    severity: 'ticket',
+    when: 'facts were put on disk',
+    series: one('aida_relay_archive_bytes', {}, between(from, from + 30, 0, 1_000)),
+    fires: from + 7,
+    silent: [from + 3, from + 31],
+  },
+  {
+    alert: 'JournalWaiting',
+    severity: 'page',
+    when: 'facts of a node wait for half a minute and more',
+    series: one('aida_journal_oldest_seconds', {}, (m) => (m < from ? 0 : 60 * (m - from))),
+    fires: from + 3,
+    silent: [from + 1],
+  },
+  {
+    alert: 'JournalWaiting',
+    severity: 'page',
+    when: 'they wait for some seconds again and again',
+    series: one('aida_journal_oldest_seconds', {}, level(5)),
+    silent: [from, from + 20],
+  },
+  {
+    alert: 'DeadLetters',
+    severity: 'ticket',
+    when: 'a fact is no use to a consumer',
+    series: one('aida_facts_taken_total', { group: 'call-log', result: 'dead' }, until(from, level(0), level(1))),
+    fires: from + 3,
+    silent: [from - 1, from + 65],
+  },
+  {
+    alert: 'DeadLetters',
+    severity: 'ticket',
+    when: 'a message of Kafka went to the dead',
+    series: one('aida_kafka_messages_total', { group: 'call-log', result: 'dead' }, until(from, level(0), level(1))),
+    fires: from + 3,
+    silent: [from - 1, from + 65],
+  },
+  {
+    alert: 'DeadLetters',
+    severity: 'ticket',
+    when: 'a job failed for good, until it is replayed',
+    series: one('aida_jobs', { lane: 'soon', state: 'dead' }, between(from, from + 200, 0, 2)),
+    fires: from + 150,
+    silent: [from, from + 201],
+  },
+  {
+    alert: 'JobsLate',
+    severity: 'ticket',
+    when: 'a job should have run twenty minutes ago',
+    series: one('aida_jobs_oldest_seconds', { lane: 'soon' }, (m) => (m < from ? 2 : 60 * (m - from))),
+    fires: from + 22,
+    silent: [from + 15],
+  },
+];
+
+const outside: readonly Case[] = [
+  {
+    alert: 'SyntheticCallFails',
+    severity: 'page',
+    when: 'five calls in a row get no stream',
+    series: {
+      ...synthetic('ok', until(from, grows(1), level(from))),
+      ...synthetic('no_stream', burst(1, from)),
+      ...lastOk((m) => 60 * Math.min(m, from)),
+    },
+    fires: from + 6,
+    silent: [from + 2],
+  },
+  {
+    alert: 'SyntheticCallFails',
+    severity: 'page',
+    when: 'every other call fails',
+    series: { ...synthetic('ok', grows(0.5)), ...synthetic('no_stream', grows(0.5)) },
+    silent: [from, from + 20],
+  },
+  {
+    alert: 'SyntheticCallerSilent',
+    severity: 'ticket',
+    when: 'nobody calls any more',
+    series: {
+      ...synthetic(
+        'ok',
+        until(from, grows(1), () => null),
+      ),
+      ...synthetic(
+        'no_stream',
+        until(from, level(0), () => null),
+      ),
+      ...lastOk(
+        until(
+          from,
+          (m) => 60 * m,
+          () => null,
+        ),
+      ),
+    },
+    fires: from + 40,
+    silent: [from + 25],
+  },
+  {
+    alert: 'CarrierComplains',
+    severity: 'page',
+    when: 'the carrier cannot fetch documents',
+    series: one('aida_carrier_complaints_total', { level: 'error', class: 'fetching' }, burst(2, from, from + 10)),
+    fires: from + 8,
+    silent: [from - 1, from + 1, from + 30],
+    also: ['CarrierComplains ticket'],
+  },
+  {
+    alert: 'CarrierComplains',
+    severity: 'ticket',
+    when: 'it tells of one error',
+    series: one('aida_carrier_complaints_total', { level: 'error', class: 'dialing' }, until(from, level(0), level(1))),
+    fires: from + 10,
+    silent: [from - 1, from + 370],
+  },
+  {
+    alert: 'WebhooksFail',
+    severity: 'page',
+    when: 'a tenth of the webhooks is answered with an error',
+    series: fleet('aida_webhooks_total', { route: '/voice', status: '500' }, burst(2, from, from + 20)),
+    fires: from + 5,
+    silent: [from - 1, from + 30],
+  },
+  {
+    alert: 'WebhooksFail',
+    severity: 'page',
+    when: 'the signature of all webhooks is wrong since the token was rotated',
+    series: {
+      ...fleet('aida_webhooks_total', { route: '/voice', status: '200' }, burst(20, 0, from)),
+      ...fleet('aida_webhooks_total', { route: '/voice', status: '403' }, burst(20, from)),
+      ...fleet('aida_refusals_total', { reason: 'signature' }, burst(20, from)),
+    },
+    fires: from + 5,
+    silent: [from - 1],
+  },
+  {
+    alert: 'WebhooksFail',
+    severity: 'page',
+    when: 'somebody forges five',
+    series: {
+      ...one('aida_webhooks_total', { route: '/voice', status: '403' }, burst(5, from, from + 1)),
+      ...one('aida_refusals_total', { reason: 'signature' }, burst(5, from, from + 1)),
+    },
+    silent: [from + 1, from + 3, from + 10],
+  },
+  {
+    alert: 'FramesDropped',
+    severity: 'ticket',
+    when: 'one frame in fifty is given up',
+    series: fleet('aida_dropped_frames_total', { direction: 'to_caller' }, burst(2_000, from, from + 20)),
+    fires: from + 5,
+    silent: [from - 1, from + 30],
+  },
+];
+
+export const systemCases: readonly Case[] = [...nodes, ...pipelines, ...outside];
