@@ -30,17 +30,6 @@ export interface Difference {
 
 export const idOf = ({ epoch, seq }: Pick<Step, 'epoch' | 'seq'>): string => `${epoch}-${seq}`;
 
-/** What this code makes of it, to be compared with what later code does. */
-export function madeOf({ steps, end }: Replayed, by: string): Made {
-  return {
-    by,
-    steps: new Map(
-      steps.map((step) => [idOf(step), { place: step.place, effects: step.effects, deadlines: step.deadlines }]),
-    ),
-    end,
-  };
-}
-
 /** Where this code comes to something else; what was not written down is not compared. */
 export function differences(now: Replayed, made: Made): Difference[] {
   const found: Difference[] = [];
@@ -52,11 +41,21 @@ export function differences(now: Replayed, made: Made): Difference[] {
       if (was[what] !== undefined && !isSame(was[what], step[what]))
         found.push({ ...where, what, was: was[what], is: step[what] });
   }
-  for (const [what, was] of Object.entries(made.end)) {
-    const is = now.end[what as keyof Ending];
-    if (was !== undefined && !isSame(was, is)) found.push({ id: null, at: 'end', what, was, is });
-  }
+  for (const [what, was] of Object.entries(made.end))
+    if (was !== undefined) found.push(...endDifferences(what, was, now.end[what as keyof Ending]));
   return found;
+}
+
+/** Of lists each entry by itself. */
+function endDifferences(what: string, was: unknown, is: unknown): Difference[] {
+  const end = { id: null, at: 'end' } as const;
+  if (!Array.isArray(was) || !Array.isArray(is)) return isSame(was, is) ? [] : [{ ...end, what, was, is }];
+  const [before, after]: [unknown[], unknown[]] = [was, is];
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index).flatMap((index) =>
+    isSame(before[index], after[index])
+      ? []
+      : [{ ...end, what: `${what}[${index}]`, was: before[index] ?? null, is: after[index] ?? null }],
+  );
 }
 
 /** As JSON tells them apart: what was written down has been through it. */

@@ -85,7 +85,7 @@ function body({ lines }: Score): string[] {
 
 function foot({ latencies: { firstWordMs, silencesMs, modelMs, tools } }: Score): string[] {
   const s = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
-  const middle = silencesMs[Math.floor(silencesMs.length / 2)];
+  const middle = silencesMs[Math.floor((silencesMs.length - 1) / 2)];
   const slowest = tools.toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0))[0];
   return [
     ...(firstWordMs === null ? [] : [`first word after ${s(firstWordMs)} of the stream`]),
@@ -124,7 +124,7 @@ export function differencePage(found: readonly Difference[], made: Made): string
     .flatMap(({ id, at, what, was, is }) => [
       `${id === null ? '' : `${id} `}${at}: ${what}`,
       ...wrapped(`was ${JSON.stringify(was)}`, PAGE_WIDTH - 4).map((line) => `    ${line}`),
-      ...wrapped(`is  ${JSON.stringify(is)}`, PAGE_WIDTH - 4).map((line) => `    ${line}`),
+      ...wrapped(`is ${JSON.stringify(is)}`, PAGE_WIDTH - 4).map((line) => `    ${line}`),
     ]);
   const more = found.length > SHOWN_MAX ? [`and ${found.length - SHOWN_MAX} more`] : [];
   return [head, ...shown, ...more].join('\n');
