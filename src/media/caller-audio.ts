@@ -39,6 +39,9 @@ export interface CallerAudioDeps {
  */
 export class CallerAudio {
   readonly #metrics: CallerAudioDeps['metrics'];
+  /** Of the metrics, what is counted with every frame. */
+  readonly #frameAppends: CallerAudioDeps['metrics']['appends']['frame'];
+  readonly #frameSeconds: CallerAudioDeps['metrics']['appendedSeconds']['frame'];
   /** Null: each frame goes on at once. */
   readonly #cadence: Cadence | null;
   readonly #tail = new AudioTail(keptBytesMax);
@@ -58,6 +61,8 @@ export class CallerAudio {
 
   constructor({ cadence, metrics }: CallerAudioDeps) {
     this.#metrics = metrics;
+    this.#frameAppends = metrics.appends.frame;
+    this.#frameSeconds = metrics.appendedSeconds.frame;
     const onOnset = (heardBy: 'gate' | 'model' | 'none') => metrics.onsets[heardBy].add(1);
     this.#cadence = cadence === 'adaptive' ? new Cadence({ onOnset }) : null;
   }
@@ -176,7 +181,9 @@ export class CallerAudio {
     const isQuick = this.#cadence === null || this.#cadence.hear(audio);
     if (this.#heldBytes === 0) {
       if (isQuick || audio.length >= batchBytes) {
-        this.#count(this.#ear, 'frame', audio.length, 1);
+        this.#ear.heardBytes += audio.length;
+        this.#frameAppends.add(1);
+        this.#frameSeconds.add(audio.length / bytesPerMs / 1000);
         this.#ear.append(frame.event, frame.from, frame.to);
         return 'sent';
       }
@@ -197,7 +204,7 @@ export class CallerAudio {
     if (to > from) this.#count(this.#ear, kind, to - from, appendAudio(this.#ear, audio, from, to));
   }
 
-  #count(ear: Ear, kind: 'frame' | 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
+  #count(ear: Ear, kind: 'batch' | 'flush' | 'silence' | 'kept', bytes: number, count: number): void {
     ear.heardBytes += bytes;
     this.#metrics.appends[kind].add(count);
     this.#metrics.appendedSeconds[kind].add(bytes / bytesPerMs / 1000);

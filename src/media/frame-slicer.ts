@@ -18,7 +18,8 @@ const messageBytesMax = 4096;
 const scratch = asciiOf(messageBytesMax + 16);
 const { bytes } = scratch;
 const words = new Uint32Array(bytes.buffer);
-const prefix = new Uint8Array(Buffer.from(appendEvent.prefix));
+/** The event's beginning in whole words, which end where the payload begins. */
+const prefixWords = wordsBefore(appendEvent.prefix);
 /** Its payload decoded, and a view of each length that came. */
 const audio = new Uint8Array(messageBytesMax);
 const views: Uint8Array[] = [];
@@ -78,11 +79,12 @@ export class FrameSlicer {
     for (let i = layout.timestampFrom; i < layout.timestampTo; i++)
       timestampMs = timestampMs * 10 + (bytes[i] as number) - 48;
     // The header is longer than the event's beginning, which takes its place.
-    bytes.set(prefix, from - prefix.length);
+    const prefixAt = from / 4 - prefixWords.length;
+    for (let i = 0; i < prefixWords.length; i++) words[prefixAt + i] = prefixWords[i] as number;
     bytes[to] = quote;
     bytes[to + 1] = brace;
     into.event = bytes;
-    into.from = from - prefix.length;
+    into.from = from - appendEvent.prefix.length;
     into.to = to + 2;
     into.audio = views[audioBytes] ??= audio.subarray(0, audioBytes);
     into.timestampMs = timestampMs;
@@ -112,6 +114,12 @@ export class FrameSlicer {
     bytes.set(message, layout.shift);
     return layout;
   }
+}
+
+function wordsBefore(text: string): Uint32Array {
+  const whole = new Uint8Array(Math.ceil(text.length / 4) * 4);
+  whole.set(Buffer.from(text), whole.length - text.length);
+  return new Uint32Array(whole.buffer);
 }
 
 function layoutOf(headerBytes: number, tail: string, digitsOfMessage: readonly number[]): Layout {

@@ -59,6 +59,21 @@ describe('a frame', () => {
     expect(heard(sink.chunks)).toEqual([`text ${text}`, `text ${text}`]);
   });
 
+  test('is read as it was wherever its bytes stand', () => {
+    fc.assert(
+      fc.property(fc.nat(300), fc.nat(7), fc.nat(7), fc.nat(7), (length, offset, before, behind) => {
+        const sink = new Sink();
+        const text = Array.from({ length }, (_, i) => String.fromCharCode(32 + ((i * 7 + offset) % 90))).join('');
+        const bytes = new Uint8Array(new ArrayBuffer(offset + before + length + behind), offset);
+        bytes.set(new TextEncoder().encode('<'.repeat(before) + text + '>'.repeat(behind)));
+        frameWriter.ascii(sink, bytes, before, before + length);
+        frameWriter.text(sink, 'between');
+        frameWriter.ascii(sink, bytes, before, before + length);
+        expect(heard(sink.chunks)).toEqual([`text ${text}`, 'text between', `text ${text}`]);
+      }),
+    );
+  });
+
   test('takes the fewest bytes for its length', () => {
     const head = (length: number): number => {
       const sink = new Sink();

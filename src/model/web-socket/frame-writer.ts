@@ -5,6 +5,8 @@ import { controlBytesMax, finalBit, length16, length16Max, length64, maskBit, op
 
 const slabBytes = 64 * 1024;
 const wordBytes = 4;
+/** Frames of 20 ms and batches of them end before it. */
+const viewedBytesMax = 2048;
 /** Opcode, length in 64 bits and mask, in whole words. */
 const headBytesMax = 16;
 
@@ -15,14 +17,20 @@ const headBytesMax = 16;
 class FrameWriter {
   #bytes = Buffer.allocUnsafeSlow(slabBytes);
   #words = new Uint32Array(this.#bytes.buffer);
+  #source = this.#words;
+  /** By their end. */
+  readonly #views = new Array<Buffer | undefined>(viewedBytesMax + 1);
   /** Bytes before it may still wait in sockets. Whole words. */
   #free = 0;
 
   /** A text message: the ASCII bytes `from` to `to` (exclusive). */
   ascii(socket: Writable, bytes: Uint8Array, from: number, to: number): void {
-    const payloadAt = this.#reserve(to - from);
-    this.#bytes.set(bytes.subarray(from, to), payloadAt);
-    this.#write(socket, opcode.text, payloadAt, to - from);
+    // As far from a whole word as it stands there: so it is copied and masked word by word.
+    const skew = (bytes.byteOffset + from) % wordBytes;
+    const payloadAt = this.#reserve(to - from + skew) + skew;
+    const mask = nextMask();
+    this.#copyMasked(bytes, from, to, payloadAt, mask);
+    this.#write(socket, opcode.text, payloadAt, to - from, mask);
   }
 
   /** A text message. */
@@ -30,14 +38,14 @@ class FrameWriter {
     const length = Buffer.byteLength(message);
     const payloadAt = this.#reserve(length);
     this.#bytes.write(message, payloadAt);
-    this.#write(socket, opcode.text, payloadAt, length);
+    this.#writeMasked(socket, opcode.text, payloadAt, length);
   }
 
   /** Ping, pong or close with a payload of at most 125 bytes. */
   control(socket: Writable, code: number, payload: Uint8Array): void {
     const payloadAt = this.#reserve(payload.length);
     this.#bytes.set(payload, payloadAt);
-    this.#write(socket, code, payloadAt, payload.length);
+    this.#writeMasked(socket, code, payloadAt, payload.length);
   }
 
   /** Where the payload of the next frame begins, at a whole word. */
@@ -47,31 +55,72 @@ class FrameWriter {
     return this.#free + headBytesMax;
   }
 
-  #write(socket: Writable, code: number, payloadAt: number, length: number): void {
-    const bytes = this.#bytes;
+  #copyMasked(bytes: Uint8Array, from: number, to: number, payloadAt: number, mask: number): void {
+    const into = this.#bytes;
+    let at = payloadAt;
+    let next = from;
+    // A word begins anywhere in the mask's four bytes: it is turned so far.
+    const ahead = -payloadAt & (wordBytes - 1);
+    for (let i = 0; i < ahead && next < to; i++) into[at++] = (bytes[next++] as number) ^ (mask >>> (8 * i));
+    const turned = ahead === 0 ? mask : (mask >>> (8 * ahead)) | (mask << (32 - 8 * ahead));
+    const source = this.#wordsOf(bytes);
     const words = this.#words;
-    const end = payloadAt + length;
-    const maskAt = payloadAt - wordBytes;
+    let word = at / wordBytes;
+    const first = (bytes.byteOffset + next) / wordBytes;
+    const last = first + Math.floor((to - next) / wordBytes);
+    for (let i = first; i < last; i++) words[word++] = (source[i] as number) ^ turned;
+    at = word * wordBytes;
+    next += (last - first) * wordBytes;
+    for (let i = 0; next < to; i++) into[at++] = (bytes[next++] as number) ^ (turned >>> (8 * i));
+  }
+
+  /** Of the whole buffer behind `bytes`, nearly always the same one. */
+  #wordsOf({ buffer }: Uint8Array): Uint32Array {
+    if (this.#source.buffer !== buffer) {
+      this.#source = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / wordBytes));
+    }
+    return this.#source;
+  }
+
+  #writeMasked(socket: Writable, code: number, payloadAt: number, length: number): void {
+    const words = this.#words;
     const mask = nextMask();
-    words[maskAt / wordBytes] = mask;
-    for (let i = payloadAt / wordBytes, last = wholeWords(end) / wordBytes; i < last; i++)
-      words[i] = (words[i] as number) ^ mask;
-    let at = maskAt;
+    const last = wholeWords(payloadAt + length) / wordBytes;
+    for (let i = payloadAt / wordBytes; i < last; i++) words[i] = (words[i] as number) ^ mask;
+    this.#write(socket, code, payloadAt, length, mask);
+  }
+
+  /** The payload stands masked where it belongs. */
+  #write(socket: Writable, code: number, payloadAt: number, length: number, mask: number): void {
+    const bytes = this.#bytes;
+    const end = payloadAt + length;
+    let at = payloadAt - wordBytes;
+    for (let i = 0; i < wordBytes; i++) bytes[at + i] = mask >>> (8 * i);
     if (length < length16) bytes[--at] = maskBit | length;
     else {
       const is16 = length <= length16Max;
-      at = is16 ? bytes.writeUInt16BE(length, maskAt - 2) - 2 : bytes.writeBigUInt64BE(BigInt(length), maskAt - 8) - 8;
+      at = is16 ? bytes.writeUInt16BE(length, at - 2) - 2 : bytes.writeBigUInt64BE(BigInt(length), at - 8) - 8;
       bytes[--at] = maskBit | (is16 ? length16 : length64);
     }
     bytes[--at] = finalBit | code;
-    socket.write(bytes.subarray(at, end));
+    socket.write(this.#view(at, end));
     if (socket.writableLength > 0) this.#free = wholeWords(end);
     if (bytes.length > slabBytes) this.#renew(slabBytes);
+  }
+
+  /** Frames of one size stand at the same place as long as sockets take them: their view is made once. */
+  #view(at: number, end: number): Buffer {
+    const known = this.#views[end];
+    if (known !== undefined && known.byteOffset === at) return known;
+    const view = this.#bytes.subarray(at, end);
+    if (end <= viewedBytesMax) this.#views[end] = view;
+    return view;
   }
 
   #renew(size: number): void {
     this.#bytes = Buffer.allocUnsafeSlow(size);
     this.#words = new Uint32Array(this.#bytes.buffer);
+    this.#views.fill(undefined);
     this.#free = 0;
   }
 }
