@@ -1,0 +1,261 @@
+import type { RowSpec } from './panel.ts';
+import { of, perMinuteBy, quantile, rateBy, sumBy } from './promql.ts';
+
+const perNode: RowSpec = {
+  title: 'Each node',
+  height: 8,
+  panels: [
+    {
+      kind: 'table',
+      title: 'Nodes',
+      good: 'calls spread evenly, loops below 60 % busy, one version, none draining longer than its bound.',
+      unit: 'none',
+      bounds: { above: [1, 2] },
+      runbook: 'panels/placement',
+      width: 24,
+      by: 'instance',
+      columns: [
+        { name: 'live calls', expr: sumBy('instance', 'aida_calls_live'), unit: 'none' },
+        {
+          name: 'places taken',
+          expr: `${sumBy('instance', 'aida_node_load_calls')} / (min by (instance) (${of('aida_node_capacity_calls')}) > 0)`,
+          unit: 'percentunit',
+          bounds: { above: [0.8, 0.95] },
+        },
+        {
+          name: 'takes at most',
+          expr: `min by (instance) (${of('aida_node_capacity_calls')})`,
+          unit: 'none',
+          bounds: { below: [1, 0] },
+        },
+        {
+          name: 'loop busy',
+          expr: `max by (instance) (${of('aida_event_loop_busy_ratio')})`,
+          unit: 'percentunit',
+          bounds: { above: [0.6, 0.85] },
+        },
+        {
+          name: 'longest stall',
+          expr: `max by (instance) (${of('aida_event_loop_stall_seconds')})`,
+          unit: 's',
+          bounds: { above: [0.1, 0.5] },
+        },
+        {
+          name: 'processor',
+          expr: rateBy('instance', 'aida_process_cpu_seconds_total'),
+          unit: 'percentunit',
+          bounds: { above: [0.7, 0.9] },
+        },
+        {
+          name: 'memory',
+          expr: sumBy('instance', 'aida_process_memory_bytes', 'kind="resident"'),
+          unit: 'bytes',
+          bounds: { above: [1_500_000_000, 3_000_000_000] },
+        },
+        {
+          name: 'would be lost',
+          expr: sumBy('instance', 'aida_calls_stranded'),
+          unit: 'none',
+          bounds: { above: [1, 10] },
+        },
+        {
+          name: 'draining for',
+          expr: sumBy('instance', 'aida_draining_seconds'),
+          unit: 's',
+          bounds: { above: [300, 480] },
+        },
+        {
+          name: 'runs for',
+          expr: `time() - max by (instance) (${of('aida_process_start_time_seconds')})`,
+          unit: 's',
+          bounds: { below: [300, 60] },
+        },
+      ],
+    },
+  ],
+};
+
+const loop: RowSpec = {
+  title: 'Event loop and process',
+  height: 7,
+  panels: [
+    {
+      kind: 'lines',
+      title: 'Timers late, p99, by node',
+      good: 'below 20 ms; from 100 ms on callers hear it.',
+      unit: 's',
+      bounds: { above: [0.02, 0.1] },
+      runbook: 'EventLoopSlow',
+      width: 6,
+      queries: [{ expr: quantile(0.99, 'aida_event_loop_delay_seconds', '', 'instance'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Event loop busy, by node',
+      good: 'below 60 %: from there on answers queue.',
+      unit: 'percentunit',
+      max: 1,
+      bounds: { above: [0.6, 0.85] },
+      runbook: 'EventLoopSlow',
+      width: 6,
+      queries: [{ expr: `max by (instance) (${of('aida_event_loop_busy_ratio')})`, legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Longest stall in a minute, by node',
+      good: 'below 50 ms.',
+      unit: 's',
+      bounds: { above: [0.05, 0.2] },
+      runbook: 'EventLoopSlow',
+      width: 6,
+      queries: [{ expr: `max by (instance) (${of('aida_event_loop_stall_seconds')})`, legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Garbage collection: pause, p99, by kind',
+      good: 'minor below 5 ms; major ones rare and below 50 ms.',
+      unit: 's',
+      bounds: { above: [0.02, 0.1] },
+      runbook: 'EventLoopSlow',
+      width: 6,
+      queries: [{ expr: quantile(0.99, 'aida_gc_pause_seconds', '', 'kind'), legend: '{{kind}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Processor, by node',
+      good: 'below 70 % of a core: a node is one core.',
+      unit: 'percentunit',
+      bounds: { above: [0.7, 0.9] },
+      runbook: 'EventLoopSlow',
+      width: 6,
+      queries: [{ expr: rateBy('instance', 'aida_process_cpu_seconds_total'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Memory of all nodes, by kind',
+      good: 'flat at a flat number of calls.',
+      unit: 'bytes',
+      bounds: { above: [4_000_000_000, 8_000_000_000] },
+      runbook: 'panels/process',
+      width: 6,
+      queries: [{ expr: sumBy('kind', 'aida_process_memory_bytes'), legend: '{{kind}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Open files and sockets, by node',
+      good: 'about three for each live call, and far from the limit of the process.',
+      unit: 'none',
+      bounds: { above: [4_000, 8_000] },
+      runbook: 'panels/process',
+      width: 6,
+      queries: [{ expr: sumBy('instance', 'aida_process_open_files'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'What keeps event loops running',
+      good: 'sockets follow the calls, timers stay few.',
+      unit: 'none',
+      bounds: { above: [5_000, 10_000] },
+      runbook: 'panels/process',
+      width: 6,
+      queries: [{ expr: sumBy('type', 'aida_nodejs_active_resources'), legend: '{{type}}' }],
+    },
+  ],
+};
+
+const fleetState: RowSpec = {
+  title: 'Fleet, releases, settings',
+  height: 7,
+  panels: [
+    {
+      kind: 'lines',
+      title: 'Capacity of each node, by what bounds it',
+      good: '"configured"; "loop" is a node that protects its calls, "draining" one that goes.',
+      unit: 'none',
+      bounds: { below: [10, 1] },
+      runbook: 'CapacityRunningOut',
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (instance, reason) (${of('aida_node_capacity_calls')}) > 0 or vector(0)`,
+          legend: '{{instance}}: {{reason}}',
+        },
+      ],
+    },
+    {
+      kind: 'lines',
+      title: 'Silent nodes that were judged, per minute',
+      good: 'none. "alive" is a node that Redis had lost sight of.',
+      unit: 'none',
+      bounds: { above: [0.1, 1] },
+      runbook: 'NodeLost',
+      width: 8,
+      queries: [{ expr: perMinuteBy('verdict', 'aida_nodes_judged_total'), legend: '{{verdict}}' }],
+    },
+    {
+      kind: 'table',
+      title: 'Releases that run',
+      good: 'one, but while a release goes on.',
+      unit: 'none',
+      bounds: { above: [1, 2] },
+      runbook: 'VersionsDiffer',
+      width: 4,
+      by: 'version',
+      columns: [
+        { name: 'nodes', expr: 'count by (version) (aida_build_info)', unit: 'none' },
+        {
+          name: 'of all',
+          expr: 'count by (version) (aida_build_info) / scalar(count(aida_build_info))',
+          unit: 'percentunit',
+        },
+      ],
+    },
+    {
+      kind: 'table',
+      title: 'Set up as',
+      good: 'the same on every node.',
+      unit: 'none',
+      bounds: { above: [1, 2] },
+      runbook: 'VersionsDiffer',
+      width: 4,
+      by: 'model',
+      columns: [
+        { name: 'nodes', expr: 'count by (model) (aida_config_info)', unit: 'none' },
+        {
+          name: 'of all',
+          expr: 'count by (model) (aida_config_info) / scalar(count(aida_config_info))',
+          unit: 'percentunit',
+        },
+      ],
+    },
+  ],
+};
+
+const watching: RowSpec = {
+  title: 'What watching costs',
+  height: 6,
+  panels: [
+    {
+      kind: 'lines',
+      title: 'Longest that a scrape held a node up, p99',
+      good: 'below 3 ms.',
+      unit: 's',
+      bounds: { above: [0.003, 0.01] },
+      runbook: 'panels/watching',
+      width: 12,
+      queries: [{ expr: quantile(0.99, 'aida_scrape_stretch_seconds', '', 'instance'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Spans per second, by what became of them',
+      good: 'exported; dropped ones say that Tempo is slow or away, and cost callers nothing.',
+      unit: 'none',
+      bounds: { above: [5_000, 20_000] },
+      runbook: 'panels/watching',
+      width: 12,
+      queries: [{ expr: rateBy('result', 'aida_spans_total'), legend: '{{result}}' }],
+    },
+  ],
+};
+
+export const nodeRows: readonly RowSpec[] = [perNode, loop, fleetState, watching];
