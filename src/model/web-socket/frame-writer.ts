@@ -17,7 +17,7 @@ const headBytesMax = 16;
 class FrameWriter {
   #bytes = Buffer.allocUnsafeSlow(slabBytes);
   #words = new Uint32Array(this.#bytes.buffer);
-  #source = this.#words;
+  #source: Uint32Array = this.#words;
   /** By their end. */
   readonly #views = new Array<Buffer | undefined>(viewedBytesMax + 1);
   /** Bytes before it may still wait in sockets. Whole words. */
