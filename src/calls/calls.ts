@@ -7,12 +7,15 @@ import { distrust } from '../directory/fleet.ts';
 import type { NodeName } from '../directory/keys.ts';
 import { repeated } from '../directory/repeat.ts';
 import { reservedAt } from '../directory/reservations.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import type { CallActor } from './actor.ts';
 import { CallList } from './call-list.ts';
 import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import { Departed } from './departed.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
+import { EndedTraces } from './ended-traces.ts';
 import { answerWebhook, type DoorDeps, foldCall, foldJournal } from './door.ts';
+import { Gather } from './gather.ts';
 import { Lane } from './lane.ts';
 import { makeResident, type ResidentDeps } from './make-resident.ts';
 import type { Message } from './mailbox.ts';
@@ -46,6 +49,8 @@ export interface CallsDeps extends ResidentDeps {
   callerOf(from: string): string | null;
   /** The carrier reports that a stream broke. */
   streamFailed(callSid: string, streamSid: string): void;
+  /** Whose calls these are. */
+  storeName(): string;
   /** The end of a call was journaled here. */
   callEnded(callSid: string): void;
 }
@@ -63,7 +68,8 @@ export class Calls implements CallDesk, CallDoor {
   private readonly departed = new Departed();
   private readonly wheel: DeadlineWheel;
   private readonly offline: Offline;
-  private readonly lane = new Lane(appendsMax);
+  private readonly traces: EndedTraces;
+  private readonly way = { lane: new Lane(appendsMax), gather: new Gather() };
   private readonly answering = new Map<string, Promise<{ twiml: string } | { refused: DoorRefusal }>>();
   private readonly stopListening: () => void;
   private isClosed = false;
@@ -73,6 +79,7 @@ export class Calls implements CallDesk, CallDoor {
     const { link, node, log, metrics } = deps;
     this.doorDeps = this.createDoor();
     this.list = new CallList(link, node, log);
+    this.traces = new EndedTraces(deps);
     this.post = new Post({
       ...deps,
       door: this.doorDeps,
@@ -169,9 +176,9 @@ export class Calls implements CallDesk, CallDoor {
     }
   }
 
-  async tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+  async tell(callSid: string, fact: Told, trace: CallPlace | null = null): Promise<'taken' | DoorRefusal> {
     const resident = this.residents.get(callSid);
-    if (!resident) return this.post.tell(callSid, fact);
+    if (!resident) return this.post.tell(callSid, fact, trace);
     resident.tell(fact);
     void this.follow(resident, fact);
     return 'taken';
@@ -254,6 +261,7 @@ export class Calls implements CallDesk, CallDoor {
     for (const resident of this.residents.values()) resident.drop('superseded');
     this.departed.close();
     this.wheel.close();
+    await within(closeMs, this.traces.settled());
     await this.list.close();
   }
 
@@ -293,7 +301,7 @@ export class Calls implements CallDesk, CallDoor {
       node,
       ended: (callSid, actor) =>
         this.noteEnd(callSid, actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null),
-      took: (before, callSid, epoch) => this.post.supersede(before, callSid, epoch),
+      took: (before, callSid, epoch, trace) => this.post.supersede(before, callSid, epoch, trace),
       unfolded: (callSid, error) => {
         metrics.callsUnfolded.inc({ reason: error.reason });
         log.error({ err: error, callSid, reason: error.reason }, 'a call goes on without its journal');
@@ -309,6 +317,7 @@ export class Calls implements CallDesk, CallDoor {
   private noteEnd(callSid: string, outcome: Outcome, cutOff: { callSid: string; from: string } | null): void {
     this.deps.metrics.callsEnded.inc({ outcome });
     this.deps.callEnded(callSid);
+    this.traces.ended(callSid);
     if (cutOff) void rememberCutOff(this.deps, cutOff);
   }
 
@@ -317,7 +326,7 @@ export class Calls implements CallDesk, CallDoor {
       this.deps.languageChosen(callSid, language);
       void rememberLanguage(this.deps, { callSid, from: resident.view.from, language });
     };
-    const resident: Resident = makeResident({ ...this.deps, languageChosen }, this.lane, hold, actor, stream, {
+    const resident: Resident = makeResident({ ...this.deps, languageChosen }, this.way, hold, actor, stream, {
       setDeadline: (sid, at) => (at === null ? this.wheel.clear(sid) : this.wheel.set(sid, at)),
       dropped: (call, why) => {
         if (this.residents.get(hold.callSid) === call) {

@@ -13,6 +13,7 @@ function journal(answers: (Append | Error)[] = []) {
   const log: CallEvent[] = [];
   const requests: AppendRequest[] = [];
   const troubles: unknown[] = [];
+  const soon: (() => void)[] = [];
   let fenced = 0;
   let above: number | null = null;
   let restored = 0;
@@ -48,6 +49,7 @@ function journal(answers: (Append | Error)[] = []) {
         return above;
       },
       troubled: (error) => troubles.push(error),
+      soon: (write) => soon.push(write),
       now: () => now,
     },
   );
@@ -56,6 +58,7 @@ function journal(answers: (Append | Error)[] = []) {
     log,
     requests,
     troubles,
+    soon,
     fenced: () => fenced,
     restored: () => restored,
     claimAbove: (epoch: number) => (above = epoch),
@@ -74,6 +77,26 @@ describe('the journal writer', () => {
       [2, '23456'],
     ]);
     expect(writer.waiting).toBe(0);
+  });
+
+  test('what is said waits for company; what somebody may wait for takes it along, and so does whoever asks', async () => {
+    const spoke = (at: number): CallEvent => ({ type: 'caller.speechStarted', at, itemId: 'i' });
+    const { writer, requests, soon } = journal();
+    writer.add(spoke(1));
+    writer.add(spoke(2));
+    await Promise.resolve();
+    expect([requests.length, soon.length, writer.waiting]).toEqual([0, 1, 2]);
+    soon[0]?.();
+    await vi.waitFor(() => expect(writer.waiting).toBe(0));
+    expect(requests.map((request) => request.facts.length)).toEqual([2]);
+    writer.add(spoke(3));
+    writer.add(fact('1'));
+    await vi.waitFor(() => expect(writer.waiting).toBe(0));
+    expect(requests.map((request) => request.facts.length)).toEqual([2, 2]);
+    soon[1]?.();
+    writer.add(spoke(4));
+    await writer.settled();
+    expect([requests.map((request) => request.facts.length), soon.length]).toEqual([[2, 2, 1], 3]);
   });
 
   test('a fact added as the last batch is acknowledged is not forgotten', async () => {

@@ -13,6 +13,17 @@ export const resendAgeMs = 30_000;
 /** So long an answer of Redis vouches that the call is still this process's. */
 export const vouchedMs = 1_000;
 
+/** What conversations are made of: nothing waits for it to be written, and it comes some times in every turn. */
+const gathered: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  'caller.speechStarted',
+  'caller.speechStopped',
+  'caller.said',
+  'model.responded',
+  'assistant.said',
+  'assistant.heard',
+  'assistant.fellSilent',
+]);
+
 /** The part of the directory that a writer needs. */
 export interface JournalPort {
   append(request: AppendRequest): Promise<Append>;
@@ -50,6 +61,8 @@ export interface WriterHooks {
   fenced(by: Fence): number | null;
   /** The journal could not be reached or overflowed; told once until it works again. */
   troubled(error: unknown): void;
+  /** Writes before long, with the facts of other calls. */
+  soon(write: () => void): void;
   now(): number;
 }
 
@@ -75,6 +88,8 @@ export class JournalWriter {
   private intent: Intent | 'none' | null = null;
   private committed: Intent | null = null;
   private running: Promise<void> | null = null;
+  /** A write is under way in a moment. */
+  private isGathering = false;
   private closed = false;
   private isTroubled = false;
   private wakeUp: (() => void) | null = null;
@@ -116,7 +131,14 @@ export class JournalWriter {
     }
     this.facts.push(fact);
     this.lastSeq += 1;
-    void this.kick();
+    if (!gathered.has(fact.type)) void this.kick();
+    else if (this.running === null && !this.isGathering) {
+      this.isGathering = true;
+      this.hooks.soon(() => {
+        this.isGathering = false;
+        void this.kick();
+      });
+    }
   }
 
   /**

@@ -14,6 +14,7 @@ import type { CarrierPort } from './carrier.ts';
 import { foldCall } from './door.ts';
 import type { ToolRunner } from './effects.ts';
 import type { JournalPort } from './journal-writer.ts';
+import type { Gather } from './gather.ts';
 import type { Lane } from './lane.ts';
 import { createFactRedactor } from './redact-fact.ts';
 import { type Hold, Resident, type ResidentHost, type ResidentStream } from './resident.ts';
@@ -37,10 +38,16 @@ export interface ResidentDeps {
   amnesia: boolean;
 }
 
-/** Makes a call of this process out of what the parts of the node offer; `lane` is all calls' way to the journal. */
+/** All calls' way to the journal. */
+export interface JournalWay {
+  lane: Lane;
+  gather: Gather;
+}
+
+/** Makes a call of this process out of what the parts of the node offer. */
 export function makeResident(
   deps: ResidentDeps,
-  lane: Lane,
+  { lane, gather }: JournalWay,
   hold: Hold,
   actor: CallActor,
   stream: ResidentStream | null,
@@ -57,6 +64,7 @@ export function makeResident(
     journalOf(deps, lane, () => resident.view),
     {
       now: deps.now,
+      soon: (task) => gather.soon(task),
       redact: createFactRedactor(deps.redactor),
       trace: root && new CallTrace(tracing, root, toolName),
       tools,

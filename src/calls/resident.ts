@@ -22,6 +22,8 @@ const awaitsStream: ReadonlySet<CallState> = new Set(['conversation', 'detached'
 
 export interface ResidentHost extends EffectHost {
   now(): number;
+  /** Does it before long, with what other calls have to do. */
+  soon(task: () => void): void;
   redact: FactRedactor;
   /** Null: the call is not traced. */
   trace: CallTrace | null;
@@ -89,6 +91,7 @@ export class Resident implements ResidentCall, EffectCall {
       acked: () => this.acked(),
       fenced: (by) => this.fenced(by),
       troubled: (error) => host.journalTroubled(this.callSid, error),
+      soon: (write) => host.soon(write),
       now: () => host.now(),
     });
     this.effects = new Effects(this, host, this.writer);

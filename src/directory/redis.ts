@@ -83,6 +83,7 @@ class Link implements RedisLink, RedisScan {
   private readonly listeners = new Set<() => void>();
   private underWay = 0;
   private wasReady = false;
+  private isCorked = false;
 
   constructor(client: Redis | Cluster, onError: (error: Error) => void) {
     this.client = client;
@@ -102,12 +103,25 @@ class Link implements RedisLink, RedisScan {
 
   run(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
     return this.guard(async () => {
+      this.gatherWrites();
       try {
         return await this.client.evalsha(script.sha, keys.length, ...keys, ...args);
       } catch (error) {
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
         return await this.client.eval(script.source, keys.length, ...keys, ...args);
       }
+    });
+  }
+
+  /** What one turn of the loop has to say leaves in one write. */
+  private gatherWrites(): void {
+    if (this.isCorked || this.client instanceof Cluster || !this.ready) return;
+    const { stream } = this.client;
+    this.isCorked = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.isCorked = false;
+      stream.uncork();
     });
   }
 
