@@ -49,6 +49,20 @@ describe('a trusted server', () => {
     expect(raw.peer.header('Host')).toBe(`${host}:${raw.url.port}`);
   });
 
+  test('a socket keeps no memory of the pool that all small buffers share', async () => {
+    const raw = await serverWith(trusted);
+    const bytes = 8;
+    let between: number | null = null;
+    while (between === null) {
+      const before = Buffer.allocUnsafe(bytes);
+      clients.connect(urlOf(raw));
+      const after = Buffer.allocUnsafe(bytes);
+      // The pool takes another slab where the last one is full.
+      if (after.buffer === before.buffer) between = after.byteOffset - before.byteOffset;
+    }
+    expect(between).toBe(bytes);
+  });
+
   test('without ALPN', async () => {
     const raw = await serverWith({ ...trusted, ALPNProtocols: undefined });
     const { listener } = clients.connect(urlOf(raw));
