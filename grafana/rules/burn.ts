@@ -64,11 +64,11 @@ export const objectiveOf = ({ slo, objective }: Objective): Recording => ({
   labels: { slo },
 });
 
-export function burnAlertsOf({ slo, alert, objective, promise, callers }: Objective): Alert[] {
+export function burnAlertsOf({ slo, alert, objective, promise, callers }: Objective, scale: Scale): Alert[] {
   const budget = rounded(1 - objective);
   return burns.map(({ severity, factor, short, long }) => {
     const over = (window: string): string => `${ratio(window)}{slo="${slo}"} > ${rounded(factor * budget)}`;
-    const enough = `${failures(long)}{slo="${slo}"} > ${countedShare * failuresMin}`;
+    const enough = `${failures(long)}{slo="${slo}"} > ${countedShare * scale.count(failuresMin)}`;
     return {
       alert,
       expr: `${over(long)} and ${over(short)} and ${enough}`,

@@ -45,9 +45,9 @@ export const model: RuleFile = {
           },
           {
             alert: 'ModelErrors',
-            expr: `(aida:model_sessions_lost:ratio_rate5m > 0.1 and (${lost(w('5m'))}) > 4)
+            expr: `(aida:model_sessions_lost:ratio_rate5m > 0.1 and (${lost(w('5m'))}) > ${scale.count(5) - 1})
               or ((${failed(w('5m'))}) / ((${increased('aida_model_responses_total', w('5m'))}) > 0) > 0.05
-                and (${failed(w('5m'))}) > 4)`,
+                and (${failed(w('5m'))}) > ${scale.count(5) - 1})`,
             for: '2m',
             severity: 'page',
             summary: '{{ $value | humanizePercentage }} of the sessions or responses of the model fail',
@@ -73,7 +73,7 @@ export const model: RuleFile = {
           {
             alert: 'ModelSlow',
             expr: `aida:model_answer_seconds:p95_5m > 1.5
-              and (${increased('aida_model_answer_seconds_count', w('5m'))}) > 20`,
+              and (${increased('aida_model_answer_seconds_count', w('5m'))}) > ${scale.count(20)}`,
             for: '5m',
             severity: 'ticket',
             summary:

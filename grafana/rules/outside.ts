@@ -7,7 +7,7 @@ export const outside: RuleFile = {
   name: 'outside',
   groups: (scale): Group[] => {
     const w = scale.window;
-    const webhooks = (window: string): string => `(${increased('aida_webhooks_total', window)}) > 20`;
+    const webhooks = (window: string): string => `(${increased('aida_webhooks_total', window)}) > ${scale.count(20)}`;
     return [
       {
         name: 'aida-outside-alerts',

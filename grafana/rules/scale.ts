@@ -2,6 +2,10 @@ const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 
 /** A rate needs two samples, and one of them may be missing. */
 const scrapesPerWindow = 4;
 
+/** Of what must have happened, in a run in which time is short: a tenth would be one call, and chance. */
+const shortShare = 1 / 5;
+const shortMin = 2;
+
 /**
  * How long a minute lasts. At 1 every duration is what it says. A run that is watched for minutes instead of hours
  * takes 1/60: hours are minutes, windows never shorter than four scrapes.
@@ -13,6 +17,8 @@ export interface Scale {
   span(text: string): string;
   /** The same as a number, for `predict_linear` and for what is divided by time. */
   seconds(text: string): number;
+  /** So many events in a window are enough to judge by: fewer where windows are shorter. */
+  count(events: number): number;
 }
 
 export function scaleOf(factor: number, scrapeSeconds: number): Scale {
@@ -20,6 +26,7 @@ export function scaleOf(factor: number, scrapeSeconds: number): Scale {
   const whole = (value: number, text: string): string => (factor === 1 ? text : `${Math.ceil(value)}s`);
   return {
     seconds,
+    count: (events) => (factor === 1 ? events : Math.max(shortMin, Math.ceil(events * shortShare))),
     window: (text) => whole(Math.max(seconds(text), scrapesPerWindow * scrapeSeconds), text),
     span: (text) => whole(seconds(text), text),
   };

@@ -64,6 +64,6 @@ export const slo: RuleFile = {
       interval: '1m',
       rules: objectives.flatMap((each) => recordingsOf(each, scale, true)),
     },
-    { name: 'aida-slo-alerts', rules: objectives.flatMap(burnAlertsOf) },
+    { name: 'aida-slo-alerts', rules: objectives.flatMap((each) => burnAlertsOf(each, scale)) },
   ],
 };

@@ -44,6 +44,8 @@ export interface FakeModel {
   /** Oldest first; the last 2,000 are kept. */
   readonly sessions: FakeSession[];
   door: Door;
+  /** From now on every response begins so much later than the options say. */
+  slowMs: number;
   /** The same for requests of speech, and for what is to be written down. */
   speechDoor: Door;
   transcriptionDoor: Door;
@@ -214,6 +216,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     complaints: [],
     sessions: [],
     door: 'open',
+    slowMs: 0,
     speechDoor: 'open',
     transcriptionDoor: 'open',
     writtenDown: [],
@@ -235,7 +238,13 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     },
   };
   const first = Math.imul(seed, 7919) & (UTTERANCES - 1);
-  const settings = settingsOf(options);
+  const given = settingsOf(options);
+  const settings: ModelSettings = {
+    ...given,
+    get firstDeltaMs() {
+      return given.firstDeltaMs + model.slowMs;
+    },
+  };
   const hall: Hall = {
     options,
     settings,

@@ -317,7 +317,9 @@ export class FakeSession {
     return {
       charsPerSecond: settings.charsPerSecond,
       speed: settings.speed,
-      firstDeltaMs: settings.firstDeltaMs,
+      get firstDeltaMs() {
+        return settings.firstDeltaMs;
+      },
       send,
       nextUtterance,
       nextDeltaBytes,
