@@ -46,7 +46,7 @@ export function healthRoutes({ ready, isDraining, incarnation, metrics }: Health
       method: 'GET',
       path: '/metrics',
       handler: async (request) => {
-        const { contentType, text } = await metrics.scrape(request.header('accept'));
+        const { contentType, text } = await metrics.expose(request.header('accept'));
         return { status: 200, headers: { 'content-type': contentType }, body: text };
       },
     },

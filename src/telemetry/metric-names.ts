@@ -349,7 +349,7 @@ const audioMetrics = {
 
 const modelMetrics = {
   modelSessions: gauge('aida_model_sessions', 'sessions', 'Model sessions that are open here, by what they are for', {
-    state: oneOf('live | warm | kept'),
+    state: oneOf('warm | kept | live'),
   }),
   modelSessionsOpened: counter('aida_model_sessions_opened_total', 'sessions', 'Model sessions opened, by endpoint', {
     endpoint: endpoints,

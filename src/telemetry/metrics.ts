@@ -34,7 +34,9 @@ export interface Book {
   /** Called before each scrape, for figures that nobody counts while they change. Cheap: nothing else runs meanwhile. */
   onScrape(listener: () => void): void;
   /** `accept`: the header of who asks. */
-  scrape(accept?: string): Promise<Scraped>;
+  expose(accept: string): Promise<Scraped>;
+  /** The text of Prometheus' own format. */
+  scrape(): Promise<string>;
 }
 
 /** Makes every metric of a table. */
@@ -47,11 +49,13 @@ export function createBook<T extends Record<string, MetricSpec>>(table: T): Book
     families.push(family);
     return [key, metric];
   });
+  const expose = (accept: string) => scrape({ families, listeners, accept });
   return {
     ...(Object.fromEntries(made) as MetricsOf<T>),
     registry,
     onScrape: (listener) => void listeners.push(listener),
-    scrape: (accept = '') => scrape({ families, listeners, accept }),
+    expose,
+    scrape: async () => (await expose('')).text,
   };
 }
 

@@ -56,14 +56,14 @@ test.each([
   [`${openMetrics},text/plain;q=0.5`, openMetrics],
 ] as const)('to %j the text is what the registry of prom-client writes', async (accept, contentType) => {
   const book = filled();
-  const scraped = await book.scrape(accept);
+  const scraped = await book.expose(accept);
   expect(scraped.contentType).toBe(contentType);
   book.registry.setContentType(contentType as typeof book.registry.contentType);
   expect(scraped.text).toBe(await book.registry.metrics());
 });
 
 test('what is declared is there from the start, what is sparse or undeclared from its first event', async () => {
-  const { text } = await filled().scrape();
+  const text = await filled().scrape();
   expect(text.split('\n').filter((line) => /^aida_(things|rare|plain|frames|level|build)/.test(line))).toEqual([
     'aida_things_total{kind="big"} 3',
     'aida_things_total{kind="small"} 0',
@@ -80,8 +80,8 @@ test('what is declared is there from the start, what is sparse or undeclared fro
 
 test('only OpenMetrics names the trace of a bucket', async () => {
   const book = filled();
-  expect((await book.scrape()).text).not.toContain('trace_id');
-  expect((await book.scrape(openMetrics)).text).toMatch(
+  expect(await book.scrape()).not.toContain('trace_id');
+  expect((await book.expose(openMetrics)).text).toMatch(
     /^aida_wait_seconds_bucket\{le="2"\} 1 # \{trace_id="a{32}"\} 1 [\d.]+$/m,
   );
 });
@@ -102,5 +102,5 @@ test('other work comes in between when it takes long, and need not when it does 
 test('a listener sees to its figures before they are written', async () => {
   const book = createBook(table);
   book.onScrape(() => book.level.set({ side: 'left', of: 'a' }, 7));
-  expect((await book.scrape()).text).toContain('aida_level{side="left",of="a"} 7');
+  expect(await book.scrape()).toContain('aida_level{side="left",of="a"} 7');
 });

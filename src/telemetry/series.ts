@@ -111,10 +111,11 @@ export class HotCount {
   }
 }
 
-/** Goes up and down. A series is there from the first time that it is set. */
+/** Goes up and down. Without labels it begins at 0; with them a series is there from the first time that it is set. */
 export class Gauge<L extends string = never> extends SeriesFamily<L> {
   constructor(options: SeriesOptions) {
     super(options, 'gauge');
+    if (this.space.size === 1) this.isThere[0] = 1;
   }
 
   set(value: number): void;
@@ -130,10 +131,10 @@ export class Gauge<L extends string = never> extends SeriesFamily<L> {
     this.add(labels, amount);
   }
 
-  /** Nothing is known any more. */
+  /** Nothing is known any more of what has labels. */
   reset(): void {
     this.values.fill(0);
-    this.isThere.fill(0);
+    if (this.space.size > 1) this.isThere.fill(0);
   }
 }
 
