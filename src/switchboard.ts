@@ -82,6 +82,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     answers: (holder, ms) => neighbours.answers(holder, ms),
     streamFailed: (callSid, streamSid) => neighbours.streamFailed(callSid, streamSid),
     callerOf: callerKey,
+    storeName: () => services.store().name,
     languageChosen: (callSid) => sessions.renew(callSid),
     callEnded: (callSid) => {
       sessions.over(callSid);
@@ -266,7 +267,7 @@ interface Answering {
 }
 
 function publicServer(
-  { config, log, metrics, link, clock, services, lines, holdAudio }: Ground,
+  { config, log, metrics, tracing, link, clock, services, lines, holdAudio }: Ground,
   { calls, placement, media, neighbours, sessions, dialler, staff }: Answering,
 ) {
   const isAfterHours = () => services.closed()?.behaviour === 'voicemail';
@@ -288,7 +289,7 @@ function publicServer(
       authTokens,
       streamTokenSecret: config.streamTokenSecret,
       door: calls,
-      admission: new Admission({ placement, fairness, assistants, isAfterHours, now, log, metrics }),
+      admission: new Admission({ placement, fairness, assistants, isAfterHours, now, log, metrics, tracing }),
       waitingRoom: new WaitingRoom({
         link,
         node: config.nodeId,
@@ -310,6 +311,7 @@ function publicServer(
       now,
       log,
       metrics,
+      tracing,
     }),
     sockets: mediaPaths.map((path) => ({
       ...media.route,

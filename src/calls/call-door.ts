@@ -1,4 +1,5 @@
 import type { Turn } from '../../machines/call-events.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import type { Told } from './stream-port.ts';
 
 /** Where a call stands, as far as its next TwiML needs to know. Names of the machine's states. */
@@ -40,6 +41,8 @@ export interface TwimlRequest {
   kind: 'arrive' | 'next' | 'wait' | 'dialResult' | 'voicemail' | 'menu';
   /** What the request says, as a fact; `breaks`, `node` and `intent` are filled in by the door. */
   fact: Told;
+  /** The request's span. */
+  trace?: CallPlace | null;
   /** No node has room for a stream until another process is there: a call that needs one is refused as `draining`. */
   waitsForNode?: boolean;
   /** Redis is away: the call is answered from memory, its stream comes here. */
@@ -63,7 +66,7 @@ export interface CallDoor {
   /** Claims, folds, steps, appends, answers. */
   answer(request: TwimlRequest): Promise<{ twiml: string } | { refused: DoorRefusal }>;
   /** One-way facts (status, recording and stream callbacks): handed to the resident actor or folded here. */
-  tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal>;
+  tell(callSid: string, fact: Told, trace?: CallPlace | null): Promise<'taken' | DoorRefusal>;
   /** The node that may still have a warm model session for the call, for its next stream; null for none that lives. */
   preferredNode(callSid: string): Promise<string | null>;
   /** How a call stands, without taking it; null where that is not known. Never rejects. */

@@ -106,6 +106,7 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     answers: async () => false,
     callerOf: () => null,
     streamFailed: () => undefined,
+    storeName: () => 'Mangy Dog Coffee',
     callEnded: () => undefined,
     languageChosen: () => undefined,
     ...over,

@@ -13,6 +13,7 @@ import {
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { repeated } from '../directory/repeat.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import { CallActor } from './actor.ts';
 import type { CallState, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import type { Told } from './stream-port.ts';
@@ -41,7 +42,7 @@ export interface DoorDeps {
   /** A call was folded to its end here; null where its journal could not be folded. */
   ended(callSid: string, actor: CallActor | null): void;
   /** Another process held the call until it was claimed here with this epoch. */
-  took(before: NodeName, callSid: string, epoch: number): void;
+  took(before: NodeName, callSid: string, epoch: number, trace: CallPlace | null): void;
   /** The call goes on without its journal. */
   unfolded(callSid: string, error: Unfolded): void;
   /** A stream broke and the carrier asked what is next: by itself (a) or because it was told to (b). */
@@ -195,7 +196,7 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
   if (claim.kind !== 'claimed') return { refused: refusals[claim.kind] };
 
   const { callSid, idempotencyToken } = request;
-  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch);
+  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch, request.trace ?? null);
   if (request.kind === 'next' && claim.intent === null && streamed.has(claim.state))
     deps.resumed(callSid, typeof request.move === 'number' ? 'b' : 'a', claim.ownerBefore);
   const fact = await completed(deps, request.fact, claim);
@@ -247,7 +248,7 @@ export async function visit(
   });
   if (claim.kind === 'ended') return 'ended';
   if (claim.kind !== 'claimed') return claim.kind === 'unknown' ? 'unknown' : 'unavailable';
-  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch);
+  if (claim.ownerBefore) deps.took(claim.ownerBefore, callSid, claim.epoch, null);
   const { actor, happened } = await happenedTo(deps, callSid, claim, facts);
   const end = happened.find(endsCall);
   const batch: AppendRequest = {

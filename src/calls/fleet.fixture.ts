@@ -5,6 +5,7 @@ import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readJournal } from '../directory/journal.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import { arrive, conversation, createCalls, epochIn, fakeCarrier, FakePort, newSid } from './calls.fixture.ts';
 import type { Calls } from './calls.ts';
 import type { CarrierAnswer } from './carrier.ts';
@@ -106,6 +107,7 @@ export class TestFleet {
       now: Date.now,
       log: createLog('silent'),
       metrics,
+      tracing: noTracing,
     });
     this.open.push(async () => {
       await takeover.stop();
@@ -180,6 +182,8 @@ export class TestFleet {
       isGone,
       log: createLog('silent'),
       metrics,
+      tracing: noTracing,
+      now: Date.now,
       limits: { ...takeoverLimits, ownQuestionMs: 50, askedMs: 100, askedPollMs: 10, againMs: [10], triesMax: 4 },
     });
   }
@@ -206,7 +210,17 @@ async function mailboxOf(
 ): Promise<Mailbox> {
   const take = taker({ calls, warm });
   const remade = () => calls.wasForgotten();
-  const mailbox = new Mailbox({ link, blocking, node, take, remade, log: createLog('silent'), metrics });
+  const mailbox = new Mailbox({
+    link,
+    blocking,
+    node,
+    take,
+    remade,
+    now: Date.now,
+    log: createLog('silent'),
+    metrics,
+    tracing: noTracing,
+  });
   await mailbox.start();
   return mailbox;
 }

@@ -4,6 +4,8 @@ import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { newSpanId, parseTraceparent } from '../telemetry/trace-ids.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { Told } from './stream-port.ts';
 
 /** A reader waits so long for the first message, on a link of its own. */
@@ -22,13 +24,15 @@ export interface WarmAsk {
   at: number;
   /** The call begins: its greeting may be spoken before anybody listens. */
   isNew: boolean;
+  /** The span that asks, as W3C Trace Context words it; absent: the call is not traced. */
+  traceparent?: string;
 }
 
 export type Message =
   /** What the carrier told another process of a call that has its stream here. */
-  | { kind: 'fact'; id: string; callSid: string; fact: Told }
+  | { kind: 'fact'; id: string; callSid: string; fact: Told; traceparent?: string }
   /** Somebody has claimed the call with this epoch. */
-  | { kind: 'superseded'; callSid: string; epoch: number }
+  | { kind: 'superseded'; callSid: string; epoch: number; traceparent?: string }
   /** The call's stream will come to this process. */
   | ({ kind: 'warm' } & WarmAsk);
 
@@ -40,14 +44,16 @@ export function parseMessage(text: string): Message | null {
       return null;
     const { callSid } = value;
     if (!('kind' in value)) return null;
+    const from =
+      'traceparent' in value && typeof value.traceparent === 'string' ? { traceparent: value.traceparent } : {};
     if (value.kind === 'superseded' && 'epoch' in value && typeof value.epoch === 'number')
-      return { kind: 'superseded', callSid, epoch: value.epoch };
+      return { kind: 'superseded', callSid, epoch: value.epoch, ...from };
     if (value.kind === 'warm' && 'at' in value && typeof value.at === 'number' && 'isNew' in value)
-      return { kind: 'warm', callSid, at: value.at, isNew: value.isNew === true };
+      return { kind: 'warm', callSid, at: value.at, isNew: value.isNew === true, ...from };
     if (value.kind !== 'fact' || !('id' in value) || typeof value.id !== 'string' || !('fact' in value)) return null;
     const { id, fact } = value;
     const isFact = typeof fact === 'object' && fact !== null && 'type' in fact && typeof fact.type === 'string';
-    return isFact ? { kind: 'fact', id, callSid, fact: fact as Told } : null;
+    return isFact ? { kind: 'fact', id, callSid, fact: fact as Told, ...from } : null;
   } catch {
     return null;
   }
@@ -62,8 +68,11 @@ export interface MailboxDeps {
   take(message: Message): Promise<void>;
   /** The inbox was gone and is there again. */
   remade(): void;
+  /** Redis-clock ms. */
+  now(): number;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
 }
 
 /** The inbox of this process: kept alive, read in order by one reader, moved on after each message was dealt with. */
@@ -164,7 +173,24 @@ export class Mailbox {
       return;
     }
     metrics.inboxMessages.inc({ kind: message.kind, result: 'taken' });
+    const startMs = this.deps.now();
     await take(message);
+    this.trace(message, startMs);
+  }
+
+  /** What was done belongs to whoever wrote. */
+  private trace({ kind, callSid, traceparent }: Message, startMs: number): void {
+    const writer = traceparent === undefined ? null : parseTraceparent(traceparent);
+    if (writer === null) return;
+    this.deps.tracing.add({
+      name: `message ${kind}`,
+      place: { callSid, traceId: writer.traceId, spanId: newSpanId() },
+      parentId: writer.spanId,
+      kind: 'consumer',
+      startMs,
+      endMs: this.deps.now(),
+      attributes: { 'messaging.operation.type': 'process', 'aida.node': this.deps.node.node },
+    });
   }
 }
 

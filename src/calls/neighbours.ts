@@ -3,6 +3,7 @@ import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { Calls } from './calls.ts';
 import type { CarrierPort } from './carrier.ts';
 import { foldCall, visit } from './door.ts';
@@ -26,6 +27,7 @@ export interface NeighboursDeps {
   now(): number;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
 }
 
 /** What binds the calls of this process to those of the others: its inbox, who is gone, and what becomes of their calls. */
@@ -106,14 +108,17 @@ export class Neighbours {
 export function taker({ calls, warm }: Pick<NeighboursDeps, 'calls' | 'warm'>): MailboxDeps['take'] {
   return async (message) => {
     if (message.kind !== 'warm') return calls.take(message);
-    const { callSid, at, isNew } = message;
-    warm({ callSid, at, isNew });
+    const { kind: _, ...ask } = message;
+    warm(ask);
   };
 }
 
 /** Takeovers as the calls of this process carry them out. */
 export function createTakeover(
-  deps: Pick<TakeoverDeps, 'link' | 'node' | 'carrier' | 'moveUrl' | 'isGone' | 'log' | 'metrics' | 'limits'> & {
+  deps: Pick<
+    TakeoverDeps,
+    'link' | 'node' | 'carrier' | 'moveUrl' | 'isGone' | 'now' | 'log' | 'metrics' | 'tracing' | 'limits'
+  > & {
     calls: Calls;
   },
 ): Takeover {

@@ -8,6 +8,8 @@ import { type NodeName, ownerName } from '../directory/keys.ts';
 import { repeated } from '../directory/repeat.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { traceparentOf } from '../telemetry/trace-ids.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import type { DoorRefusal } from './call-door.ts';
 import { type DoorDeps, visit } from './door.ts';
 import type { Message } from './mailbox.ts';
@@ -40,9 +42,9 @@ export class Post {
   }
 
   /** Never rejects. */
-  async tell(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+  async tell(callSid: string, fact: Told, trace: CallPlace | null = null): Promise<'taken' | DoorRefusal> {
     try {
-      return await this.tellUntilTaken(callSid, fact);
+      return await this.tellUntilTaken(callSid, fact, trace);
     } catch (error) {
       this.deps.log.error({ err: error, callSid, fact: fact.type }, 'fact could not be told');
       return 'unavailable';
@@ -50,14 +52,14 @@ export class Post {
   }
 
   /** The process that held the call learns that it has lost it. Not told, it learns so at its next append. */
-  supersede(holder: NodeName, callSid: string, epoch: number): void {
+  supersede(holder: NodeName, callSid: string, epoch: number, trace: CallPlace | null = null): void {
     if (this.isSelf(holder) || this.deps.isGone(holder)) return;
-    this.write(holder, { kind: 'superseded', callSid, epoch }).catch((error: unknown) => {
+    this.write(holder, { kind: 'superseded', callSid, epoch, ...from(trace) }).catch((error: unknown) => {
       this.deps.log.warn({ err: error, callSid }, 'former holder could not be told');
     });
   }
 
-  private async tellUntilTaken(callSid: string, fact: Told): Promise<'taken' | DoorRefusal> {
+  private async tellUntilTaken(callSid: string, fact: Told, trace: CallPlace | null): Promise<'taken' | DoorRefusal> {
     const { link } = this.deps.door;
     const id = randomUUID();
     for (let tries = 1; ; tries += 1) {
@@ -68,7 +70,7 @@ export class Post {
       }
       const call = await repeated(() => ownerOf(link, callSid));
       if (call === null) return 'unknown';
-      const taken = (await this.toHolder(call, { kind: 'fact', id, callSid, fact })) || null;
+      const taken = (await this.toHolder(call, { kind: 'fact', id, callSid, fact, ...from(trace) })) || null;
       const told = taken ?? (await this.toJournal(callSid, call, fact, tries));
       if (told !== null) return told === true ? 'taken' : told;
       if (tries === triesMax) return 'unavailable';
@@ -119,6 +121,11 @@ export class Post {
   private isSelf(holder: NodeName): boolean {
     return ownerName(holder) === ownerName(this.deps.door.node);
   }
+}
+
+/** What a message says of where it comes from. */
+function from(trace: CallPlace | null): { traceparent?: string } {
+  return trace ? { traceparent: traceparentOf(trace) } : {};
 }
 
 /** What a callback tells of, so that its repeat is known. */

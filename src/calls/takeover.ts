@@ -8,6 +8,8 @@ import { clearRedirect, markRedirect } from '../directory/redirects.ts';
 import { repeated } from '../directory/repeat.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { newSpanId } from '../telemetry/trace-ids.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { DoorRefusal } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
 import { streamed } from './door.ts';
@@ -46,8 +48,11 @@ export interface TakeoverDeps {
   streamOf(callSid: string): Promise<string | null>;
   /** The caller's audio comes in here, whatever the carrier reports. */
   isHeard(callSid: string): boolean;
+  /** Redis-clock ms. */
+  now(): number;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
   limits?: typeof takeoverLimits;
 }
 
@@ -157,8 +162,10 @@ export class Takeover {
   private async moveUntilDone(call: Broken, isWanted: () => boolean): Promise<Result> {
     const { log, metrics } = this.deps;
     const { triesMax, againMs } = this.limits;
+    const startMs = this.deps.now();
     let result: Result = 'given up';
-    for (let tries = 0; tries < triesMax; tries += 1) {
+    let tries = 0;
+    for (; tries < triesMax; tries += 1) {
       if (tries > 0) await this.pause(againMs[Math.min(tries, againMs.length) - 1] ?? 0);
       const once = await this.pace.run(async () => {
         if (this.stopping.signal.aborted || !isWanted()) return 'left alone';
@@ -175,11 +182,33 @@ export class Takeover {
       }
     }
     metrics.takeovers.inc({ path: 'b', result });
+    this.trace(call, result, startMs, tries + 1);
     log.info(
       { callSid: call.callSid, epoch: call.epoch, from: call.owner.node, result },
       'broken call was looked after',
     );
     return result;
+  }
+
+  private trace({ callSid, epoch, owner }: Broken, result: Result, startMs: number, tries: number): void {
+    const root = this.deps.tracing.root(callSid);
+    if (root === null) return;
+    this.deps.tracing.add({
+      name: 'redirect',
+      place: { ...root, spanId: newSpanId() },
+      parentId: root.spanId,
+      kind: 'client',
+      startMs,
+      endMs: this.deps.now(),
+      attributes: {
+        'aida.result': result,
+        'aida.tries': tries,
+        'aida.epoch': epoch,
+        'aida.node.before': owner.node,
+        'aida.node': this.deps.node.node,
+      },
+      error: result === 'given up' ? 'given_up' : null,
+    });
   }
 
   private async moveOnce(call: Broken): Promise<Result | 'again'> {

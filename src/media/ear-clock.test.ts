@@ -71,7 +71,7 @@ test('a traced call leaves its trace with what its caller waited for', async () 
   ear.speechStopped(1_000, 500);
   ear.begun(1_400);
   ear.heard(600, 2_050);
-  const { text } = await metrics.scrape('application/openmetrics-text');
+  const { text } = await metrics.expose('application/openmetrics-text');
   const lines = text.split('\n').filter((line) => line.includes(`trace_id="${'a'.repeat(32)}"`));
   expect(lines.map((line) => line.split('{')[0])).toEqual([
     'aida_first_word_seconds_bucket',

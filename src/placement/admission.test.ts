@@ -2,11 +2,12 @@ import { beforeEach, expect, test } from 'vitest';
 import { DirectoryError } from '../directory/errors.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import { Admission, type Asked } from './admission.ts';
 import type { FleetSnapshot, Placing } from './placement.ts';
 import { noSwitches } from './switches.ts';
 
-const call: Asked = { callSid: 'CA1', kind: 'new', from: '+15035550199', preferredNode: null };
+const call: Asked = { callSid: 'CA1', kind: 'new', from: '+15035550199', preferredNode: null, trace: null };
 const live: Asked = { ...call, kind: 'live', preferredNode: 'n2' };
 
 const metrics = createMetrics();
@@ -65,6 +66,7 @@ beforeEach(() => {
     },
     log: createLog('silent'),
     metrics,
+    tracing: noTracing,
   });
 });
 
@@ -94,7 +96,7 @@ test('a conversation gets its session once its stream is sure to come: it may be
   const place = await admission.reserve(live);
   expect(place).toMatchObject({ ok: true, node: { node: 'n2', incarnation: 'i2' } });
   expect(warmed).toEqual([]);
-  admission.warm('CA1', { node: 'n2', incarnation: 'i2' });
+  admission.warm('CA1', { node: 'n2', incarnation: 'i2' }, null);
   expect(warmed).toEqual([
     [
       { node: 'n2', incarnation: 'i2' },

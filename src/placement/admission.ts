@@ -4,6 +4,8 @@ import { DirectoryError } from '../directory/errors.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { newSpanId, traceparentOf } from '../telemetry/trace-ids.ts';
+import type { CallPlace, Tracing } from '../telemetry/tracing.ts';
 import type { Fairness } from './fairness.ts';
 import type { FleetSnapshot, Placement, Placing } from './placement.ts';
 
@@ -17,6 +19,8 @@ export interface Asked {
   /** As the carrier words it. */
   from: string;
   preferredNode: string | null;
+  /** The span that the search belongs to; null: the call is not traced. */
+  trace: CallPlace | null;
 }
 
 export type Admitted =
@@ -41,6 +45,7 @@ export interface AdmissionDeps {
   now(): number;
   log: Log;
   metrics: Pick<Metrics, 'admissions'>;
+  tracing: Tracing;
 }
 
 /** The model sessions of the fleet, as far as admission minds them. No method throws or waits. */
@@ -63,14 +68,28 @@ export class Admission {
 
   /** A repeat gets the same place. Never rejects for want of Redis. */
   async reserve(asked: Asked): Promise<Admitted> {
-    const admitted = await this.judge(asked);
+    const startMs = this.deps.now();
+    const trace = asked.trace && { ...asked.trace, spanId: newSpanId() };
+    const admitted = await this.judge({ ...asked, trace });
     this.deps.metrics.admissions.inc({ result: resultOf(admitted) });
+    if (trace && asked.trace)
+      this.deps.tracing.add({
+        name: 'placement',
+        place: trace,
+        parentId: asked.trace.spanId,
+        startMs,
+        endMs: this.deps.now(),
+        attributes: {
+          'aida.result': resultOf(admitted),
+          ...(admitted.ok && { 'aida.node': new URL(admitted.mediaUrl).host }),
+        },
+      });
     return admitted;
   }
 
   /** The stream of a conversation that goes on will come to this node. Returns at once. */
-  warm(callSid: string, node: NodeName): void {
-    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: false });
+  warm(callSid: string, node: NodeName, trace: CallPlace | null): void {
+    this.deps.assistants.warm(node, this.askFor(callSid, false, trace));
   }
 
   release(callSid: string): Promise<void> {
@@ -132,10 +151,15 @@ export class Admission {
   }
 
   /** A new call is streamed. A conversation may be over, which its own actor knows: whoever asks it says so by `warm`. */
-  private warmFor({ callSid, kind }: Asked, node: NodeName): { node?: NodeName } {
+  private warmFor({ callSid, kind, trace }: Asked, node: NodeName): { node?: NodeName } {
     if (kind === 'live') return { node };
-    this.deps.assistants.warm(node, { callSid, at: Math.round(this.deps.now()), isNew: true });
+    this.deps.assistants.warm(node, this.askFor(callSid, true, trace));
     return {};
+  }
+
+  private askFor(callSid: string, isNew: boolean, trace: CallPlace | null): WarmAsk {
+    const at = Math.round(this.deps.now());
+    return { callSid, at, isNew, ...(trace && { traceparent: traceparentOf(trace) }) };
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HttpRequest } from '../http/message.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noKeypadFacts } from './menu-words.ts';
 import { noSounds } from './lines.fixture.ts';
@@ -62,6 +63,7 @@ test.each([
     now: () => 0,
     log: createLog('silent'),
     metrics: createMetrics(),
+    tracing: noTracing,
   });
   const answered = vi.fn();
   void Promise.resolve(routes.find((route) => route.path === path)?.handler(request(path, form))).then(answered);

@@ -6,6 +6,7 @@ import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import type { Standing, WaitingLine } from './wait-desk.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noKeypadFacts } from './menu-words.ts';
@@ -231,6 +232,7 @@ export async function startCarrier(change: Partial<WebhookDeps> = {}): Promise<C
     now: () => carrier.now,
     log,
     metrics,
+    tracing: noTracing,
     answerTimeoutMs: 100,
     ...change,
   });

@@ -17,6 +17,7 @@ const result = (query: string): CarrierRequest => ({
   callStatus: 'in-progress',
   callDurationS: null,
   idempotencyToken: null,
+  trace: null,
   query: new URLSearchParams(query),
   value: (name) => (name === 'DialCallStatus' ? 'no-answer' : ''),
   count: () => null,

@@ -2,6 +2,7 @@ import { finalStatuses } from '../../machines/call-events.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { plain } from '../http/message.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import type { Parties } from './wait-words.ts';
 import { isFormType, parseForm, valueOf, type Form } from './form.ts';
 import { isBodyAsSigned, isSigned, upgradeSpellings } from './signature.ts';
@@ -15,6 +16,8 @@ export interface CarrierRequest {
   callDurationS: number | null;
   /** `I-Twilio-Idempotency-Token`: the same on every try. */
   idempotencyToken: string | null;
+  /** The request's own span; null: the call is not traced. */
+  trace: CallPlace | null;
   /** The query of the URL, for parameters of our own. */
   query: URLSearchParams;
   /** A parameter, '' where absent, cut at a length that no honest one has. */
@@ -116,6 +119,7 @@ function carrierRequest(request: HttpRequest, form: Form): CarrierRequest {
     callStatus: value('CallStatus'),
     callDurationS: count('CallDuration'),
     idempotencyToken: token === '' ? null : token.slice(0, TOKEN_LENGTH_MAX),
+    trace: null,
     query: new URLSearchParams(request.query),
     value,
     count,

@@ -10,11 +10,13 @@ import { ownLanguage } from '../services/lines.ts';
 import type { LineKeeper } from '../services/prepared-lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { newSpanId } from '../telemetry/trace-ids.ts';
+import type { CallPlace, Tracing } from '../telemetry/tracing.ts';
 import { audioRoute } from './audio.ts';
 import { answerTimeoutMs, type Bounded, createBounded } from './bounded.ts';
 import { arrivalFact, breaksStream, recordingFact, statusFact, streamFact } from './callbacks.ts';
 import { debuggerRoute } from './debugger.ts';
-import { DialDesk, isStaffLine, type StaffPort } from './dial-desk.ts';
+import { callerOf, DialDesk, isStaffLine, type StaffPort } from './dial-desk.ts';
 import { Documents, type Ask, type StoreFacts, type Trouble } from './documents.ts';
 import type { HoldAudio } from './hold-audio.ts';
 import { messageFact } from './message-keys.ts';
@@ -54,6 +56,7 @@ export interface WebhookDeps {
   now(): number;
   log: Log;
   metrics: Metrics;
+  tracing: Tracing;
   /** Bound of everything that an answer waits for, ms. */
   answerTimeoutMs?: number;
 }
@@ -152,14 +155,43 @@ class WebhookDesk {
     const handler = async (request: HttpRequest): Promise<HttpResponse> => {
       const startedAt = performance.now();
       const read = readRequest(request, this.rules);
+      const root = isRefused(read) ? null : this.rootOf(read);
+      if (root !== null && !isRefused(read)) read.trace = { ...root, spanId: newSpanId() };
       const response = isRefused(read) ? read : await handle(read);
       const isAwaited = isRefused(read) || !(callbacks.has(path) || finalStatuses.has(read.callStatus));
       const seconds = isAwaited ? metrics.webhookSeconds : metrics.callbackSeconds;
-      seconds.observe((performance.now() - startedAt) / 1000);
+      const ms = performance.now() - startedAt;
+      seconds.observe(ms / 1000, root?.traceId ?? null);
+      if (root !== null && !isRefused(read)) this.trace(read, root, { path, status: response.status, ms });
       metrics.webhooks.inc({ route: path, status: response.status });
       return response;
     };
     return { method: 'POST', path, handler };
+  }
+
+  /** A line to the staff belongs to the call that it was rung for. */
+  private rootOf(request: CarrierRequest): CallPlace | null {
+    const callSid = isStaffLine(request) ? callerOf(request) : request.callSid;
+    return callSid === null ? null : this.deps.tracing.root(callSid);
+  }
+
+  private trace(
+    { trace }: CarrierRequest,
+    root: CallPlace,
+    { path, status, ms }: { path: string; status: number; ms: number },
+  ): void {
+    if (trace === null) return;
+    const endMs = this.deps.now();
+    this.deps.tracing.add({
+      name: `POST ${path}`,
+      place: trace,
+      parentId: root.spanId,
+      kind: 'server',
+      startMs: endMs - ms,
+      endMs,
+      attributes: { 'http.request.method': 'POST', 'http.route': path, 'http.response.status_code': status },
+      error: status >= 500 ? `http_${status}` : null,
+    });
   }
 
   async dialed(request: CarrierRequest): Promise<HttpResponse> {
@@ -189,7 +221,7 @@ class WebhookDesk {
     const ask = askOf(request, kind, fact, ring);
     const facts = this.facts();
     const seat = await this.seating.find(request, ask, fact);
-    if (seat.isTurnedAway) return xml(this.documents.turnAway());
+    if (seat.isTurnedAway) return this.turnAway(request);
     const { callSid, idempotencyToken } = request;
     const render: TwimlRequest['render'] = (view) => this.documents.forView(view, ask, facts, seat.next(view));
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
@@ -199,6 +231,7 @@ class WebhookDesk {
           idempotencyToken,
           kind,
           fact: seat.fact,
+          ...(request.trace && { trace: request.trace }),
           prepare: this.dials.preparing(callSid, kind, ask),
           render,
           ...seat.how,
@@ -210,6 +243,22 @@ class WebhookDesk {
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
     seat.settle(twiml);
     return xml(twiml);
+  }
+
+  /** Nothing is journaled of the call: this is all of it. */
+  private turnAway({ trace }: CarrierRequest): HttpResponse {
+    const at = this.deps.now();
+    const root = trace && this.deps.tracing.root(trace.callSid);
+    if (root)
+      this.deps.tracing.add({
+        name: 'call',
+        place: root,
+        parentId: null,
+        startMs: at,
+        endMs: at,
+        attributes: { 'aida.outcome': 'blocked' },
+      });
+    return xml(this.documents.turnAway());
   }
 
   /** The next piece of the wait. */
@@ -234,7 +283,7 @@ class WebhookDesk {
       this.deps.metrics.refusals.inc({ reason: 'callback' });
       return { status: 400 };
     }
-    const told = fact && (await this.tell(request.callSid, fact));
+    const told = fact && (await this.tell(request, fact));
     // Who hung up before a stream came leaves a place behind, or a place in line.
     if (fact?.type === 'carrier.statusReported' && isOver(fact.status)) this.callEnded(request, fact.status);
     return { status: told === 'unavailable' || told === 'late' || told === 'threw' ? 503 : 204 };
@@ -249,15 +298,14 @@ class WebhookDesk {
 
   /** The caller is gone: what the request says is folded, then the end. */
   private async end(request: CarrierRequest, fact: Told | null): Promise<HttpResponse> {
-    const { callSid } = request;
     const startedAt = performance.now();
     const isNews =
       fact?.type === 'carrier.dialEnded' ||
       fact?.type === 'carrier.reviewed' ||
       (fact?.type === 'carrier.recordEnded' && fact.recordingSid !== '');
-    if (isNews) await this.tell(callSid, fact, this.timeoutMs / 2);
+    if (isNews) await this.tell(request, fact, this.timeoutMs / 2);
     const status = statusFact(request);
-    if (status !== 'malformed') await this.tell(callSid, status, this.timeoutMs - (performance.now() - startedAt));
+    if (status !== 'malformed') await this.tell(request, status, this.timeoutMs - (performance.now() - startedAt));
     return xml(this.documents.over());
   }
 
@@ -276,9 +324,9 @@ class WebhookDesk {
     this.waitDesk.leave(request.callSid);
   }
 
-  private async tell(callSid: string, fact: Told, ms = this.timeoutMs): Promise<string> {
+  private async tell({ callSid, trace }: CarrierRequest, fact: Told, ms = this.timeoutMs): Promise<string> {
     return this.bounded(
-      () => this.deps.door.tell(callSid, fact),
+      () => this.deps.door.tell(callSid, fact, trace),
       (trouble): string => trouble,
       ms,
     );

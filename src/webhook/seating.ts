@@ -3,6 +3,7 @@ import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CallPlace } from '../telemetry/tracing.ts';
 import type { Bounded } from './bounded.ts';
 import type { Ask, Documents, Next, Trouble } from './documents.ts';
 import { isPlacedByUs, type CarrierRequest } from './request.ts';
@@ -31,6 +32,8 @@ export interface PlaceAsked {
   from: string;
   /** Taken if it has room: it may know the call already. Null for none. */
   preferredNode: string | null;
+  /** The span that the search belongs to. */
+  trace: CallPlace | null;
 }
 
 /** Where a call's stream may go. Must not throw; what takes longer than the answer may is given up. */
@@ -38,7 +41,7 @@ export interface Admission {
   /** Holds a place; a repeat gets the same one. */
   reserve(asked: PlaceAsked): Promise<Place>;
   /** The stream will come: the node may make a model session ready. Returns at once. */
-  warm(callSid: string, node: NodeName): void;
+  warm(callSid: string, node: NodeName, trace: CallPlace | null): void;
   /** The webhook ended in TwiML without a stream. */
   release(callSid: string): Promise<void>;
   /** The call is over. */
@@ -91,15 +94,14 @@ export class Seating {
 
   async find(request: CarrierRequest, ask: Ask, fact: Told): Promise<Seat> {
     const { documents } = this.deps;
-    const { callSid } = request;
     // Talked to somebody, or somebody else is rung: no stream follows.
     const held = ask.succeeded || ask.staff?.kind === 'ring' ? undefined : heldFor(request, ask.kind);
     if (held === undefined) return this.without('nowhere', fact);
     // Back from the staff without having talked: the place in line still stands.
     const place: Place = request.query.has('t')
       ? { ok: false, reason: 'queued' }
-      : await this.reserve(callSid, held, ask);
-    if (place.ok) return this.at(callSid, place, fact);
+      : await this.reserve(request, held, ask);
+    if (place.ok) return this.at(request, place, fact);
     if (place.reason === 'blocked') return { ...this.without('nowhere', fact), isTurnedAway: true };
     if (place.reason === 'tooMany' || place.reason === 'closed' || place.reason === 'afterHours')
       return this.without(place.reason, atRung(fact, 'voicemail'));
@@ -128,12 +130,16 @@ export class Seating {
     );
   }
 
-  private async reserve(callSid: string, kind: 'new' | 'live', { from, ...ask }: Ask): Promise<Place> {
+  private async reserve(
+    { callSid, trace }: CarrierRequest,
+    kind: 'new' | 'live',
+    { from, ...ask }: Ask,
+  ): Promise<Place> {
     const { bounded, admission, door, answerTimeoutMs, metrics } = this.deps;
     const place = await bounded<Place>(
       async () => {
         const preferredNode = ask.kind === 'next' ? await door.preferredNode(callSid) : null;
-        return admission.reserve({ callSid, kind, from, preferredNode });
+        return admission.reserve({ callSid, kind, from, preferredNode, trace });
       },
       (reason) => ({ ok: false, reason }),
       answerTimeoutMs * PLACE_SHARE,
@@ -155,11 +161,15 @@ export class Seating {
     const found = await this.deps.waitDesk.seek(callSid, wait, ask);
     if (found === null) return this.without(reason, fact);
     return 'mediaUrl' in found
-      ? this.at(callSid, { ok: true, mediaUrl: found.mediaUrl }, fact)
+      ? this.at(request, { ok: true, mediaUrl: found.mediaUrl }, fact)
       : this.waiting(callSid, found.piece, fact);
   }
 
-  private at(callSid: string, { mediaUrl, alone, node }: Extract<Place, { ok: true }>, fact: Told): Seat {
+  private at(
+    { callSid, trace }: CarrierRequest,
+    { mediaUrl, alone, node }: Extract<Place, { ok: true }>,
+    fact: Told,
+  ): Seat {
     return {
       isTurnedAway: false,
       fact,
@@ -167,7 +177,7 @@ export class Seating {
       next: (view) => this.deps.streamTo(mediaUrl, view),
       settle: (twiml) => {
         if (!twiml.includes('<Connect')) this.release(callSid);
-        else if (node) this.deps.admission.warm(callSid, node);
+        else if (node) this.deps.admission.warm(callSid, node, trace);
       },
     };
   }

@@ -10,6 +10,7 @@ import { parseTwiml } from '../sim/twilio/twiml.ts';
 import { sign } from '../sim/twilio/signature.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { noTracing } from '../telemetry/tracing.ts';
 import { createHoldAudio } from './hold-audio.ts';
 import { noKeypadFacts } from './menu-words.ts';
 import { noSounds } from './lines.fixture.ts';
@@ -231,6 +232,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
     now,
     log,
     metrics,
+    tracing: noTracing,
   });
   const handlers = new Map<string, HttpHandler>(routes.map(({ path, handler }) => [path, handler]));
   return {

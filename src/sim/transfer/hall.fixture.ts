@@ -13,6 +13,7 @@ import { StaffDesk, type staffLimits } from '../../services/staff-desk.ts';
 import type { StaffPerson } from '../../services/staff.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
+import { noTracing } from '../../telemetry/tracing.ts';
 import { createTools } from '../../tools/registry.ts';
 import { createHoldAudio } from '../../webhook/hold-audio.ts';
 import { noKeypadFacts } from '../../webhook/menu-words.ts';
@@ -152,6 +153,7 @@ function routesOf(
     now: Date.now,
     log,
     metrics,
+    tracing: noTracing,
   });
 }
 
