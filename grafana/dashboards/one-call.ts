@@ -171,7 +171,7 @@ FROM tool_execution WHERE call_sid = ${CALL} ORDER BY started_at`,
           bounds: { above: [1.75, 2] },
           runbook: 'SilenceLong',
           width: 12,
-          query: '{ resource.service.name = "aida" && name = "turn" && duration > 2s }',
+          query: '{ resource.service.name = "aida" && name = "turn" && span.aida.slow_turn = true }',
         },
         {
           kind: 'logs',
