@@ -28,7 +28,7 @@ describe('who is let in', () => {
     { token: () => 'token-CAother' },
     async (world) => {
       expect(await refusedBy(world)).toEqual({ code: 1008, facts: [] });
-      expect(await refusals(world)).toEqual({ token: 1 });
+      expect(await refusals(world)).toEqual({ 'token forged': 1 });
       expect(world.model.sessions).toEqual([]);
     },
   );

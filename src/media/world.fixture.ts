@@ -135,7 +135,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<MediaWorld
     metrics,
     desk: { attach },
     checkToken: (token, callSid) =>
-      token === `token-${callSid}` ? { ok: true, epoch: 7 } : { ok: false, refused: 'token' },
+      token === `token-${callSid}` ? { ok: true, epoch: 7 } : { ok: false, refused: 'token forged' },
     ...options.media,
   });
   const server = listen(media, options.token ?? ((callSid) => `token-${callSid}`));
