@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, defaultNodeUrl, environmentNames, readConfig, readRedisUrl } from './config.ts';
 
@@ -32,7 +34,7 @@ describe('readConfig', () => {
       nodeId: 'node-1',
       mediaUrl: 'wss://voice.example.com/media-stream',
       nodeUrl: null,
-      roles: ['call', 'analytics', 'console'],
+      roles: ['call', 'relay', 'analytics', 'console'],
       redisUrl: 'redis://127.0.0.1:6379',
       databaseUrl: 'postgres://aida:pass@127.0.0.1/aida',
       twilio: {
@@ -65,6 +67,8 @@ describe('readConfig', () => {
       logLevel: 'info',
       telemetry: true,
       traces: null,
+      kafka: null,
+      outboxArchive: join(tmpdir(), 'aida-outbox'),
       embedded: false,
     });
   });
@@ -258,6 +262,32 @@ describe('readConfig', () => {
         .split('\n')
         .map((line) => line.split(' ')[0]),
     ).toEqual(['PORT', 'TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY']);
+  });
+});
+
+describe('Kafka', () => {
+  const brokers = { KAFKA_BROKERS: 'kafka-1:9092, kafka-2:9093' };
+
+  it('is reached by TLS and with a password where that is said', () => {
+    const secure = { KAFKA_TLS: '1', KAFKA_CA: '/etc/kafka.pem', KAFKA_SASL: 'scram-sha-512' };
+    const user = { KAFKA_USERNAME: 'aida', KAFKA_PASSWORD: 'hunter2' };
+    expect(readConfig({ ...base, ...brokers }).kafka).toEqual({
+      brokers: ['kafka-1:9092', 'kafka-2:9093'],
+      tls: false,
+      caFile: null,
+      sasl: null,
+    });
+    expect(readConfig({ ...base, ...brokers, ...secure, ...user }).kafka).toEqual({
+      brokers: ['kafka-1:9092', 'kafka-2:9093'],
+      tls: true,
+      caFile: '/etc/kafka.pem',
+      sasl: { mechanism: 'scram-sha-512', username: 'aida', password: 'hunter2' },
+    });
+  });
+
+  it('is refused where nobody could sign in', () => {
+    expect(refusal({ ...brokers, KAFKA_SASL: 'plain', KAFKA_USERNAME: 'aida' })).toMatch(/^KAFKA_PASSWORD is not set/);
+    expect(refusal({ KAFKA_BROKERS: 'kafka' })).toMatch(/^KAFKA_BROKERS is "kafka", not/);
   });
 });
 

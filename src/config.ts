@@ -14,12 +14,13 @@ import {
   secret,
   url,
 } from './config-checks.ts';
+import { type FactSettings, factsOf, kafkaVariables } from './config-kafka.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
 import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
-export interface Config extends TelemetrySettings {
+export interface Config extends TelemetrySettings, FactSettings {
   host: string;
   /** 0: any free port. */
   port: number;
@@ -88,7 +89,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const roles = ['call', 'analytics', 'console'] as const;
+const roles = ['call', 'relay', 'analytics', 'console'] as const;
 const cadences = ['adaptive', '20ms'] as const;
 const redactions = ['phone', 'mail'] as const;
 const MEDIA_PATH = '/media-stream';
@@ -255,6 +256,7 @@ const variables = {
       .transform((value) => value === '1'),
     rule: '0 or 1',
   },
+  ...kafkaVariables,
   ...telemetryVariables,
 } satisfies Record<string, Variable>;
 
@@ -314,6 +316,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       notifySecret: values.NOTIFY_SECRET ?? '',
     },
     consoleUrl: values.CONSOLE_URL ?? values.PUBLIC_URL,
+    ...factsOf(values),
     ...telemetryOf(values),
     embedded: values.EMBEDDED,
   };
@@ -329,7 +332,10 @@ export function readRedisUrl(env: Record<string, string | undefined>): string {
 }
 
 /** The same for commands that need these alone; each is undefined where it is not set. Throws ConfigError. */
-export function readSome<N extends Name>(env: Record<string, string | undefined>, names: readonly N[]): Pick<Values, N> {
+export function readSome<N extends Name>(
+  env: Record<string, string | undefined>,
+  names: readonly N[],
+): Pick<Values, N> {
   const read: Partial<Pick<Values, N>> = {};
   for (const name of names) {
     const given = env[name] || undefined;
@@ -368,6 +374,8 @@ function readValues(env: Record<string, string | undefined>): Values {
   }
   if (read.NOTIFY_URL !== undefined && !env['NOTIFY_SECRET'])
     problems.push(problem('NOTIFY_SECRET', undefined, variables.NOTIFY_SECRET));
+  for (const name of ['KAFKA_USERNAME', 'KAFKA_PASSWORD'] as const)
+    if (read.KAFKA_SASL !== undefined && !env[name]) problems.push(problem(name, undefined, variables[name]));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   // Every key was checked by its own schema in the loop above.
   return read as Values;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Analytics, type AnalyticsOptions } from './analytics/analytics.ts';
 import type { Config, Role } from './config.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, syncClock } from './directory/clock.ts';
@@ -7,7 +6,6 @@ import { connectRedis, subscribe } from './directory/redis.ts';
 import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
-import { createCallbacks } from './services/callbacks.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase } from './services/database.ts';
 import type { OnChange } from './services/keeper.ts';
@@ -17,10 +15,11 @@ import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { watchProcess } from './telemetry/process-watch.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
+import { createFactFlow } from './fact-flow.ts';
 import type { Ground } from './ground.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
-import { createWork, recordingsOf, type Work } from './work.ts';
+import { createWork, recordingsOf } from './work.ts';
 
 export interface NodeOptions {
   log: Log;
@@ -97,7 +96,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   const has = (role: Role) => config.roles.includes(role);
   const switchboard = has('call') ? createSwitchboard(ground, name, amnesia) : null;
   const work = has('analytics') ? createWork(ground, name.incarnation) : null;
-  const analytics = work && createAnalytics(ground, work, name.incarnation);
+  const facts = createFactFlow(ground, work, name.incarnation);
   const ready = {
     redis: () => link.ready,
     catalog: () => services.isLoaded(),
@@ -128,7 +127,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     ...pages,
   ];
   const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
-  analytics?.start();
+  facts.start();
   work?.start();
   const port = (await switchboard?.start(opsServer.port)) ?? null;
   return {
@@ -142,7 +141,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
       drain(true);
       await left;
       await switchboard?.close();
-      await analytics?.stop();
+      await facts.stop();
       await work?.stop();
       await opsServer.close();
       services.close();
@@ -151,24 +150,4 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
       await link.close();
     },
   };
-}
-
-/** Rows from the outbox, jobs for recordings, and call-backs that were promised. */
-function createAnalytics(
-  { log, metrics, link, dataSource, services }: Ground,
-  { enterRecording }: Work,
-  holder: string,
-): Analytics {
-  const callbacks = createCallbacks(dataSource);
-  const enterCallback: AnalyticsOptions['enterCallback'] = ({ askedAt, ...wish }) =>
-    callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) });
-  return new Analytics({
-    link,
-    dataSource,
-    enterRecording,
-    enterCallback,
-    holder,
-    log,
-    metrics,
-  });
 }

@@ -16,6 +16,7 @@ const LEAVES = [
   'command.ts',
   'config.ts',
   'config-checks.ts',
+  'config-kafka.ts',
   'recordings-url.ts',
 ];
 /** A webhook is written in the terms of the server that calls it. */
@@ -25,6 +26,7 @@ const ROOTS = [
   'main.ts',
   'node.ts',
   'ground.ts',
+  'fact-flow.ts',
   'work.ts',
   'switchboard.ts',
   'seed.ts',

@@ -1,39 +1,51 @@
 import type { DataSource } from 'typeorm';
 import { readJournal } from '../directory/journal.ts';
-import { partitionCount } from '../directory/keys.ts';
-import { directoryLimits } from '../directory/limits.ts';
-import { outboxStats, trimOutbox } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { KafkaLink } from '../kafka/client.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createErasureGate, isErased } from '../privacy/erasure-gate.ts';
+import type { NumberKey } from '../privacy/number-key.ts';
 import { createCallbackConsumer, type CallbackConsumerDeps } from './callback-consumer.ts';
 import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { Consumer } from './consumer.ts';
+import { KafkaReader, type KafkaReaderOptions } from './kafka-reader.ts';
+import { createConversationProjector } from './projections.ts';
 import { OutboxReader } from './reader.ts';
 import { createRecordingConsumer, type RecordingConsumerDeps } from './recording-consumer.ts';
-import { createConversationProjector } from './projections.ts';
 
-/** How often what everybody has taken in is dropped from the outbox, and the rest counted. */
-const tidyMs = 5_000;
+/** What is learned from calls: from Kafka where there is one, else from the outbox. */
+const CONVERSATIONS = 'analytics';
+/** What must not wait for Kafka: the row of a call that rings, and what somebody was promised. */
+const OPERATIONAL = ['call-log', 'voicemail', 'callbacks'] as const;
+
+/** The groups that the outbox is kept for. */
+export const outboxGroups = (isKafkaUsed: boolean): readonly string[] => [
+  ...OPERATIONAL,
+  isKafkaUsed ? 'relay' : CONVERSATIONS,
+];
+
+/** Groups that read elsewhere now: the outbox is kept for them no longer. What they had not taken in is in Kafka's way. */
+export const retiredGroups = (isKafkaUsed: boolean): readonly string[] => (isKafkaUsed ? [CONVERSATIONS] : []);
 
 export interface AnalyticsOptions {
   link: RedisLink;
+  /** Null: there is none, and everything is read from the outbox. */
+  kafka: KafkaLink | null;
   dataSource: DataSource;
   enterRecording: RecordingConsumerDeps['enter'];
   enterCallback: CallbackConsumerDeps['enter'];
+  /** Null: calls of callers who had everything erased are known by their CallSids alone. */
+  numberKey: NumberKey | null;
   /** Unlike that of any other process. */
   holder: string;
-  log: Pick<Log, 'warn' | 'error'>;
-  metrics: Pick<Metrics, 'journalLag' | 'faults'>;
+  log: KafkaReaderOptions['log'];
+  metrics: KafkaReaderOptions['metrics'] & Pick<Metrics, 'faults'>;
 }
 
-/** Takes the facts in the outbox into the database, by four consumer groups, and keeps the outbox short. */
+/** Takes the facts into the database, by four consumer groups. */
 export class Analytics {
   private readonly options: AnalyticsOptions;
-  private readonly consumers: Consumer[];
-  private readonly readers: OutboxReader[];
-  private timer: NodeJS.Timeout | null = null;
-  private tidying: Promise<void> = Promise.resolve();
+  private readonly readers: { start(): void; stop(): Promise<void> }[];
 
   constructor(options: AnalyticsOptions) {
     this.options = options;
@@ -51,57 +63,39 @@ export class Analytics {
         return [];
       },
     });
+    const gate = createErasureGate(options.numberKey);
     const journalOf = async (callSid: string) =>
       (await readJournal(link, callSid)).flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : []));
-    this.consumers = [
-      projects('call-log', createCallLogProjector(dataSource)),
-      projects('analytics', createConversationProjector(dataSource, Date.now)),
+    const conversations = projects(CONVERSATIONS, createConversationProjector(dataSource, Date.now, gate));
+    const consumers = [
+      projects('call-log', createCallLogProjector(dataSource, gate)),
       createRecordingConsumer({ enter: enterRecording, journalOf, isHealthy }),
-      createCallbackConsumer({ enter, journalOf, isHealthy }),
+      createCallbackConsumer({ enter, isErased: (callSid) => isErased(dataSource, callSid), journalOf, isHealthy }),
     ];
-    this.readers = this.consumers.map((consumer) => this.reader(consumer));
+    this.readers = [
+      ...consumers.map((consumer) => this.outboxReader(consumer)),
+      options.kafka ? this.kafkaReader(options.kafka, conversations) : this.outboxReader(conversations),
+    ];
   }
 
-  private reader(consumer: Consumer): OutboxReader {
+  private outboxReader(consumer: Consumer): OutboxReader {
     const { link, holder, log, metrics } = this.options;
     const onPoison = () => metrics.faults.inc({ place: `outbox ${consumer.group}` });
     return new OutboxReader({ link, consumer, holder, log, onPoison });
   }
 
+  private kafkaReader(kafka: KafkaLink, consumer: Consumer): KafkaReader {
+    const { log, metrics } = this.options;
+    const onPoison = () => metrics.faults.inc({ place: `outbox ${consumer.group}` });
+    return new KafkaReader({ kafka, consumer, log, metrics, onPoison });
+  }
+
   start(): void {
     for (const reader of this.readers) reader.start();
-    this.timer ??= setInterval(() => {
-      this.tidying = this.tidying.then(() => this.tidy());
-    }, tidyMs);
   }
 
   /** Takes in what is there, for a bounded time. Facts after that wait for another process, or the next start. */
   async stop(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    this.timer = null;
     await Promise.all(this.readers.map((reader) => reader.stop()));
-    await this.tidying;
-    await this.tidy();
-  }
-
-  /** Any number of processes may do it at once. */
-  private async tidy(): Promise<void> {
-    const { link, log, metrics } = this.options;
-    const groups = this.consumers.map(({ group }) => group);
-    const unread = new Map(groups.map((group) => [group, 0]));
-    try {
-      for (let partition = 0; partition < partitionCount; partition++) {
-        await trimOutbox(link, partition, groups);
-        const stats = await outboxStats(link, partition);
-        for (const each of stats.groups)
-          unread.set(each.group, (unread.get(each.group) ?? 0) + Math.max(0, each.unread) + each.pending);
-        if (stats.share >= directoryLimits.outboxAlarmShare)
-          log.error({ partition, bytes: stats.bytes, share: stats.share }, 'outbox is filling up');
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'outbox not trimmed');
-      return;
-    }
-    for (const [group, facts] of unread) metrics.journalLag.set({ group }, facts);
   }
 }

@@ -25,7 +25,7 @@ const GROUP_PREFIX = 'aida-';
 export interface KafkaReaderOptions {
   kafka: KafkaLink;
   consumer: Consumer;
-  log: Pick<Log, 'warn' | 'error' | 'info'>;
+  log: Pick<Log, 'warn' | 'error'>;
   metrics: Pick<Metrics, 'kafkaUp' | 'kafkaErrors' | 'kafkaLag' | 'kafkaMessages' | 'kafkaRebalances'>;
   /** A message was set aside. */
   onPoison(): void;

@@ -127,6 +127,12 @@ export async function removeGroup(link: RedisLink, group: string): Promise<void>
   }
 }
 
+/** Removes the group from the partition, unless somebody reads for it. */
+export async function retireGroup(link: RedisLink, partition: number, group: string): Promise<void> {
+  if (Number(await link.command('exists', outboxLeaseKey(partition, group))) > 0) return;
+  await link.command('xgroup', 'DESTROY', outboxKey(partition), group);
+}
+
 /**
  * Drops the entries that every group has acknowledged; the number of them. `unregistered`: a group of the
  * configuration does not exist here, nothing is dropped before `registerGroups` has made it.

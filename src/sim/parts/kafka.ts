@@ -141,9 +141,7 @@ const SMALL = ['-Xmx384m', '-XX:+UseSerialGC', '-Xshare:auto'];
 const QUICK = ['-XX:TieredStopAtLevel=1'];
 
 async function format(part: Part, file: string, { secure }: KafkaOptions): Promise<void> {
-  const scram = secure
-    ? ['--add-scram', `SCRAM-SHA-512=[name=${secure.username},password=${secure.password}]`]
-    : [];
+  const scram = secure ? ['--add-scram', `SCRAM-SHA-512=[name=${secure.username},password=${secure.password}]`] : [];
   const args = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file, ...scram];
   const tool = run(part, [...QUICK, ...args]);
   const code = await tool.exited;

@@ -1,0 +1,66 @@
+import { Analytics, outboxGroups, retiredGroups, type AnalyticsOptions } from './analytics/analytics.ts';
+import { OutboxKeeper } from './analytics/outbox-keeper.ts';
+import type { Role } from './config.ts';
+import type { Ground } from './ground.ts';
+import { createKafkaLink } from './kafka/client.ts';
+import { Relay } from './relay/relay.ts';
+import { createCallbacks } from './services/callbacks.ts';
+import type { Work } from './work.ts';
+
+/** Where the facts of the outbox go, as far as this process has a role in it. */
+export interface FactFlow {
+  start(): void;
+  /** Takes in what is there, for a bounded time. */
+  stop(): Promise<void>;
+}
+
+/** `work` is null without the role `analytics`. */
+export function createFactFlow(ground: Ground, work: Work | null, holder: string): FactFlow {
+  const { config, link, log, metrics } = ground;
+  const has = (role: Role) => config.roles.includes(role);
+  const kafka = config.kafka && createKafkaLink(config.kafka, `aida-${config.nodeId}`, log);
+  const relay = kafka && has('relay') ? new Relay({ link, kafka, holder, log, metrics }) : null;
+  const analytics = work && new Analytics({ ...analyticsOf(ground, work, holder), kafka });
+  const keeper =
+    has('relay') || has('analytics')
+      ? new OutboxKeeper({
+          link,
+          groups: outboxGroups(kafka !== null),
+          retired: retiredGroups(kafka !== null),
+          archiveDir: config.outboxArchive,
+          log,
+          metrics,
+        })
+      : null;
+  return {
+    start() {
+      relay?.start();
+      analytics?.start();
+      keeper?.start();
+    },
+    async stop() {
+      // What the relay still brings may be taken in here.
+      await relay?.stop();
+      await analytics?.stop();
+      await keeper?.stop();
+    },
+  };
+}
+
+/** Rows from facts, jobs for recordings, and call-backs that were promised. */
+function analyticsOf(
+  { log, metrics, link, dataSource, services }: Ground,
+  { enterRecording }: Work,
+  holder: string,
+): Omit<AnalyticsOptions, 'kafka'> {
+  const callbacks = createCallbacks(dataSource);
+  return {
+    link,
+    dataSource,
+    enterRecording,
+    enterCallback: ({ askedAt, ...wish }) => callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) }),
+    holder,
+    log,
+    metrics,
+  };
+}
