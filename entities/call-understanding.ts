@@ -34,6 +34,8 @@ export interface CallUnderstanding {
   resolution: Resolution;
   /** Two sentences. */
   summary: string;
+  /** Slug of the promotion that the caller asked about. */
+  promotionSlug: string | null;
   /** Codes of promotions that the caller named. */
   codes: string[];
   questions: UnansweredQuestion[];
@@ -41,8 +43,8 @@ export interface CallUnderstanding {
   products: string[];
   /** Why staff was wanted: `person`, `unanswered` or an intent; null: it was not. */
   transferReason: string | null;
-  /** `none`: no chat model is to read it; `wanted`: one is, `done`: one has; `failed`: given up. */
-  reading: 'none' | 'wanted' | 'done' | 'failed';
+  /** Whether a chat model has read it: not yet, or there is none; it has; it was given up. */
+  reading: 'none' | 'done' | 'failed';
 }
 
 export const CallUnderstandingEntity = new EntitySchema<CallUnderstanding>({
@@ -54,13 +56,13 @@ export const CallUnderstandingEntity = new EntitySchema<CallUnderstanding>({
     intents: { type: 'jsonb', default: [] },
     resolution: { type: 'text' },
     summary: { type: 'text', default: '' },
+    promotionSlug: { type: 'text', nullable: true },
     codes: { type: 'text', array: true, default: [] },
     questions: { type: 'jsonb', default: [] },
     products: { type: 'text', array: true, default: [] },
     transferReason: { type: 'text', nullable: true },
     reading: { type: 'text', default: 'none' },
   },
-  indices: [{ name: 'call_understanding_wanted_idx', columns: ['callSid'], where: "reading = 'wanted'" }],
   checks: [
     {
       name: 'call_understanding_resolution_check',
@@ -68,7 +70,7 @@ export const CallUnderstandingEntity = new EntitySchema<CallUnderstanding>({
     },
     {
       name: 'call_understanding_reading_check',
-      expression: "reading IN ('none', 'wanted', 'done', 'failed')",
+      expression: "reading IN ('none', 'done', 'failed')",
     },
   ],
 });

@@ -62,6 +62,7 @@ export class Understanding1763860006000 implements MigrationInterface {
         intents jsonb NOT NULL DEFAULT '[]',
         resolution text NOT NULL,
         summary text NOT NULL DEFAULT '',
+        promotion_slug text,
         codes text[] NOT NULL DEFAULT '{}',
         questions jsonb NOT NULL DEFAULT '[]',
         products text[] NOT NULL DEFAULT '{}',
@@ -69,12 +70,9 @@ export class Understanding1763860006000 implements MigrationInterface {
         reading text NOT NULL DEFAULT 'none',
         CONSTRAINT call_understanding_resolution_check
           CHECK (resolution IN ('resolved', 'unresolved', 'transferred', 'message', 'callback', 'abandoned', 'none')),
-        CONSTRAINT call_understanding_reading_check CHECK (reading IN ('none', 'wanted', 'done', 'failed'))
+        CONSTRAINT call_understanding_reading_check CHECK (reading IN ('none', 'done', 'failed'))
       )
     `);
-    await runner.query(
-      `CREATE INDEX call_understanding_wanted_idx ON call_understanding (call_sid) WHERE reading = 'wanted'`,
-    );
     await runner.query(`
       CREATE TABLE call_figure (
         call_sid text PRIMARY KEY,

@@ -29,7 +29,10 @@ const QUESTION_WORDS_MIN = 2;
 const QUESTION_SHARE = 0.6;
 
 /** Words that ask for a promotion, whichever runs. */
-const asking = /\b(promo(tion)?s?|specials?|deals?|discounts?|coupons?|vouchers?|offers?|on sale)\b/i;
+const asking =
+  /\b(promo(tion)?s?|specials?|deals?|discounts?|coupons?|vouchers?|offers?|on sale|promoci[oó]n(es)?|ofertas?|descuentos?|cup[oó]n(es)?)(?![\p{L}])/iu;
+
+const codeWords = /\b(codes?|coupons?|vouchers?|c[oó]digos?|cup[oó]n)(?![\p{L}])/iu;
 
 /** Words that tell no promotion from another. */
 const common = new Set(
@@ -39,6 +42,13 @@ const common = new Set(
     'specials that the there this to two three two use want was week weekend weeks what when where which who will with ' +
     'work you your still'
   ).split(' '),
+);
+
+const ones: Readonly<Record<string, number>> = Object.fromEntries(
+  'zero one two three four five six seven eight nine'.split(' ').map((word, value) => [word, value]),
+);
+const tens: Readonly<Record<string, number>> = Object.fromEntries(
+  'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, index) => [word, 20 + 10 * index]),
 );
 
 /** The slug of the promotion that the caller asked about, null for none. The same turns always give the same one. */
@@ -68,13 +78,53 @@ export function promotionAbout(said: readonly Said[], promotions: readonly Known
   return best?.promotion.slug ?? null;
 }
 
+/**
+ * Codes of promotions that the caller named, spelled or in several words; as the store writes them. Where a code is
+ * made of the name's own words, it is one only beside a word for codes, or in one word.
+ */
+export function codesNamed(said: readonly Said[], promotions: readonly Known[]): string[] {
+  const caller = said
+    .filter(({ who }) => who === 'caller')
+    .map(({ text }) => ({ words: textWords(text), speaksOfCode: codeWords.test(text) }));
+  const codes = promotions.flatMap(({ name, code }) => {
+    const spelled = textWords(code ?? '').join('');
+    if (code === null || spelled === '') return [];
+    const isName = textWords(name).join('').includes(spelled);
+    const isNamed = caller.some(
+      ({ words, speaksOfCode }) =>
+        joins(inDigits(words), spelled) && (!isName || speaksOfCode || words.includes(spelled)),
+    );
+    return isNamed ? [code] : [];
+  });
+  return [...new Set(codes)].toSorted();
+}
+
+/** True if these words name the promotion, or its code. */
+export function namesPromotion(promotion: Pick<Known, 'name' | 'code'>, text: string): boolean {
+  return names(promotion, textWords(text));
+}
+
 /** Its code, or what is particular of its name, in one turn. `MUDDYPAWS` may be written `muddy paws`. */
-function names({ name, code }: Known, words: readonly string[]): boolean {
+function names({ name, code }: Pick<Known, 'name' | 'code'>, words: readonly string[]): boolean {
   const own = particular(textWords(name));
   const said = new Set(words.map(singular));
   if (own.length > 0 && own.every((word) => said.has(word))) return true;
   const spelled = textWords(code ?? '').join('');
-  return spelled !== '' && joins(words, spelled);
+  return spelled !== '' && joins(inDigits(words), spelled);
+}
+
+/** `howl twenty six` is `HOWL26`. */
+function inDigits(words: readonly string[]): string[] {
+  const digits: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    const ten = Object.hasOwn(tens, word) ? tens[word] : undefined;
+    const next = words[at + 1] ?? '';
+    const one = Object.hasOwn(ones, next) ? ones[next] : undefined;
+    if (ten !== undefined && one !== undefined) at += 1;
+    digits.push(ten === undefined ? (Object.hasOwn(ones, word) ? String(ones[word]) : word) : String(ten + (one ?? 0)));
+  }
+  return digits;
 }
 
 /** Some words that follow each other are this one. */

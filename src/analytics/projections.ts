@@ -5,9 +5,10 @@ import { createProjector, type Projection } from './projection.ts';
 import { epochs, toolRuns } from './tool-runs.ts';
 import { transcripts } from './transcript.ts';
 import { turns } from './turns.ts';
+import { understandings } from './understandings.ts';
 
 /** What is kept of conversations, in this order: later ones may read what earlier ones have written. */
-export const projections: readonly Projection[] = [turns, toolRuns, epochs, transcripts];
+export const projections: readonly Projection[] = [turns, toolRuns, epochs, transcripts, understandings];
 
 /**
  * Keeps turns, tool runs and epochs, and once a call is over its transcript and what the caller wanted; facts that come

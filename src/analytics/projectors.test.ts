@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { beforeEach, expect, test } from 'vitest';
 import { CallEpochEntity } from '../../entities/call-epoch.ts';
 import { CallLogEntity } from '../../entities/call-log.ts';
+import { CallUnderstandingEntity } from '../../entities/call-understanding.ts';
 import { PromotionEntity } from '../../entities/promotion.ts';
 import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
 import { TurnEntity } from '../../entities/turn.ts';
@@ -20,6 +21,7 @@ interface Rows {
   turns: unknown;
   tools: unknown;
   epochs: unknown;
+  understood: unknown;
 }
 
 async function rowsOf(source: DataSource): Promise<Rows> {
@@ -28,10 +30,12 @@ async function rowsOf(source: DataSource): Promise<Rows> {
     turns: await source.getRepository(TurnEntity).find({ order: { callSid: 'ASC', epoch: 'ASC', seq: 'ASC' } }),
     tools: await source.getRepository(ToolExecutionEntity).find({ order: { callSid: 'ASC', toolCallId: 'ASC' } }),
     epochs: await source.getRepository(CallEpochEntity).find({ order: { callSid: 'ASC' } }),
+    understood: await source.getRepository(CallUnderstandingEntity).find({ order: { callSid: 'ASC' } }),
   };
 }
 
-const empty = (source: DataSource) => source.query('TRUNCATE call_log, turn, tool_execution, call_epoch');
+const empty = (source: DataSource) =>
+  source.query('TRUNCATE call_log, turn, tool_execution, call_epoch, call_understanding');
 
 /** What is to become of the facts: who takes which, in which order and which pieces. */
 interface Delivery {
@@ -206,7 +210,7 @@ function projectorTests(database: TestDatabase): void {
       fact: { type: 'caller.said', at: 1, itemId: 'x', text: 'nul \u0000', after: null },
     };
     await expect(conversation()([...facts, poison])).rejects.toMatchObject({ code: '22021' });
-    expect(await rowsOf(database.source)).toEqual({ calls: [], turns: [], tools: [], epochs: [] });
+    expect(await rowsOf(database.source)).toEqual({ calls: [], turns: [], tools: [], epochs: [], understood: [] });
   });
 }
 

@@ -1,0 +1,38 @@
+import { knowledge } from '../../../../entities/seed/knowledge.ts';
+import { menu } from '../../../../entities/seed/menu.ts';
+import { plans, promotions, settings } from '../../../../entities/seed/store.ts';
+import type { CallSpan } from '../../about-promotion.ts';
+import { localMinute } from '../../../services/promotions.ts';
+import { namedWords, type StoreWords } from '../store-words.ts';
+
+/** The store that the committed sets are about, at a time when its promotion runs. */
+const AT = Date.parse('2026-11-22T17:00:00Z');
+
+/** As the rows of the seed have it. */
+export function seedStore(): StoreWords {
+  const items = menu.flatMap((category) => category.items).filter(({ isActive }) => isActive !== false);
+  return {
+    languages: settings.languages,
+    products: namedWords(
+      items.map(({ name }) => ({ slug: slugOf(name), name })),
+      items.flatMap(({ modifiers }) => modifiers.map(({ name }) => name)),
+    ),
+    plans: plans.map(({ name }) => name),
+    promotions: promotions(AT),
+    questions: knowledge.map(({ question }) => question),
+  };
+}
+
+export function seedSpan(): CallSpan {
+  const minute = localMinute(AT, settings.timeZone);
+  return { startLocal: minute, endLocal: minute };
+}
+
+/** As the seed makes its own. */
+function slugOf(name: string): string {
+  const plain = name
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+}
