@@ -15,7 +15,7 @@ export const capacity: RuleFile = {
           { record: 'aida:fleet_capacity_calls:max', expr: 'max(aida_fleet_capacity_calls)' },
           { record: 'aida:fleet_load_calls:max', expr: 'max(aida_fleet_load_calls)' },
           { record: 'aida:waiting_callers:max', expr: 'max(aida_waiting_callers)' },
-          { record: 'aida:calls_live:sum', expr: 'sum(aida_calls_live)' },
+          { record: 'aida:calls_live:sum', expr: 'sum(aida_calls_live) or vector(0)' },
           // Reservations last 20 s: what is above live calls for longer belongs to nobody.
           { record: 'aida:unowned_places:current', expr: 'aida:fleet_load_calls:max - aida:calls_live:sum' },
         ],
@@ -30,7 +30,7 @@ export const capacity: RuleFile = {
               and aida:free_calls:min < 0.5 * aida:fleet_capacity_calls:max)`,
             for: '3m',
             severity: 'page',
-            summary: 'No places for new calls within 15 minutes at this pace ({{ $value | humanize }})',
+            summary: 'No places for new calls within 15 minutes at this pace',
             callers: 'New callers will hear music and their place in line instead of an answer.',
           },
           {
@@ -38,7 +38,7 @@ export const capacity: RuleFile = {
             expr: 'aida:waiting_callers:max > 0',
             for: '5m',
             severity: 'page',
-            summary: '{{ $value | humanize }} callers wait for a place, and somebody has for five minutes',
+            summary: '{{ printf "%.0f" $value }} callers wait for a place, and somebody has for five minutes',
             callers: 'They hear music, their place in line, and after ten minutes the offer to leave a message.',
           },
           {
@@ -47,7 +47,7 @@ export const capacity: RuleFile = {
               or (${increased('aida_reconciled_calls_total{result="over"}', w('1h'))}) > 5`,
             for: '5m',
             severity: 'ticket',
-            summary: '{{ $value | humanize }} places are taken by calls that nobody has',
+            summary: '{{ printf "%.0f" $value }} places are taken by calls that nobody has',
             callers: 'Nothing yet; when places run out they wait although there is room.',
           },
           {

@@ -23,7 +23,7 @@ export const nodes: RuleFile = {
             alert: 'NodeLost',
             expr: `(${increased('aida_nodes_judged_total{verdict="dead"}', w('10m'))}) > 0`,
             severity: 'page',
-            summary: '{{ $value | humanize }} nodes were taken for dead in the last ten minutes',
+            summary: '{{ printf "%.0f" $value }} nodes were taken for dead in the last ten minutes',
             callers: 'Those whose calls it had hear one or two seconds of silence and an apology, and go on elsewhere.',
           },
           {
@@ -72,7 +72,7 @@ export const nodes: RuleFile = {
             expr: `sum by (place) (increase(aida_faults_total[${w('15m')}])) > 2`,
             for: '1m',
             severity: 'ticket',
-            summary: '{{ $value | humanize }} exceptions were caught at: {{ $labels.place }}',
+            summary: '{{ printf "%.0f" $value }} exceptions were caught at: {{ $labels.place }}',
             callers:
               'Those concerned hear a short pause and go on over another stream, or are answered with a sentence.',
           },
@@ -80,7 +80,7 @@ export const nodes: RuleFile = {
             alert: 'CallsUnfolded',
             expr: `sum by (reason) (increase(aida_calls_unfolded_total[${w('30m')}])) > 0`,
             severity: 'ticket',
-            summary: '{{ $value | humanize }} calls went on without their journal: {{ $labels.reason }}',
+            summary: '{{ printf "%.0f" $value }} calls went on without their journal: {{ $labels.reason }}',
             callers: 'They got the keypad menu, staff or voicemail in the middle of a conversation.',
           },
           {

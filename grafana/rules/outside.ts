@@ -18,7 +18,7 @@ export const outside: RuleFile = {
               and (${increased('aida_synthetic_calls_total{result="ok"}', w('5m'))}) < 0.5`,
             severity: 'page',
             summary:
-              '{{ $value | humanize }} calls of the synthetic caller went wrong in five minutes, and none went well',
+              '{{ printf "%.0f" $value }} calls of the synthetic caller went wrong in five minutes, and none went well',
             callers: 'What the synthetic caller met: no answer, no greeting, or no answer from a tool.',
           },
           {
@@ -34,7 +34,8 @@ export const outside: RuleFile = {
             alert: 'CarrierComplains',
             expr: `sum by (class) (increase(aida_carrier_complaints_total{level="error",class=~"fetching|document|stream|account"}[${w('10m')}])) > 4.5`,
             severity: 'page',
-            summary: "The carrier's debugger told {{ $value | humanize }} errors of {{ $labels.class }} in ten minutes",
+            summary:
+              'The debugger of the carrier told {{ printf "%.0f" $value }} errors of {{ $labels.class }} in ten minutes',
             callers: 'Calls that are not answered, or that end with the error message of the carrier.',
           },
           {
@@ -42,7 +43,8 @@ export const outside: RuleFile = {
             expr: `sum by (class) (increase(aida_carrier_complaints_total{level="error"}[${w('6h')}])) > 0.5`,
             for: '5m',
             severity: 'ticket',
-            summary: "The carrier's debugger told {{ $value | humanize }} errors of {{ $labels.class }} in six hours",
+            summary:
+              'The debugger of the carrier told {{ printf "%.0f" $value }} errors of {{ $labels.class }} in six hours',
             callers: 'Somebody met it: which call and what, the carrier says.',
           },
           {

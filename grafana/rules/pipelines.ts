@@ -94,7 +94,7 @@ export const pipelines: RuleFile = {
               or max by (lane) (aida_jobs{state="dead"}) > 0`,
             for: '1m',
             severity: 'ticket',
-            summary: '{{ $value | humanize }} facts or jobs failed for good and wait for somebody',
+            summary: '{{ printf "%.0f" $value }} facts or jobs failed for good and wait for somebody',
             callers:
               'A message that nobody is told of, a call-back that is not entered, a call missing in the console.',
           },

@@ -4,6 +4,7 @@ import { scaleOf } from '../rules/scale.ts';
 import { staff } from '../../src/sim/chaos/stories.ts';
 import { type KafkaServer, startKafka } from '../../src/sim/parts/kafka.ts';
 import { type Prometheus, startPrometheus, type Target } from '../../src/sim/parts/prometheus.ts';
+import { eventually } from '../../src/sim/eventually.ts';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
 import { type LogLines, logLines } from './log-lines.ts';
 import { type OtlpSink, startOtlpSink } from './otlp-sink.ts';
@@ -12,6 +13,7 @@ import type { Plan } from './plan.ts';
 /** An hour of the rules lasts a minute. */
 export const scale = scaleOf(1 / 60, 1);
 const scrapeMs = 1_000;
+const seenMsMax = 20_000;
 /** The assistant talks three times as fast as people do. */
 const charsPerSecond = 48;
 
@@ -68,6 +70,11 @@ export async function startGround(plan: Plan, say: (line: string) => void): Prom
       rules: Object.fromEntries(ruleFiles.map((file) => [file.name, rendered(file, scale)])),
     });
     endings.push(() => prometheus.stop());
+    // Before the first scrape there is no node, and an alert says so.
+    const areSeen = async (): Promise<boolean> =>
+      (await prometheus.query('sum(min_over_time(up{job="aida"}[3s]))')).some(({ value }) => value === plan.nodes) &&
+      (await prometheus.alerts()).every(({ labels }) => labels['alertname'] !== 'NoNodes');
+    await eventually(areSeen, (seen) => seen, seenMsMax);
     return { stack, prometheus, kafka, spans, logs, targets, stop };
   } catch (error) {
     await stop();

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 export interface Sources {
-  prometheus: Pick<Prometheus, 'query' | 'queryRange'>;
+  prometheus: Pick<Prometheus, 'queryRange'>;
   rows: DataSource;
   logs: LogLines;
   spans: SpansSeen;
@@ -51,7 +51,7 @@ function ask(query: PanelQuery, sources: Sources, time: Time): Promise<string | 
   const text = filledIn(query.text, { rateInterval, ...time, call, trace });
   switch (query.kind) {
     case 'metrics':
-      return askMetrics(query, text, sources.prometheus, time);
+      return askMetrics(text, sources.prometheus, time);
     case 'rows':
       return askRows(query, sources, time);
     case 'logs':
@@ -61,19 +61,17 @@ function ask(query: PanelQuery, sources: Sources, time: Time): Promise<string | 
   }
 }
 
+/** What a panel asks at one moment is asked at all of them: somebody may look in the middle of it. */
 async function askMetrics(
-  { isRange }: PanelQuery,
   text: string,
   prometheus: Sources['prometheus'],
   { fromMs, toMs }: Time,
 ): Promise<string | null> {
-  const values = isRange
-    ? (await prometheus.queryRange(text, { fromMs, toMs, stepMs })).flatMap(({ points }) =>
-        points.map(([, value]) => value),
-      )
-    : (await prometheus.query(text, toMs)).map(({ value }) => value);
-  if (values.length === 0) return 'no series';
-  return values.some((value) => Number.isFinite(value)) ? null : 'no number among its values';
+  const series = await prometheus.queryRange(text, { fromMs, toMs, stepMs });
+  if (series.length === 0) return 'no series';
+  return series.some(({ points }) => points.some(([, value]) => Number.isFinite(value)))
+    ? null
+    : 'no number among its values';
 }
 
 async function askRows({ text }: PanelQuery, { rows, calls }: Sources, time: Time): Promise<string | null> {
