@@ -5,6 +5,7 @@ import { type Journeys, newJourneys } from '../../src/sim/load/frame-journeys.ts
 import { LeanModel } from '../../src/sim/load/model/lean-model.ts';
 import { callersOf } from '../../src/sim/load/of-stack.ts';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
+import { startCarrierRest } from '../run/carrier-rest.ts';
 import { cpuMsOf, keepToOtherCores, pinToOwnCore, useAllCores } from './cores.ts';
 import type { Measure, Outcome } from './figure.ts';
 import { asStarted } from './node-flags.ts';
@@ -123,9 +124,10 @@ async function withRoom<T>(count: number, size: number, say: Say, work: (room: R
   const journeys = newJourneys();
   const model = await LeanModel.start({ journeys });
   const stacks: Stack[] = [];
+  const rest = await startCarrierRest();
   const isApart = await keepToOtherCores();
   try {
-    const env = { OPENAI_REALTIME_URL: model.url, CALLS_MAX: '2000', ...(await asStarted()) };
+    const env = { OPENAI_REALTIME_URL: model.url, TWILIO_API_URL: rest.url, CALLS_MAX: '2000', ...(await asStarted()) };
     const start = async (): Promise<void> => {
       stacks.push(await startStack({ model: null, env, ...(size === 1 ? {} : { nodes: size }) }));
     };
@@ -145,6 +147,7 @@ async function withRoom<T>(count: number, size: number, say: Say, work: (room: R
     }
   } finally {
     await Promise.all(stacks.map((stack) => stack.stop()));
+    await rest.close();
     model.close();
     await useAllCores();
   }

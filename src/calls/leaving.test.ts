@@ -101,7 +101,8 @@ describe('leaving a stream on purpose', () => {
     tellAll(call, farewell);
     await port.saw('end left');
     expect(batches).toEqual([
-      { facts: 3, intent: JSON.stringify({ kind: 'transfer', reason: 'wants a person' }), open: true },
+      // The three of the farewell, and one that was waiting for company.
+      { facts: 4, intent: JSON.stringify({ kind: 'transfer', reason: 'wants a person' }), open: true },
     ]);
     expect(port.asked).not.toContain('say holding');
     expect(await askNext(calls, callSid)).toMatchObject({ twiml: expect.stringContaining('<dialing') });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { findPart } from '../../../src/embedded/parts.ts';
 import { startStack } from '../../../src/sim/stack.ts';
+import { startCarrierRest } from '../../run/carrier-rest.ts';
 import { Carrier } from '../carrier.ts';
 import { type Child, startChild, startProgram } from '../child.ts';
 import { asStarted } from '../node-flags.ts';
@@ -58,13 +59,20 @@ export async function makeCertificate(): Promise<Certificate> {
   return { key, cert, keyFile, file, remove: () => rm(dir, { recursive: true }) };
 }
 
-/** A whole node with its Redis and its database, all features on. */
+/** Roles of the two processes: the one that carries calls is measured. */
+const roles = ['call', 'relay,analytics,console'] as const;
+
+/** A node that carries calls, all features on; beside it, on the other core, Redis, the database and who reads the outbox. */
 export async function startAida(cadence: Cadence, modelUrl: string, caFile?: string): Promise<Contestant> {
   let pauses: number[] | null = null;
+  const rest = await startCarrierRest();
   const stack = await startStack({
     model: null,
+    nodes: roles.length,
+    each: (index) => ({ env: { ROLES: roles[index] ?? '' } }),
     env: {
       OPENAI_REALTIME_URL: modelUrl,
+      TWILIO_API_URL: rest.url,
       CALLS_MAX: String(callsMax),
       MODEL_CADENCE: cadence,
       ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
@@ -74,12 +82,12 @@ export async function startAida(cadence: Cadence, modelUrl: string, caFile?: str
       if (line.startsWith('{"pauses":')) pauses = (JSON.parse(line) as { pauses: number[] }).pauses;
     },
   });
-  const { node, redis, database } = stack;
+  const { node, nodes, redis, database } = stack;
   const carrier = Carrier.of(stack);
   return {
     name: `Aida, ${cadence}`,
     pid: node.pid,
-    beside: [redis.pid, database.pid],
+    beside: [redis.pid, database.pid, ...nodes.slice(1).map(({ pid }) => pid)],
     keepsEarlyFrames: true,
     place: () => askForStream(carrier),
     ended: async (callSids) => {
@@ -95,6 +103,7 @@ export async function startAida(cadence: Cadence, modelUrl: string, caFile?: str
     stop: async () => {
       carrier.close();
       await stack.stop();
+      await rest.close();
     },
   };
 }
