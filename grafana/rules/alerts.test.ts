@@ -12,9 +12,10 @@ import { rulesIn } from './render.ts';
 import { isAlert } from './rule.ts';
 import { realTime } from './scale.ts';
 import { objectives } from './slo.ts';
+import { nodeCases } from './node-cases.fixture.ts';
 import { systemCases } from './system-cases.fixture.ts';
 
-const cases = [...callCases, ...systemCases];
+const cases = [...callCases, ...nodeCases, ...systemCases];
 const alerts = rulesIn(ruleFiles, realTime).filter(isAlert);
 /** Everything that fires; the long window tells the alerts of one objective apart. */
 const firing = 'max by (alertname, severity, long) (ALERTS{alertstate="firing", alertname!="Watchdog"})';
