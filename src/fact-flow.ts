@@ -3,6 +3,7 @@ import { OutboxKeeper } from './analytics/outbox-keeper.ts';
 import type { Role } from './config.ts';
 import type { Ground } from './ground.ts';
 import { createKafkaLink } from './kafka/client.ts';
+import { createNumberKey } from './privacy/number-key.ts';
 import { Relay } from './relay/relay.ts';
 import { createCallbacks } from './services/callbacks.ts';
 import type { Work } from './work.ts';
@@ -49,7 +50,7 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
 
 /** Rows from facts, jobs for recordings, and call-backs that were promised. */
 function analyticsOf(
-  { log, metrics, link, dataSource, services }: Ground,
+  { config, log, metrics, link, dataSource, services }: Ground,
   { enterRecording }: Work,
   holder: string,
 ): Omit<AnalyticsOptions, 'kafka'> {
@@ -59,6 +60,7 @@ function analyticsOf(
     dataSource,
     enterRecording,
     enterCallback: ({ askedAt, ...wish }) => callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) }),
+    numberKey: config.erasureSecret === null ? null : createNumberKey(config.erasureSecret),
     holder,
     log,
     metrics,

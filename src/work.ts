@@ -4,9 +4,11 @@ import { jobLanes } from './directory/keys.ts';
 import { accountOf, type Ground, redactSettings } from './ground.ts';
 import { createJobs } from './jobs/queue.ts';
 import { lineJobs, requestLines } from './jobs/line-jobs.ts';
+import { privacyJobs } from './jobs/privacy-jobs.ts';
 import { enterRecording, recordingJobs } from './jobs/recording-jobs.ts';
 import { recurringOf } from './jobs/kinds.ts';
 import { JobWorker, workOf } from './jobs/worker.ts';
+import { isErased } from './privacy/erasure-gate.ts';
 import { createRedactor } from './redact/redactor.ts';
 import { createNotices } from './services/notices.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
@@ -53,6 +55,14 @@ export function createWork(ground: Ground, reader: string): Work {
       now: Date.now,
       metrics,
     }),
+    ...privacyJobs({
+      dataSource,
+      link,
+      jobs: parts.jobs,
+      policy: () => services.retention(),
+      now: Date.now,
+      log,
+    }),
     ...lineJobs({
       dataSource,
       speech,
@@ -69,7 +79,8 @@ export function createWork(ground: Ground, reader: string): Work {
   const workers = jobLanes.map((lane) => new JobWorker({ ...common, lane, recurring: recurringOf(lane) }));
   let stopAsking: (() => void) | null = null;
   return {
-    enterRecording: (news) => enterRecording(parts, news, clock.now()),
+    enterRecording: (news) =>
+      enterRecording({ ...parts, isErased: (callSid) => isErased(dataSource, callSid) }, news, clock.now()),
     start() {
       if (speech) {
         askForLines();

@@ -71,6 +71,7 @@ function start(dataSource: DataSource, answers: ('taken' | 'later')[] = []): Sta
     dataSource,
     enterRecording,
     enterCallback: async (wish) => void wishes.push(wish),
+    numberKey: null,
     holder: `h${running.length}`,
     log,
     metrics,

@@ -14,6 +14,8 @@ export interface CallbackWish {
 export interface CallbackConsumerDeps {
   /** Once or again. Rejects when it was not noted. */
   enter(wish: CallbackWish): Promise<void>;
+  /** Nothing of the call is kept, and so no promise made in it. */
+  isErased(callSid: string): Promise<boolean>;
   /** Facts of the call so far. Rejects when they cannot be read now. */
   journalOf(callSid: string): Promise<readonly CallEvent[]>;
   isHealthy(): Promise<boolean>;
@@ -26,14 +28,14 @@ function promisedFor(fact: CallEvent): string | null {
 }
 
 /** Notes who was promised a call: the promise is as safe as the journal, whatever is away when it is made. */
-export function createCallbackConsumer({ enter, journalOf, isHealthy }: CallbackConsumerDeps): Consumer {
+export function createCallbackConsumer({ enter, isErased, journalOf, isHealthy }: CallbackConsumerDeps): Consumer {
   return {
     group: 'callbacks',
     isHealthy,
     async take(facts) {
       for (const { callSid, fact } of facts) {
         const reason = promisedFor(fact);
-        if (reason === null) continue;
+        if (reason === null || (await isErased(callSid))) continue;
         const journal = await journalOf(callSid);
         const arrived = journal.find((each) => each.type === 'carrier.arrived');
         if (!arrived) throw new RangeError('a caller without a number asked to be called back');

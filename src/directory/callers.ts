@@ -104,3 +104,9 @@ export async function spokenBy(link: RedisLink, caller: string): Promise<string 
   const [language = ''] = readTexts([await link.command('get', callerKeys(caller).spoken)]);
   return language === '' ? null : language;
 }
+
+/** Forgets what is counted and remembered of a caller; whether the number is blocked stays. */
+export async function forgetCaller(link: RedisLink, caller: string): Promise<void> {
+  const { calls, arrivals, recent, spoken } = callerKeys(caller);
+  await link.command('del', calls, arrivals, recent, spoken);
+}

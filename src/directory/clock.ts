@@ -64,6 +64,12 @@ export function createRedisClock(
   };
 }
 
+/** What Redis says the time is, whole ms. Rejects with DirectoryError. */
+export async function redisTime(link: RedisLink): Promise<number> {
+  const [seconds, micros] = readTexts(await link.command('time'));
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
 /** Asks Redis for the time, a few times. Rejects with DirectoryError. */
 export async function syncClock(link: RedisLink, clock: RedisClock): Promise<void> {
   for (let i = 0; i < SYNC_SAMPLES; i++) {

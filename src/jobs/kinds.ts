@@ -83,6 +83,26 @@ export const jobKinds = {
     everyMs: 3_600_000,
     payload: z.object({}),
   },
+  /** Deletes rows that are older than the store keeps them. */
+  'rows.retain': {
+    lane: 'bulk',
+    triesMax: 5,
+    timeoutMs: 600_000,
+    backOffMs: 10_000,
+    backOffMaxMs: 60_000,
+    everyMs: 3_600_000,
+    payload: z.object({}),
+  },
+  /** What an erasure could not do at once. */
+  'erasure.finish': {
+    lane: 'bulk',
+    triesMax: 3,
+    timeoutMs: 120_000,
+    backOffMs: 5_000,
+    backOffMaxMs: 30_000,
+    everyMs: 300_000,
+    payload: z.object({}),
+  },
 } satisfies Record<string, JobKind>;
 
 export type JobName = keyof typeof jobKinds;

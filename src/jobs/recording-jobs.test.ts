@@ -124,7 +124,7 @@ function start() {
   const workers = jobLanes.map((lane) => new JobWorker({ ...common, lane }));
   for (const worker of workers) worker.start();
   stops.push(async () => void (await Promise.all(workers.map((worker) => worker.stop()))));
-  return { ...parts, metrics };
+  return { ...parts, isErased: async (callSid: string) => callSid === 'CA9', metrics };
 }
 
 const news: () => RecordingNews = () => ({
@@ -151,6 +151,14 @@ const recorded: CallEvent = {
   digits: '#',
   review: true,
 };
+
+test('a message of a caller who had everything erased is deleted at the carrier, unheard', async () => {
+  twilio.answers.push(status(204));
+  const { metrics: _, ...parts } = start();
+  expect(await enterRecording(parts, { ...news(), callSid: 'CA9' }, Date.now())).toBe('taken');
+  await expect.poll(row).toBe(null);
+  expect(twilio.requests.map((request) => request.split(' ')[0])).toEqual(['DELETE']);
+});
 
 test('a message is fetched when the carrier has it, kept, written down without its card, and told once each way', async () => {
   twilio.answers.push(status(404), spoken);

@@ -33,19 +33,26 @@ export interface RecordingJobsDeps {
 
 type Enqueuing = Pick<RecordingJobsDeps, 'recordings' | 'jobs' | 'notices'>;
 
+export interface EnterDeps extends Enqueuing {
+  /** Nothing of the call is kept: its caller had everything erased. */
+  isErased(callSid: string): Promise<boolean>;
+}
+
 /**
  * Makes the row of a recording and has it fetched; the store is told of a message by then, whatever became of its
  * sound and words. `later`: there is no room for its jobs now. Harmless to repeat. `redisNow`: Redis-clock ms.
  */
 export async function enterRecording(
-  deps: Enqueuing,
-  news: RecordingNews,
+  deps: EnterDeps,
+  told: RecordingNews,
   redisNow: number,
 ): Promise<'taken' | 'later'> {
   const { recordings, jobs } = deps;
-  const { of, recordingSid } = news;
+  const { of, recordingSid } = told;
+  const isErased = await deps.isErased(told.callSid);
+  const news = isErased ? { ...told, fromNumber: '', topic: '' } : told;
   if ((await recordings.enter(news)) !== 'entered') return 'taken';
-  if (of === 'call' && news.declined) {
+  if (isErased || (of === 'call' && news.declined)) {
     await recordings.giveUp(of, recordingSid);
     const noted = await jobs.enqueue('recording.delete', `${of}:${recordingSid}`, { of, recordingSid });
     return noted === 'full' ? 'later' : 'taken';

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { ErasedCallEntity } from '../../entities/erased-call.ts';
 import type { CallEvent, ErasureFact } from '../../machines/call-events.ts';
 import { deleteCallRows, emptyRecordings } from './call-tables.ts';
@@ -106,3 +106,7 @@ export async function markErased(
     .orIgnore()
     .execute();
 }
+
+/** Nothing of the call is kept, as far as that is known by its CallSid. */
+export const isErased = (dataSource: DataSource, callSid: string): Promise<boolean> =>
+  dataSource.getRepository(ErasedCallEntity).existsBy({ callSid });

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { PrivacyRecordEntity } from '../../entities/privacy-record.ts';
+import type { RetentionPolicy } from '../services/catalog.ts';
+import { addCounts, type Counts, deleteCallRows } from './call-tables.ts';
+
+const DAY_MS = 86_400_000;
+
+const limits = {
+  /** Rows, or calls with all of their rows, in one transaction. */
+  batchMax: 500,
+  /** Batches of one kind in one round: the next round goes on. */
+  batchesMax: 2_000,
+} as const;
+
+/** What says in words what was said, by when it was: gone after `transcriptDays`. */
+const transcripts = [
+  {
+    what: 'turn',
+    sql: `DELETE FROM turn WHERE (call_sid, epoch, seq) IN
+      (SELECT call_sid, epoch, seq FROM turn WHERE at < $1 ORDER BY at LIMIT $2)`,
+  },
+  {
+    what: 'tool_execution',
+    sql: `DELETE FROM tool_execution WHERE (call_sid, tool_call_id) IN
+      (SELECT call_sid, tool_call_id FROM tool_execution WHERE started_at < $1 ORDER BY started_at LIMIT $2)`,
+  },
+  // Summary and questions quote what was said; what was counted of the call stays.
+  {
+    what: 'transcript',
+    sql: `WITH old AS (
+      SELECT call_sid FROM call_log WHERE started_at < $1 AND transcript IS NOT NULL ORDER BY started_at LIMIT $2
+    ), quoting AS (
+      UPDATE call_understanding SET summary = '', questions = '[]' WHERE call_sid IN (SELECT call_sid FROM old)
+    )
+    UPDATE call_log SET transcript = NULL WHERE call_sid IN (SELECT call_sid FROM old)`,
+  },
+] as const;
+
+/** What is promised to nobody any more. */
+const callbacks = {
+  what: 'callback_request',
+  sql: `DELETE FROM callback_request WHERE call_sid IN
+      (SELECT call_sid FROM callback_request WHERE created_at < $1 AND status NOT IN ('open', 'dialing')
+       ORDER BY created_at LIMIT $2)`,
+} as const;
+
+/** Of a whole call: its row, and what else there is of it. */
+const oldCalls = 'SELECT call_sid FROM call_log WHERE started_at < $1 ORDER BY started_at LIMIT $2';
+
+/**
+ * Deletes what is older than the store keeps it, in bounded batches until nothing is left or the signal aborts; the next
+ * round goes on where this one was. What was deleted is noted. Rejects as the database does.
+ * @param now ms since the epoch
+ */
+export async function deleteOld(
+  dataSource: DataSource,
+  { transcriptDays, callDays }: RetentionPolicy,
+  now: number,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const before = (days: number) => new Date(now - days * DAY_MS);
+  let counts: Counts = {};
+  try {
+    for (const { what, sql } of transcripts)
+      counts = addCounts(
+        counts,
+        await inBatches(what, signal, () => affected(dataSource, sql, before(transcriptDays))),
+      );
+    for (let batch = 0; batch < limits.batchesMax && !signal.aborted; batch++) {
+      const deleted = await deleteCalls(dataSource, before(callDays));
+      if (deleted === null) break;
+      counts = addCounts(counts, deleted);
+    }
+    const { what, sql } = callbacks;
+    counts = addCounts(counts, await inBatches(what, signal, () => affected(dataSource, sql, before(callDays))));
+  } finally {
+    // What is gone is noted, also where the rest could not be done.
+    if (Object.keys(counts).length > 0)
+      await dataSource.getRepository(PrivacyRecordEntity).insert({ id: randomUUID(), act: 'retain', counts });
+  }
+  return counts;
+}
+
+async function inBatches(what: string, signal: AbortSignal, work: () => Promise<number>): Promise<Counts> {
+  let sum = 0;
+  for (let batch = 0; batch < limits.batchesMax && !signal.aborted; batch++) {
+    const count = await work();
+    sum += count;
+    if (count < limits.batchMax) break;
+  }
+  return sum > 0 ? { [what]: sum } : {};
+}
+
+async function affected(dataSource: DataSource, sql: string, before: Date): Promise<number> {
+  const [, count]: [unknown, number] = await dataSource.query(sql, [before, limits.batchMax]);
+  return count;
+}
+
+/** Null where there is no such call any more. */
+async function deleteCalls(dataSource: DataSource, before: Date): Promise<Counts | null> {
+  return dataSource.transaction(async (manager) => {
+    const rows: { call_sid: string }[] = await manager.query(oldCalls, [before, limits.batchMax]);
+    if (rows.length === 0) return null;
+    return deleteCallRows(
+      manager,
+      rows.map(({ call_sid }) => call_sid),
+    );
+  });
+}
