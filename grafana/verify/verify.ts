@@ -1,6 +1,7 @@
 import { openDatabase } from '../../src/services/database.ts';
 import { queriesOf, readBoards } from '../dashboards/queries.ts';
 import type { Ground } from './ground.ts';
+import { followExemplar, type Trail } from './exemplars.ts';
 import { type Asked, askAll } from './panels.ts';
 import { play } from './play.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +17,8 @@ export interface Verdict {
   brokenRules: string[];
   /** Summaries whose template went wrong. */
   brokenSummaries: string[];
+  /** From the slowest answer to its call; a sentence where that does not lead to one. */
+  trail: Trail | string;
   /** Warnings of nodes, for whoever looks into it. */
   complaints: readonly string[];
 }
@@ -33,6 +36,7 @@ export async function verify(ground: Ground, plan: Plan, say: (line: string) => 
     say(`${queries.length} queries of ${boards.size} boards`);
     const asked = await askAll(queries, { prometheus, rows, logs, spans, calls }, { fromMs, toMs });
     const rules = await prometheus.rules();
+    const trail = await followExemplar({ prometheus, spans, link: ground.stack.link, calls }, { fromMs, toMs });
     return {
       asked,
       empty: asked
@@ -44,6 +48,7 @@ export async function verify(ground: Ground, plan: Plan, say: (line: string) => 
         .map(([alert, why]) => `${alert}: ${why}`),
       brokenRules: rules.filter(({ health }) => health === 'err').map(({ name, lastError }) => `${name}: ${lastError}`),
       brokenSummaries: [...fired.values()].filter((text) => /<no value>|error expanding|^$/.test(text)),
+      trail,
       complaints: logs.complaints,
     };
   } finally {
@@ -52,6 +57,7 @@ export async function verify(ground: Ground, plan: Plan, say: (line: string) => 
 }
 
 export const isGood = (verdict: Verdict): boolean =>
+  typeof verdict.trail !== 'string' &&
   [verdict.empty, verdict.silent, verdict.unexpected, verdict.brokenRules, verdict.brokenSummaries].every(
     (faults) => faults.length === 0,
   );
@@ -69,6 +75,7 @@ export function linesOf(verdict: Verdict): string[] {
         .filter(({ fault }) => fault === null)
         .map((one) => `${nameOf(one)}: ${one.query.text}`),
     ),
+    ...section('From the slowest answer to its call', [trailWords(verdict.trail)]),
     ...section('Without data', verdict.empty),
     ...section('Alerts that should have fired', verdict.silent),
     ...section('Alerts that should not have', verdict.unexpected),
@@ -77,3 +84,8 @@ export function linesOf(verdict: Verdict): string[] {
     ...(isGood(verdict) ? [] : section('What nodes complained of', verdict.complaints.slice(-20))),
   ];
 }
+
+const trailWords = (trail: Trail | string): string =>
+  typeof trail === 'string'
+    ? `the trail ends: ${trail}`
+    : `${trail.seconds.toFixed(2)} s → trace ${trail.traceId} → ${trail.callSid}, ${trail.facts} facts in its journal`;
