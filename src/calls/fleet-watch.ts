@@ -169,7 +169,7 @@ export class FleetWatch {
       const olderMs = one.heartbeatAt === 0 || !own ? 0 : own.heartbeatAt - node.heartbeatAt;
       one.beatAt = now - Math.min(Math.max(olderMs, 0), readEveryMs);
       one.heartbeatAt = node.heartbeatAt;
-      if (one.verdict === 'gone') this.deps.log.warn({ node: node.node }, 'a node that was given up is back');
+      if (one.verdict === 'gone') this.deps.log.warn({ peer: node.node }, 'a node that was given up is back');
       if (one.verdict === 'gone') one.verdict = 'alive';
     }
     // A registry that has gone back in time names whom the process itself replaced.
@@ -210,18 +210,18 @@ export class FleetWatch {
       const isDead = one.isReplaced || (await this.isSilentForGood(one));
       if (!isDead) {
         metrics.nodesJudged.inc({ verdict: 'alive' });
-        log.warn({ node, incarnation }, 'a silent node answers: its calls are left alone');
+        log.warn({ peer: node, incarnation }, 'a silent node answers: its calls are left alone');
         await dropJudgeLease(link, one.addresses, self);
         return;
       }
       one.verdict = 'gone';
       const verdict = one.hasLeft ? 'left' : one.isReplaced ? 'replaced' : 'dead';
       metrics.nodesJudged.inc({ verdict });
-      if (one.hasLeft) log.info({ node, incarnation }, 'a node has left the fleet');
-      else log.error({ node, incarnation, verdict }, 'a node is dead: its calls are taken over');
+      if (one.hasLeft) log.info({ peer: node, incarnation }, 'a node has left the fleet');
+      else log.error({ peer: node, incarnation, verdict }, 'a node is dead: its calls are taken over');
       await this.bury(one);
     } catch (error) {
-      log.warn({ err: error, node, incarnation }, 'a silent node could not be judged, or its calls not be had');
+      log.warn({ err: error, peer: node, incarnation }, 'a silent node could not be judged, or its calls not be had');
       one.verdict = 'alive';
     } finally {
       if (one.verdict === 'judging') one.verdict = 'alive';
@@ -251,7 +251,7 @@ export class FleetWatch {
       if (isDone && one.verdict === 'gone') await retire(link, one.addresses);
       await dropJudgeLease(link, one.addresses, self);
       if (!isDone) return;
-      log.info({ node: one.addresses.node, incarnation: one.addresses.incarnation }, 'a dead node left nothing behind');
+      log.info({ peer: one.addresses.node, incarnation: one.addresses.incarnation }, 'a dead node left nothing behind');
     } finally {
       clearInterval(keeping);
     }

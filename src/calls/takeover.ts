@@ -91,7 +91,7 @@ export class Takeover {
     const { link, log } = this.deps;
     const since = performance.now();
     const broken = await this.brokenAt(gone);
-    log.info({ node: gone.node, calls: broken.length }, 'calls of a dead node wait for their carrier');
+    log.info({ peer: gone.node, calls: broken.length }, 'calls of a dead node wait for their carrier');
     const early = this.drain(gone);
     await this.pause(this.limits.ownQuestionMs - (performance.now() - since));
     const isWanted = () => this.deps.isGone(gone);
@@ -101,7 +101,7 @@ export class Takeover {
     await repeated(() => forgetCalls(link, gone));
     const counts = Object.groupBy(results, (result) => result);
     const figures = Object.fromEntries(Object.entries(counts).map(([result, of]) => [result, of.length]));
-    log.info({ node: gone.node, ...figures }, 'calls of a dead node were taken over');
+    log.info({ peer: gone.node, ...figures }, 'calls of a dead node were taken over');
   }
 
   /** The carrier reports that a stream broke. Resolves when its call has gone on; never rejects. */
@@ -289,7 +289,7 @@ export class Takeover {
         if (await repeated(() => closeInbox(link, gone, cursor))) break;
       }
     } catch (error) {
-      log.warn({ err: error, node: gone.node }, 'inbox of a dead node could not be read');
+      log.warn({ err: error, peer: gone.node }, 'inbox of a dead node could not be read');
     }
     return later;
   }

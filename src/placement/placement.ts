@@ -270,7 +270,7 @@ export class Placement {
       this.answeredAt = clock.monotonic();
       this.told = new Set(calls.filter(({ key }) => !untold.has(key)).map(({ key }) => key));
       this.hearSwitches(answer.switches);
-      if (this.isSuperseded) log.warn({ node: self.node }, 'this process has its node id again');
+      if (this.isSuperseded) log.warn('this process has its node id again');
       if (this.away) log.info('heartbeats are answered again');
       this.isSuperseded = false;
       this.away = false;
@@ -282,9 +282,9 @@ export class Placement {
 
   /** Who started later has the name. The calls here go on; no other is placed here while the rival lives. */
   private yieldTo(incarnation: string): void {
-    const { self, log } = this.deps;
+    const { log } = this.deps;
     if (!this.isSuperseded)
-      log.fatal({ node: self.node, incarnation }, 'another process has this node id: this one takes no more calls');
+      log.fatal({ incarnation }, 'another process has this node id: this one takes no more calls');
     this.isSuperseded = true;
     this.away = false;
   }

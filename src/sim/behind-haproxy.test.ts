@@ -21,9 +21,9 @@ const START = join(import.meta.dirname, '../start.ts');
 
 interface Line {
   msg: string;
-  node?: number;
+  /** Of a node its id, of what watches them its number. */
+  node?: number | string;
   pid?: number;
-  nodeId?: string;
   opsPort?: number;
 }
 
@@ -167,7 +167,7 @@ function lives(pid: number): boolean {
   }
 }
 
-const ready = (): string[] => lines.flatMap(({ nodeId, opsPort }) => (nodeId && opsPort ? [nodeId] : []));
+const ready = (): string[] => lines.flatMap(({ node, opsPort }) => (typeof node === 'string' && opsPort ? [node] : []));
 const pidOf = (node: number): number =>
   lines.findLast((line) => line.msg === 'a node starts' && line.node === node)?.pid ?? 0;
 const through = (backend: string) => haproxy.requests.filter((request) => request.backend.startsWith(backend));
@@ -179,7 +179,7 @@ async function answered(): Promise<boolean> {
 }
 
 async function statusOf(node: number): Promise<number> {
-  const opsPort = lines.findLast(({ nodeId, opsPort }) => nodeId === `box-${node}` && opsPort)?.opsPort;
+  const opsPort = lines.findLast((line) => line.node === `box-${node}` && line.opsPort)?.opsPort;
   return (await fetch(`http://127.0.0.1:${opsPort}/readyz`)).status;
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLog } from './log.ts';
+import { traceOf } from './trace-ids.ts';
 
 function logging(secrets: string[] = []) {
   const lines: Record<string, unknown>[] = [];
@@ -20,6 +21,7 @@ it('writes level, time, attributes and a constant message', () => {
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       callSid: 'CA1',
       durationMs: 12,
+      traceId: traceOf('CA1').traceId,
       msg: 'call ended',
     },
   ]);
@@ -29,13 +31,25 @@ it('says in every line which node it is', () => {
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
   createLog('info', { nodeId: 'box-1', destination }).info('call ended');
-  expect(lines).toMatchObject([{ nodeId: 'box-1', msg: 'call ended' }]);
+  expect(lines).toMatchObject([{ node: 'box-1', msg: 'call ended' }]);
 });
 
 it('never writes what stands under caller, in children neither', () => {
   const { log, lines } = logging();
   log.child({ callSid: 'CA1' }).warn({ caller: { from: '+15551234567', said: 'my name is Jo' } }, 'frame ignored');
-  expect(lines[0]).toMatchObject({ caller: '[redacted]', callSid: 'CA1' });
+  log.info({ callSid: 'CA1', caller: '+15551234567' }, 'frame ignored');
+  expect(lines).toMatchObject([
+    { caller: { from: '[redacted]', said: '[redacted]' }, callSid: 'CA1' },
+    { caller: '[redacted]', callSid: 'CA1' },
+  ]);
+});
+
+it('writes the trace of a call with its CallSid, and none without', () => {
+  const { log, lines } = logging();
+  const { traceId } = traceOf('CA1');
+  log.info({ callSid: 'CA1' }, 'call ended');
+  log.info({ callSid: null }, 'call ended');
+  expect(lines.map((line) => line.traceId)).toEqual([traceId, undefined]);
 });
 
 it('masks secrets wherever they stand, in the way JSON spells them', () => {

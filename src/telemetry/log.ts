@@ -1,14 +1,16 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { createRedactor } from '../redact/redactor.ts';
+import { traceOf } from './trace-ids.ts';
 
 /**
- * Messages are constants, values are attributes. What a caller said, typed or is called by stands under the one
- * key `caller` and is never written. `log.error({ err, callSid }, 'tool failed')`.
+ * Messages are constants, values are attributes: `log.error({ err, callSid }, 'tool failed')`. What a caller said, typed
+ * or is called by stands under the one key `caller`, of which only the names of its fields are written. A line about a
+ * call has its `callSid`, and by itself the `traceId` that goes with it.
  */
 export type Log = Logger;
 
 export interface LogOptions {
-  /** Stands in every line: several nodes may write to one place. */
+  /** Stands in every line as `node`: several nodes may write to one place. */
   nodeId?: string;
   /** Replaced wherever they would appear in a line. */
   secrets?: string[];
@@ -17,6 +19,7 @@ export interface LogOptions {
 }
 
 const CALLER_KEY = 'caller';
+const CENSOR = '[redacted]';
 const MASK = '***';
 /** Shorter ones would mask ordinary words. */
 const SECRET_LENGTH_MIN = 6;
@@ -28,11 +31,11 @@ export function createLog(level: string, options: LogOptions = {}): Log {
   return pino(
     {
       level,
-      base: options.nodeId === undefined ? null : { nodeId: options.nodeId },
+      base: options.nodeId === undefined ? null : { node: options.nodeId },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: [CALLER_KEY], censor: '[redacted]' },
+      formatters: { level: (label) => ({ level: label }), log: withTrace },
       serializers: {
+        [CALLER_KEY]: censored,
         err: (error: unknown) => {
           if (!(error instanceof Error)) return redactor.text(String(error));
           const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
@@ -43,6 +46,16 @@ export function createLog(level: string, options: LogOptions = {}): Log {
     },
     options.destination ?? pino.destination({ dest: 1, sync: false }),
   );
+}
+
+function withTrace(line: Record<string, unknown>): Record<string, unknown> {
+  return typeof line['callSid'] === 'string' ? { ...line, traceId: traceOf(line['callSid']).traceId } : line;
+}
+
+/** The names of what is known of a caller, and nothing of it. */
+function censored(caller: unknown): unknown {
+  if (typeof caller !== 'object' || caller === null || Array.isArray(caller)) return CENSOR;
+  return Object.fromEntries(Object.keys(caller).map((name) => [name, CENSOR]));
 }
 
 /** The frames alone: the first lines of a stack repeat the message. */

@@ -53,6 +53,8 @@ export function startTraceExport(options: TraceExportOptions): Tracing {
   let waiting = 0;
   let isClosed = false;
   const settled = (result: 'exported' | 'failed', spans: number): void => {
+    // Given up at the end, and counted then.
+    if (isClosed && waiting < spans) return;
     waiting -= spans;
     count(result, spans);
   };
