@@ -7,16 +7,18 @@ import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
-import { openDatabase } from './services/database.ts';
+import { openDatabase, poolOf } from './services/database.ts';
 import type { OnChange } from './services/keeper.ts';
 import { keepLines } from './services/prepared-lines.ts';
 import { createServices } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
+import { queryMeter, redisMeter } from './telemetry/backend-meters.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { watchProcess } from './telemetry/process-watch.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
 import { createFactFlow } from './fact-flow.ts';
 import type { Ground } from './ground.ts';
+import { tellSetup } from './setup-info.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
 import { createWork, recordingsOf } from './work.ts';
@@ -54,12 +56,19 @@ export async function startNode(
   const tracing = await openTracing(config, { log, metrics });
   const link = await connectRedis(config.redisUrl, {
     onError: (error) => log.warn({ err: error }, 'Redis connection failed'),
+    meter: redisMeter(metrics),
   });
   const clock = createRedisClock();
   await syncClock(link, clock).catch((error: unknown) => log.warn({ err: error }, 'Redis did not tell the time'));
   const dataSource = await openDatabase(config.databaseUrl, {
     onError: (error) => log.warn({ err: error }, 'database connection failed'),
+    meter: queryMeter(metrics),
   });
+  metrics.onScrape(() => {
+    metrics.redisUp.set(link.ready ? 1 : 0);
+    for (const [state, count] of Object.entries(poolOf(dataSource))) metrics.postgresPool.set({ state }, count);
+  });
+  tellSetup(metrics, config);
   const changes = createChanges((changed) => subscribe(config.redisUrl, CATALOG_CHANNEL, changed));
   const { onChange } = changes;
   const services = await createServices(dataSource, { now: Date.now, log, onChange });

@@ -3,6 +3,7 @@ import { Calls, type CallsDeps } from './calls/calls.ts';
 import { type CarrierPort, createCarrier } from './calls/carrier.ts';
 import { Drain } from './calls/drain.ts';
 import { mailboxBlockMs } from './calls/mailbox.ts';
+import { meteredCarrier } from './calls/metered-carrier.ts';
 import { Neighbours } from './calls/neighbours.ts';
 import { Reconcile } from './calls/reconcile.ts';
 import { type Config, defaultNodeUrl, mediaPaths } from './config.ts';
@@ -52,9 +53,10 @@ export interface Switchboard {
 
 export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boolean): Switchboard {
   const { config, log, metrics, tracing, link, clock, services, lines, holdAudio } = ground;
-  const carrier = createCarrier(accountOf(config), (error) =>
+  const account = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
+  const carrier = meteredCarrier(account, metrics);
   const staff = new StaffDesk({
     link,
     onDuty: () => services.onDuty(),

@@ -25,6 +25,7 @@ const BACKWARD = new Set(['webhook http']);
 const ROOTS = [
   'main.ts',
   'node.ts',
+  'setup-info.ts',
   'ground.ts',
   'fact-flow.ts',
   'work.ts',

@@ -112,6 +112,7 @@ export class Drain {
     this.stage = 'finishing';
     this.startedAt = now();
     metrics.draining.set(1);
+    metrics.onScrape(() => metrics.drainingSeconds.set((now() - this.startedAt) / 1_000));
     log.info({ calls: streams(), reserved: placement.reserved }, 'the node takes no new calls');
     await placement.drain('finishing');
     while (!this.isFinished()) await this.pause();

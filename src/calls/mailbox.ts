@@ -159,9 +159,11 @@ export class Mailbox {
     await advanceInbox(this.deps.link, this.deps.node, last.id);
   }
 
-  private async deal({ text }: InboxMessage): Promise<void> {
+  private async deal({ id, text }: InboxMessage): Promise<void> {
     if (text === '') return;
-    const { take, log, metrics } = this.deps;
+    const { take, log, metrics, now } = this.deps;
+    // The id is the time of Redis at which it was written.
+    metrics.inboxSeconds.observe(Math.max(0, now() - Number.parseInt(id, 10)) / 1_000);
     const message = parseMessage(text);
     if (message === null) {
       metrics.inboxMessages.inc({ kind: 'unknown', result: 'ignored' });

@@ -81,7 +81,10 @@ export function makeResident(
         log.error({ err: error, callSid }, 'call could not take a fact');
       },
       recordingNotSet: (callSid, to) => log.error({ callSid, to }, 'the recording of a call could not be set'),
-      journalTroubled: (callSid, error) => log.error({ err: error, callSid }, 'journal cannot be written'),
+      journalTroubled: (callSid, error) => {
+        metrics.journalTroubles.inc();
+        log.error({ err: error, callSid }, 'journal cannot be written');
+      },
       rebuild: deps.amnesia ? (callSid) => foldCall(link, callSid) : null,
     },
   );

@@ -2,6 +2,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { DirectoryError, toDirectoryError } from './errors.ts';
 import { directoryLimits } from './limits.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts';
+import type { RedisMeter } from '../telemetry/backend-meters.ts';
 import type { Script } from './scripts/script.ts';
 
 export type RedisArgument = string | number;
@@ -29,6 +30,7 @@ export interface RedisLinkOptions {
   blockMsMax?: number;
   /** Told of connection errors, at most one for each attempt. */
   onError?: (error: Error) => void;
+  meter?: RedisMeter;
 }
 
 const RETRY_DELAY_STEP_MS = 50;
@@ -81,12 +83,14 @@ function createClient(address: RedisAddress, options: RedisLinkOptions): Redis |
 class Link implements RedisLink, RedisScan {
   private readonly client: Redis | Cluster;
   private readonly listeners = new Set<() => void>();
+  private readonly meter: RedisMeter | null;
   private underWay = 0;
   private wasReady = false;
   private isCorked = false;
 
-  constructor(client: Redis | Cluster, onError: (error: Error) => void) {
+  constructor(client: Redis | Cluster, { onError = () => {}, meter }: RedisLinkOptions) {
     this.client = client;
+    this.meter = meter ?? null;
     client.on('error', onError);
     client.on('ready', () => this.restored());
     client.on('+node', () => this.wasReady && this.restored());
@@ -97,7 +101,10 @@ class Link implements RedisLink, RedisScan {
   }
 
   private restored(): void {
-    if (this.wasReady) for (const listener of this.listeners) listener();
+    if (this.wasReady) {
+      this.meter?.restored();
+      for (const listener of this.listeners) listener();
+    }
     this.wasReady = true;
   }
 
@@ -144,12 +151,18 @@ class Link implements RedisLink, RedisScan {
   private async guard<T>(work: () => Promise<T>): Promise<T> {
     if (this.underWay >= directoryLimits.commandsMax) throw new DirectoryError('busy', `${this.underWay} under way`);
     this.underWay += 1;
+    this.meter?.began();
+    const startedAt = performance.now();
+    let code: string | null = null;
     try {
       return await work();
     } catch (error) {
-      throw toDirectoryError(error);
+      const fault = toDirectoryError(error);
+      code = fault.code;
+      throw fault;
     } finally {
       this.underWay -= 1;
+      this.meter?.ended(performance.now() - startedAt, code);
     }
   }
 
@@ -188,7 +201,7 @@ async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
  * @throws RangeError for a malformed address
  */
 export async function connectRedis(url: string, options: RedisLinkOptions = {}): Promise<RedisLink & RedisScan> {
-  const link = new Link(createClient(parseRedisUrl(url), options), options.onError ?? (() => {}));
+  const link = new Link(createClient(parseRedisUrl(url), options), options);
   await withinMs(
     link.connect().catch(() => {}),
     directoryLimits.connectTimeoutMs,

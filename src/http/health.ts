@@ -46,7 +46,8 @@ export function healthRoutes({ ready, isDraining, incarnation, metrics }: Health
       method: 'GET',
       path: '/metrics',
       handler: async (request) => {
-        const { contentType, text } = await metrics.expose(request.header('accept'));
+        const { contentType, text, stretchMs } = await metrics.expose(request.header('accept'));
+        metrics.scrapeSeconds.observe(stretchMs / 1_000);
         return { status: 200, headers: { 'content-type': contentType }, body: text };
       },
     },

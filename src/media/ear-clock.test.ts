@@ -76,6 +76,7 @@ test('a traced call leaves its trace with what its caller waited for', async () 
   expect(lines.map((line) => line.split('{')[0])).toEqual([
     'aida_first_word_seconds_bucket',
     'aida_silence_seconds_bucket',
+    'aida_silence_handed_seconds_bucket',
   ]);
 });
 

@@ -75,6 +75,8 @@ export class EarClock {
     const cameAt = this.#cameAt !== null && this.#cameAt <= handedAt ? this.#cameAt : null;
     this.#turnEndedAt = null;
     this.#metrics.silenceSeconds.observe(silenceMs / 1000, this.#traceId);
+    this.#metrics.silenceHandedSeconds.observe(Math.max(0, silenceMs - (heardAt - handedAt)) / 1000, this.#traceId);
+    if (cameAt !== null) this.#metrics.modelAnswerSeconds.observe((cameAt - this.#toldAt) / 1000, this.#traceId);
     this.#listener.onAnswered(
       {
         silenceMs,

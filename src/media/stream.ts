@@ -164,7 +164,8 @@ export class CallStream implements StreamPort {
     const fate = this.#callerAudio.frame(this.#frame, startedAt);
     if (fate === 'repeated') this.#ignore('repeated');
     // The clock costs more than holding a frame back, and too much to be asked twice for every frame.
-    if (fate === 'sent' && this.#frames++ % splicesPerTimed === 0) this.#deps.metrics.spliceSeconds.from_caller.observe((this.#deps.now() - startedAt) / 1000);
+    if (fate === 'sent' && this.#frames++ % splicesPerTimed === 0)
+      this.#deps.metrics.spliceSeconds.from_caller.observe((this.#deps.now() - startedAt) / 1000);
   }
 
   #onMessage(bytes: Uint8Array): void {
@@ -296,6 +297,7 @@ export class CallStream implements StreamPort {
   #finish(reason: StreamStopReason): void {
     if (this.#ended !== null) return;
     this.#ended = reason;
+    if (this.#streamSid !== null) this.#deps.metrics.streamStops.inc({ reason });
     try {
       const streamSid = this.#streamSid ?? '';
       this.#bridge.close({ type: 'carrier.streamStopped', streamSid, reason });

@@ -14,7 +14,7 @@ export interface EndpointsDeps {
   /** In the order in which they are tried, one at least. */
   endpoints: readonly ModelSettings[];
   log: Log;
-  metrics: Pick<Metrics, 'modelSessionsOpened' | 'modelSessionsLost' | 'modelEndpointResting'>;
+  metrics: Pick<Metrics, 'modelSessionsOpened' | 'modelConnectSeconds' | 'modelSessionsLost' | 'modelEndpointResting'>;
   /** Monotonic milliseconds. */
   now(): number;
 }
@@ -85,12 +85,15 @@ export class Endpoints {
     const { name, settings, breaker } = endpoint;
     const passage: Passage = breaker.enter();
     let stage: Stage = 'opening';
-    this.#deps.metrics.modelSessionsOpened.inc({ endpoint: name });
+    const { metrics, now } = this.#deps;
+    const openedAt = now();
+    metrics.modelSessionsOpened.inc({ endpoint: name });
     return {
       model: settings.model,
       connect: (listener) => new ModelSocket(settings, listener, this.#deps.log),
       configured: () => {
         stage = 'configured';
+        metrics.modelConnectSeconds.of({ endpoint: name }).observe((now() - openedAt) / 1_000);
         passage.configured();
       },
       spoke: () => {

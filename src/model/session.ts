@@ -332,7 +332,8 @@ export class ModelSession {
 
   #onEvent(event: ServerEvent): void {
     if (event.type === 'rateLimits') this.#deps.account?.limitsTold({ tokens: event.tokens, requests: event.requests });
-    if (event.type === 'response.done' && event.usage) this.#deps.account?.used(event.usage);
+    if (event.type === 'response.done') this.#onResponded(event);
+    else if (event.type === 'error') this.#deps.metrics.modelErrors.inc({ code: event.code });
     this.#memory.event(event);
     if (event.type === 'session.created') this.#onCreated(event);
     else if (event.type === 'session.updated') this.#onUpdated(event.inputFormat, event.outputFormat);
@@ -342,6 +343,12 @@ export class ModelSession {
       this.#lose(event.code, reactionTo(event.code) !== 'retry');
     } else if (this.#state === 'live') this.#dialogue.onEvent(event);
     else if (event.type === 'response.created' || event.type === 'speech.started') this.#ignore('early');
+  }
+
+  #onResponded({ status, usage, errorCode }: Extract<ServerEvent, { type: 'response.done' }>): void {
+    this.#deps.metrics.modelResponses.inc({ status });
+    if (errorCode !== null) this.#deps.metrics.modelErrors.inc({ code: errorCode });
+    if (usage) this.#deps.account?.used(usage);
   }
 
   #onCreated({ sessionId, expiresAtS }: Extract<ServerEvent, { type: 'session.created' }>): void {

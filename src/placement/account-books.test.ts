@@ -39,7 +39,7 @@ test('what was spent is told until it was heard, and counted by kind', async () 
   expect(books.spent).toEqual({ hourMicros: cost, dayMicros: cost });
   const scraped = await metrics.scrape();
   expect(scraped).toContain('aida_model_tokens_total{kind="textInCached"} 2000');
-  expect(scraped).toContain(`aida_model_dollars_total ${(2 * cost) / 1e6}`);
+  expect(scraped).toContain(`aida_model_dollars_total{kind="audioOut"} ${(2 * 50 * 64) / 1e6}`);
 });
 
 test('the fleet judges what all nodes spent', () => {

@@ -6,7 +6,15 @@ import type { AccountListener } from '../model/account.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Allowance, type Ceiling, type CeilingInput, ceilingOf, ceilingsOf, UseMeter } from './budget.ts';
-import { costMicros, judgeSpend, SpendMeter, type SpendJudgement, type SpendState, type Telling } from './spend.ts';
+import {
+  costMicros,
+  judgeSpend,
+  microsByKind,
+  SpendMeter,
+  type SpendJudgement,
+  type SpendState,
+  type Telling,
+} from './spend.ts';
 
 /** What the operator says of the accounts that all nodes share. */
 export interface AccountSettings {
@@ -65,8 +73,10 @@ export class AccountBooks implements AccountListener {
     this.use.used(usage);
     this.meter.add(micros);
     const { modelTokens, modelDollars } = this.deps.metrics;
-    for (const [kind, tokens] of Object.entries(usage)) if (tokens > 0) modelTokens.inc({ kind }, tokens);
-    modelDollars.inc(micros / 1_000_000);
+    for (const [kind, kindMicros] of microsByKind(usage, this.deps.settings.modelPrices)) {
+      modelTokens.inc({ kind }, usage[kind]);
+      modelDollars.inc({ kind }, kindMicros / 1_000_000);
+    }
   }
 
   /** So many calls were live here for so long. */

@@ -38,6 +38,8 @@ export function reportPlacement(metrics: Metrics, snapshot: FleetSnapshot, books
   const { own, fleet, switches } = snapshot;
   metrics.nodeCapacity.reset();
   metrics.nodeCapacity.set({ reason: own.reason }, own.calls);
+  metrics.nodeLoad.set({ kind: 'held' }, own.live);
+  metrics.nodeLoad.set({ kind: 'reserved' }, own.reserved);
   metrics.fleetNodes.set(fleet.nodes);
   metrics.fleetCapacity.set(fleet.capacity);
   metrics.fleetLoad.set(fleet.load);
@@ -55,8 +57,7 @@ function reportHeadroom(metrics: Metrics, snapshot: FleetSnapshot): void {
   metrics.limiting.reset();
   const limits = headrooms(snapshot);
   for (const [limit, calls] of limits) if (Number.isFinite(calls)) metrics.headroom.set({ limit }, calls);
-  const [tightest] = limits;
-  if (tightest) metrics.limiting.set({ limit: tightest[0] }, 1);
+  for (const [limit] of limits) metrics.limiting.set({ limit }, limit === limits[0]?.[0] ? 1 : 0);
 }
 
 function reportAccount(metrics: Metrics, books: AccountBooks): void {

@@ -19,6 +19,11 @@ export function costMicros(usage: Usage, prices: ModelPrices): number {
   return kinds.reduce((sum, kind) => sum + usage[kind] * prices[kind], 0);
 }
 
+/** The same for each kind of token. */
+export function microsByKind(usage: Usage, prices: ModelPrices): [kind: (typeof kinds)[number], micros: number][] {
+  return kinds.map((kind) => [kind, usage[kind] * prices[kind]]);
+}
+
 /** All tokens of one response: what counts against the account's tokens per minute. */
 export function tokensOf(usage: Usage): number {
   return kinds.reduce((sum, kind) => sum + usage[kind], 0);

@@ -3,6 +3,7 @@ import { DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { entities } from '../../entities/index.ts';
 import { migrations } from '../../entities/migrations/index.ts';
 import { SnakeNaming } from '../../entities/naming.ts';
+import type { QueryMeter } from '../telemetry/backend-meters.ts';
 
 /** Bounds of the database's use, ms where nothing else is said. */
 const limits = {
@@ -34,6 +35,7 @@ export interface DatabaseOptions {
   migrates?: boolean;
   /** Told of errors of idle connections, as when the server restarts. */
   onError?(error: Error): void;
+  meter?: QueryMeter;
 }
 
 /**
@@ -62,7 +64,7 @@ function describe(url: string, options: DatabaseOptions): DataSource {
     connectTimeoutMS: limits.connectMs,
     poolErrorHandler: (error: Error) => options.onError?.(error),
     extra: {
-      Client: DeadlineClient,
+      Client: clientWith(options.meter),
       keepAlive: true,
       idleTimeoutMillis: limits.idleMs,
       statement_timeout: statementMs,
@@ -77,12 +79,21 @@ function describe(url: string, options: DatabaseOptions): DataSource {
  * vain: such a connection is closed, and the pool makes another.
  */
 class DeadlineClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
+  constructor(config: string | pg.ClientConfig | undefined, meter: QueryMeter | undefined) {
     super(config);
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {
+      const startedAt = performance.now();
       const answer = query(...args);
-      if (answer instanceof Promise) answer.catch((error: unknown) => this.#judge(error));
+      if (!(answer instanceof Promise)) return answer;
+      const ended = (error: unknown): void => meter?.ended(performance.now() - startedAt, error);
+      answer.then(
+        () => ended(null),
+        (error: unknown) => {
+          ended(error);
+          this.#judge(error);
+        },
+      );
       return answer;
     };
     this.query = watched as typeof this.query;
@@ -91,6 +102,23 @@ class DeadlineClient extends pg.Client {
   #judge(error: unknown): void {
     if (error instanceof Error && error.message === READ_TIMEOUT) this.end().catch(() => {});
   }
+}
+
+/** The pool makes its clients by class. */
+function clientWith(meter: QueryMeter | undefined): typeof pg.Client {
+  return class extends DeadlineClient {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config, meter);
+    }
+  };
+}
+
+/** Connections of the pool, and who waits for one. */
+export function poolOf(source: DataSource): { busy: number; idle: number; waiting: number } {
+  const { master } = source.driver as unknown as { master?: pg.Pool };
+  if (!master) return { busy: 0, idle: 0, waiting: 0 };
+  const { totalCount, idleCount, waitingCount } = master;
+  return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
 }
 
 /**

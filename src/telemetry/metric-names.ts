@@ -77,7 +77,7 @@ const callMetrics = {
     'aida_calls_cut_total',
     'calls',
     'Calls that ended while they talked, by no wish of the caller or of Aida: what was lost last, and nobody took up',
-    { cause: oneOf('stream | node | model | drain') },
+    { cause: oneOf('stream | node') },
   ),
   callsAnswered: counter(
     'aida_calls_answered_total',
@@ -635,7 +635,7 @@ const backendMetrics = {
   ),
   jobRuns: counter('aida_job_runs_total', 'jobs', 'Jobs that were begun, by kind and what came of it', {
     kind: jobs,
-    result: oneOf('finished | waits | dead | lost | unknown'),
+    result: oneOf('finished | waits | buried | lost | unknown'),
   }),
   recordingsLost: counter(
     'aida_recordings_lost_total',
