@@ -38,7 +38,7 @@ export const pipelines: RuleFile = {
           },
           {
             alert: 'KafkaAway',
-            expr: 'count by (client) (aida_kafka_up == 0 and on (instance) aida_config_info{kafka!="none"}) > 0',
+            expr: 'count by (client) (aida_kafka_up == 0 and on (instance) aida_config_info{kafka="on"}) > 0',
             for: '2m',
             severity: 'ticket',
             summary: 'The {{ $labels.client }} of {{ $value }} nodes gets no answer of Kafka',

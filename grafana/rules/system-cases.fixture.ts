@@ -40,7 +40,7 @@ const pipelines: readonly Case[] = [
     series: {
       ...fleet('aida_kafka_up', { client: 'producer' }, level(0)),
       ...fleet('aida_config_info', { fallback: 'gpt-realtime', kafka: 'on' }, () => null),
-      ...fleet('aida_config_info', { fallback: 'gpt-realtime', kafka: 'none' }, level(1)),
+      ...fleet('aida_config_info', { fallback: 'gpt-realtime', kafka: 'off' }, level(1)),
     },
     silent: [from, from + 20],
   },
