@@ -5,6 +5,7 @@ import { createRedisClock, syncClock } from './directory/clock.ts';
 import { connectRedis, subscribe } from './directory/redis.ts';
 import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
+import { logRoutes } from './http/log-routes.ts';
 import { createServer } from './http/server.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase, poolOf } from './services/database.ts';
@@ -12,6 +13,7 @@ import type { OnChange } from './services/keeper.ts';
 import { keepLines } from './services/prepared-lines.ts';
 import { createServices } from './services/services.ts';
 import type { Log } from './telemetry/log.ts';
+import { LogLevel } from './telemetry/log-level.ts';
 import { queryMeter, redisMeter } from './telemetry/backend-meters.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { watchProcess } from './telemetry/process-watch.ts';
@@ -133,6 +135,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   const routes = [
     ...healthRoutes({ ready, isDraining: () => isDraining, incarnation: name.incarnation, metrics }),
     ...exits,
+    ...logRoutes({ adminToken: config.adminToken, logLevel: new LogLevel(log) }),
     ...pages,
   ];
   const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
