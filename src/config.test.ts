@@ -59,7 +59,7 @@ describe('readConfig', () => {
       modelSessionsMax: null,
       spendMax: null,
       modelPrices: { textIn: 4, textInCached: 0.4, audioIn: 32, audioInCached: 0.4, textOut: 24, audioOut: 64 },
-      redact: { phone: false, mail: false },
+      redact: { phone: false, mail: false, address: false },
       erasureSecret: null,
       recordings: null,
       notices: { smtpUrl: null, notifyUrl: null, notifySecret: '' },
@@ -311,7 +311,7 @@ describe('.env.example', () => {
       nodeId: expect.any(String),
       mediaUrl: 'wss://voice.example.com/media-stream',
       nodeUrl: null,
-      redact: { phone: false, mail: false },
+      redact: { phone: false, mail: false, address: false },
     });
     expect(readConfig(shown)).toMatchObject(defaults);
   });

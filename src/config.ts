@@ -69,7 +69,7 @@ export interface Config extends TelemetrySettings, FactSettings {
   /** US dollars per million tokens, by kind. */
   modelPrices: ModelPrices;
   /** What is redacted besides card numbers. */
-  redact: { phone: boolean; mail: boolean };
+  redact: { phone: boolean; mail: boolean; address: boolean };
   /** Knows the numbers of callers again who had everything erased; null: nothing can be erased by number. */
   erasureSecret: string | null;
   /** Where recordings are kept; null: in the database. */
@@ -91,7 +91,7 @@ export class ConfigError extends Error {
 
 const roles = ['call', 'relay', 'analytics', 'console'] as const;
 const cadences = ['adaptive', '20ms'] as const;
-const redactions = ['phone', 'mail'] as const;
+const redactions = ['phone', 'mail', 'address'] as const;
 const MEDIA_PATH = '/media-stream';
 /** By itself, or below one segment by which a proxy knows the node. */
 const MEDIA_PATH_SHAPE = /^(\/[a-z0-9][a-z0-9.-]*)?\/media-stream$/;
@@ -307,7 +307,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     modelSessionsMax: values.MODEL_SESSIONS_MAX ?? null,
     spendMax: values.SPEND_MAX ?? null,
     modelPrices: values.MODEL_PRICES,
-    redact: { phone: values.REDACT.includes('phone'), mail: values.REDACT.includes('mail') },
+    redact: {
+      phone: values.REDACT.includes('phone'),
+      mail: values.REDACT.includes('mail'),
+      address: values.REDACT.includes('address'),
+    },
     erasureSecret: values.ERASURE_SECRET ?? null,
     recordings: values.RECORDINGS_URL ?? null,
     notices: {

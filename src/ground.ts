@@ -27,8 +27,9 @@ export interface Ground {
 
 /** What is taken out besides cards, as the installation and, once it is known, the store say. */
 export function redactSettings({ config, services }: Pick<Ground, 'config' | 'services'>): RedactSettings {
-  const { redactPhone, redactEmail } = services.assistant();
-  return { phone: config.redact.phone || redactPhone, mail: config.redact.mail || redactEmail };
+  const { redactPhone, redactEmail, redactAddress } = services.assistant();
+  const { phone, mail, address } = config.redact;
+  return { phone: phone || redactPhone, mail: mail || redactEmail, address: address || redactAddress };
 }
 
 /** How the carrier's interfaces are signed in to. */

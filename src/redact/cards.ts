@@ -4,6 +4,10 @@ import { merge, type Span } from './spans.ts';
 const DIGITS_MIN = 13;
 const DIGITS_MAX = 19;
 const ISSUER_DIGITS = 4;
+/** Digits of one card that a transcription wrote as other words: in "seven to six, eight to four" there are more. */
+const GUESSED_MAX = 3;
+/** A word that a digit was taken for, and words for digits besides. */
+const MISHEARD = /\b(?:one|two|three|four|five|six|seven|eight|nine|zero|oh),? (?:to|too|for|fore|ate|won|tree)\b/i;
 
 /** First digits and lengths by which issuers number their cards: only needed where other digits stand around. */
 const issuers: { pattern: RegExp; lengths: readonly number[] }[] = [
@@ -25,7 +29,11 @@ const issuers: { pattern: RegExp; lengths: readonly number[] }[] = [
 export function findCards(text: string, turnEnds: readonly number[] = []): Span[] {
   const cards = (reading: Reading): Span[] =>
     findRuns(text, reading, turnEnds).flatMap((run) => cardsOfRun(run, turnEnds));
-  return merge([...cards('added'), ...(/hundred|thousand/i.test(text) ? cards('joined') : [])]);
+  return merge([
+    ...cards('added'),
+    ...(/hundred|thousand/i.test(text) ? cards('joined') : []),
+    ...(MISHEARD.test(text) ? cards('misheard') : []),
+  ]);
 }
 
 /** True for 13 to 19 digits that pass Luhn's check. */
@@ -57,12 +65,14 @@ function cardsOfRun(run: NumberRun, turnEnds: readonly number[]): Span[] {
     const lengths = issuedLengths(leading(run, first));
     let digits = '';
     let listed = true;
+    let guessed = 0;
     for (let last = first; last < run.length && digits.length < DIGITS_MAX; last += 1) {
       const token = run[last];
       if (!token) break;
       digits += token.digits;
       listed &&= token.listed;
-      const whole = first === 0 && last === run.length - 1;
+      if (token.guessed && (guessed += 1) > GUESSED_MAX) break;
+      const whole = guessed === 0 && first === 0 && last === run.length - 1;
       if (listed || !(whole || lengths.includes(digits.length)) || !isCardNumber(digits)) continue;
       spans.push(...spansOf(run.slice(first, last + 1), turnEnds));
     }

@@ -3,15 +3,11 @@ import { merge, type Span } from './spans.ts';
 
 const INTERNATIONAL_DIGITS_MIN = 8;
 const INTERNATIONAL_DIGITS_MAX = 15;
+/** With the two zeros that stand for a plus. */
+const ZEROS_DIGITS_MIN = 11;
+const COUNTED_MIN = 5;
 /** A number without country code, or with the North American one. */
 const NATIONAL_DIGITS = [10, 11];
-const LOCAL_PART_LENGTH_MAX = 64;
-const DOMAIN_LENGTH_MAX = 255;
-const localPart = /^[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]$/u;
-const domainPart = /^[\p{L}\p{N}.-]$/u;
-/** "jo dot smith at example dot com" */
-const spokenMail =
-  /\b[\w.+-]{1,64}(?: (?:dot|underscore|dash) [\w+-]{1,64}){0,4} at [\w-]{1,63}(?: dot [\w-]{1,24}){1,4}\b/gi;
 /** 555-1234, only where written as one. */
 const localNumber = /(?<![\d-])\d{3}-\d{4}(?![\d-])/g;
 
@@ -49,12 +45,23 @@ function phoneEnd(run: NumberRun, first: number): number | null {
     digits += token.digits;
     listed &&= token.listed;
     if (digits.length > INTERNATIONAL_DIGITS_MAX) break;
-    if (plus && digits.length >= INTERNATIONAL_DIGITS_MIN) found = last;
+    if (plus && digits.length >= (digits.startsWith('00') ? ZEROS_DIGITS_MIN : INTERNATIONAL_DIGITS_MIN)) found = last;
     const whole = first === 0 && last === run.length - 1;
     if (!plus && !listed && NATIONAL_DIGITS.includes(digits.length) && (whole || isGrouped(run, first, last)))
       found = last;
   }
-  return found;
+  return found === null || isCounting(run, first, found) ? null : found;
+}
+
+/** "One, two, three …", or down again. */
+function isCounting(run: NumberRun, first: number, last: number): boolean {
+  const numbers = run.slice(first, last + 1).map(({ digits }) => Number(digits));
+  const step = (numbers[1] ?? 0) - (numbers[0] ?? 0);
+  return (
+    numbers.length >= COUNTED_MIN &&
+    Math.abs(step) === 1 &&
+    numbers.every((number, index) => index === 0 || number - (numbers[index - 1] ?? 0) === step)
+  );
 }
 
 /** 3-3-4 digits, with or without a leading 1. */
@@ -64,22 +71,4 @@ function isGrouped(run: NumberRun, first: number, last: number): boolean {
     .map((token) => token.digits.length)
     .join('-');
   return lengths === '3-3-4' || (lengths === '1-3-3-4' && run[first]?.digits === '1');
-}
-
-/** Mail addresses as written, and as said with "at" and "dot". */
-export function findMails(text: string): Span[] {
-  const spans: Span[] = [];
-  for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
-    let start = at;
-    while (start > 0 && at - start < LOCAL_PART_LENGTH_MAX && localPart.test(text[start - 1] ?? '')) start -= 1;
-    let end = at + 1;
-    while (end < text.length && end - at <= DOMAIN_LENGTH_MAX && domainPart.test(text[end] ?? '')) end += 1;
-    while (/[.-]/.test(text[end - 1] ?? '')) end -= 1;
-    if (start < at && text.slice(at + 1, end).includes('.')) spans.push({ start, end });
-  }
-  if (/ at /i.test(text)) {
-    for (const match of text.matchAll(spokenMail))
-      spans.push({ start: match.index, end: match.index + match[0].length });
-  }
-  return merge(spans);
 }

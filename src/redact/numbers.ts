@@ -1,4 +1,4 @@
-import { fillers, repeats, scales, teens, tens, units } from './words.ts';
+import { fillers, joiners, misheard, repeats, scales, shared, spanishWords, teens, tens, units } from './words.ts';
 
 /** A piece of text that stands for digits: `4111`, `four`, `double four`, `forty one hundred`. */
 export interface NumberToken {
@@ -9,13 +9,18 @@ export interface NumberToken {
   listed: boolean;
   /** `+` or a leading 00 stands before it. */
   plus: boolean;
+  /** A word that only sounds like a digit. */
+  guessed?: true;
 }
 
 /** Numbers with nothing but separators and fillers between them. */
 export type NumberRun = NumberToken[];
 
-/** How `hundred` and `thousand` are read: "forty one hundred eleven" is 4111, or 4100 and 11. */
-export type Reading = 'added' | 'joined';
+/**
+ * How `hundred` and `thousand` are read: "forty one hundred eleven" is 4111, or 4100 and 11. `misheard`: as `added`,
+ * and words that sound like digits (`for`, `to`) count as such between two digits that were spoken.
+ */
+export type Reading = 'added' | 'joined' | 'misheard';
 
 interface Word {
   start: number;
@@ -74,6 +79,32 @@ export function findRuns(text: string, reading: Reading, turnEnds: readonly numb
   return runs;
 }
 
+/** Every number for itself, as it is read where nothing follows it: `one twenty three` is three of them, joined. */
+export function readNumbers(text: string): NumberToken[] {
+  const words = splitWords(text);
+  const numbers: NumberToken[] = [];
+  for (let index = 0; index < words.length;) {
+    const found = readNumber(text, words, index, 'added');
+    if (!found) {
+      index += 1;
+      continue;
+    }
+    const { token } = found;
+    const last = numbers.at(-1);
+    // "Five oh one Pine Boulevard", "three forty nine Main Street": said in pieces.
+    const joins = last && !token.listed && /^[ -]$/.test(text.slice(last.end, token.start)) && isSpoken(text, token);
+    if (last && joins)
+      numbers[numbers.length - 1] = { ...token, start: last.start, digits: last.digits + token.digits };
+    else numbers.push(token);
+    index = found.next;
+  }
+  return numbers;
+}
+
+function isSpoken(text: string, { start }: NumberToken): boolean {
+  return /\p{L}/u.test(text[start] ?? '');
+}
+
 function continues(text: string, end: number, start: number, words: number, turnEnds: readonly number[]): boolean {
   const turned = turnEnds.some((offset) => offset >= end && offset <= start);
   if (turned) return words <= WORDS_BETWEEN_TURNS_MAX;
@@ -117,13 +148,27 @@ function readNumber(text: string, words: Word[], index: number, reading: Reading
   const word = words[index];
   if (!word || word.kind === 'opaque') return null;
   if (word.kind === 'digits') return readDigits(text, words, index);
-  if (!firstWords.has(word.text)) return null;
+  if (!firstWords.has(word.text)) return reading === 'misheard' ? readMisheard(words, index) : null;
+  if (shared.has(word.text) && !isSpanish(words[index - 1]) && !isSpanish(words[index + 1])) return null;
   const times = own(repeats, word.text);
   if (times !== undefined) return readRepeat(words, index, times);
   const below = readBelowHundred(words, index);
   if (!below) return null;
   const scaled = readScaled(words, below, reading);
   return { token: spoken(words, index, scaled.next, scaled.digits), next: scaled.next };
+}
+
+function isSpanish(word: Word | undefined): boolean {
+  return word !== undefined && spanishWords.has(word.text);
+}
+
+/** A word that sounds like a digit, between two spoken digits. */
+function readMisheard(words: Word[], index: number): Found | null {
+  const digit = own(misheard, words[index]?.text ?? '');
+  const isDigit = (word: Word | undefined) =>
+    word !== undefined && (own(units, word.text) !== undefined || own(misheard, word.text) !== undefined);
+  if (digit === undefined || !isDigit(words[index - 1]) || !isDigit(words[index + 1])) return null;
+  return { token: { ...spoken(words, index, index + 1, String(digit)), guessed: true }, next: index + 1 };
 }
 
 function readDigits(text: string, words: Word[], index: number): Found | null {
@@ -161,7 +206,11 @@ function readBelowHundred(words: Word[], index: number): Value | null {
   if (single !== undefined) return { digits: String(single), next: index + 1 };
   const ten = own(tens, text);
   if (ten === undefined) return null;
-  const unit = own(units, words[index + 1]?.text ?? '');
+  const isJoined = joiners.has(words[index + 1]?.text ?? '') && spanishWords.has(text);
+  const joined = isJoined ? own(units, words[index + 2]?.text ?? '') : undefined;
+  // "Cuarenta y uno"
+  if (joined) return { digits: String(ten + joined), next: index + 3 };
+  const unit = spanishWords.has(text) ? undefined : own(units, words[index + 1]?.text ?? '');
   return unit ? { digits: String(ten + unit), next: index + 2 } : { digits: String(ten), next: index + 1 };
 }
 
@@ -177,7 +226,7 @@ function readScaled(words: Word[], first: Value, reading: Reading): Value {
     let value = Number(digits) * scale;
     if (!Number.isSafeInteger(value)) break;
     const at = words[next]?.text === 'and' ? next + 1 : next;
-    const rest = reading === 'added' ? readBelowHundred(words, at) : null;
+    const rest = reading === 'joined' ? null : readBelowHundred(words, at);
     if (rest && !rest.digits.startsWith('0')) {
       value += Number(rest.digits);
       next = rest.next;

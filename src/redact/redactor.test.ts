@@ -4,7 +4,7 @@ import { isCardNumber } from './cards.ts';
 import { createLiveRedactor, createRedactor } from './redactor.ts';
 
 const plain = createRedactor({ phone: false, mail: false });
-const strict = createRedactor({ phone: true, mail: true });
+const strict = createRedactor({ phone: true, mail: true, address: true });
 const digitWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const tensWords = ['', '', 'twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
 const teenWords = [
@@ -191,6 +191,46 @@ describe('contacts', () => {
   });
 });
 
+describe('what transcriptions make of it', () => {
+  it.each([
+    ['mi tarjeta es cuatro uno uno uno uno uno uno uno uno uno uno uno uno uno uno uno', 'mi tarjeta es [card]'],
+    ['cuarenta y uno once once once once once once once', '[card]'],
+    ['doble cinco doble cinco 5555 5555, luego cuatro cuatro cuatro cuatro', '[card]'],
+    ['for the card: four one one one one one one one one one one one one won one one', 'for the card: [card]'],
+    ['five five five five five five five five five five five five for four four four', '[card]'],
+  ])('%s → %s', (said, written) => {
+    expect(plain.text(said)).toBe(written);
+  });
+
+  it.each([
+    'I come once a week, once or twice, una vez.',
+    'One for two, two for four, three to five, six to nine, eight to seven, four for one.',
+    'Seven to six, seven to six, eight to four, seven to six, eight to six.',
+    'Look at this dot on the map, we stopped at a dot.',
+    'One, two, three, four, five, six, seven, eight, nine, ten!',
+    'We walked down the street for 3 hours and took 2 left turns into the square.',
+    'I live at the end of the road.',
+  ])('leaves %s', (text) => {
+    expect(strict.text(text)).toBe(text);
+  });
+
+  it.each([
+    ['ana arroba ejemplo punto com', '[mail]'],
+    ['luis guion bajo gomez arroba hotmail punto es', '[mail]'],
+    ['it is s a r a at proton dot me, ok', 'it is [mail], ok'],
+    ['t. brown at outlook.com', '[mail]'],
+    ['at 42 Maple Avenue, apartment 3B', 'at [address], apartment 3B'],
+    ['five oh one Pine Boulevard', '[address]'],
+    ['6 Saint John’s Road', '[address]'],
+    ['P.O. Box 1432 please', '[address] please'],
+    ['vivo en la calle Juárez 15', 'vivo en la [address]'],
+    ['call 207 555 0142, 18A Brackett Terrace', 'call [phone], [address]'],
+  ])('%s → %s', (said, written) => {
+    expect(strict.text(said)).toBe(written);
+    expect(plain.text(said)).toBe(said);
+  });
+});
+
 describe('json', () => {
   it('redacts strings at any depth, keys and card numbers as numbers, and keeps the rest', () => {
     const fact = {
@@ -247,8 +287,45 @@ describe('cost', () => {
     ['ids', 'a1'],
     ['prices', '4.50 '],
     ['spaces', '1     '],
+    ['streets', '1 a St. '],
+    ['glued numbers and streets', '1st'],
+    ['streets in Spanish', 'calle aa '],
+    ['spelled mail', 'a at a '],
+    ['dots after an at', ' at ...........................................'],
+    ['words that sound like digits', 'one for to '],
+    ['tens and units', 'cuarenta y uno y '],
   ])('stays linear in half a mebibyte of %s', { timeout: 30_000 }, (_name, piece) => {
     const text = piece.repeat(BYTES / piece.length);
     expect(strict.text(text).length).toBeLessThanOrEqual(text.length);
+  });
+
+  it('takes four times as long for four times the text, whatever it is made of', { timeout: 60_000 }, () => {
+    const pieces = [
+      '1 ',
+      'one to ',
+      'a at a dot ',
+      '1 a St ',
+      'calle aa ',
+      ' at .',
+      'x',
+      '[card] 4 ',
+      'a1 at a1.',
+      '+1(',
+    ];
+    const costOf = (text: string): number => {
+      let least = Infinity;
+      for (let run = 0; run < 3; run += 1) {
+        const before = process.cpuUsage().user;
+        strict.text(text);
+        least = Math.min(least, process.cpuUsage().user - before);
+      }
+      return least;
+    };
+    for (const piece of pieces) {
+      const text = piece.repeat(Math.ceil(30_000 / piece.length));
+      costOf(text);
+      // Quadratic would be 16; below a ms the clock says nothing.
+      expect(costOf(text.repeat(4)), piece).toBeLessThan(9 * costOf(text) + 4_000);
+    }
   });
 });

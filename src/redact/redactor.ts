@@ -1,15 +1,12 @@
-import { findCards, isCardNumber, isIssued } from './cards.ts';
-import { findMails, findPhones } from './contacts.ts';
-import { CARD, replace } from './spans.ts';
+import { isCardNumber, isIssued } from './cards.ts';
+import { findSensitive, mask, type RedactSettings, withContacts } from './sensitive.ts';
+import { CARD } from './spans.ts';
 import { createTurnRedactor, type TurnRedactor } from './turns.ts';
 
-export interface RedactSettings {
-  phone: boolean;
-  mail: boolean;
-}
+export type { RedactSettings } from './sensitive.ts';
 
 /**
- * Takes out what must not pass the first write: card numbers always, telephone numbers and mail addresses by
+ * Takes out what must not pass the first write: card numbers always, telephone numbers, mail and street addresses by
  * setting, as digits and as spoken words. Time linear in the text; applying it twice changes nothing.
  */
 export interface Redactor {
@@ -20,17 +17,9 @@ export interface Redactor {
   turns(): TurnRedactor;
 }
 
-const PHONE = '[phone]';
-const MAIL = '[mail]';
-
 export function createRedactor(settings: RedactSettings): Redactor {
-  const contacts = (text: string): string => {
-    const withoutMail = settings.mail ? replace(text, findMails(text), MAIL) : text;
-    return settings.phone && /\d|\p{L}/u.test(withoutMail)
-      ? replace(withoutMail, findPhones(withoutMail), PHONE)
-      : withoutMail;
-  };
-  const text = (value: string): string => contacts(replace(value, findCards(value), CARD));
+  const contacts = (text: string): string => mask(text, withContacts(text, [], settings));
+  const text = (value: string): string => mask(value, findSensitive(value, settings));
   return {
     text,
     json: <T>(value: T): T => redactValue(value, text) as T,
@@ -43,9 +32,9 @@ export function createLiveRedactor(settings: () => RedactSettings): Redactor {
   let known = settings();
   let redactor = createRedactor(known);
   const current = (): Redactor => {
-    const { phone, mail } = settings();
-    if (phone !== known.phone || mail !== known.mail) {
-      known = { phone, mail };
+    const { phone, mail, address = false } = settings();
+    if (phone !== known.phone || mail !== known.mail || address !== (known.address ?? false)) {
+      known = { phone, mail, address };
       redactor = createRedactor(known);
     }
     return redactor;

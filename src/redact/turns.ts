@@ -1,5 +1,6 @@
 import { findCards } from './cards.ts';
-import { CARD, replace } from './spans.ts';
+import { type RedactSettings, type SensitiveSpan, withContacts } from './sensitive.ts';
+import { CARD, replace, type Span } from './spans.ts';
 
 export type Speaker = 'caller' | 'assistant';
 
@@ -57,7 +58,26 @@ export function createTurnRedactor(contacts: (text: string) => string): TurnReda
   };
 }
 
+/** What is sensitive in each of the turns of one conversation, all of them known: for judging. */
+export function createTurnFinder(
+  settings: RedactSettings,
+): (turns: readonly { who: Speaker; text: string }[]) => SensitiveSpan[][] {
+  return (turns) => {
+    const cards = new Map<number, Span[]>();
+    for (const speaker of ['caller', 'assistant'] as const) {
+      const own = turns.flatMap(({ who, text }, index) => (who === speaker ? [{ text, index }] : []));
+      cardsOfTurns(own.map(({ text }) => text)).forEach((spans, at) => cards.set(own[at]?.index ?? 0, spans));
+    }
+    return turns.map(({ text }, index) => withContacts(text, cards.get(index) ?? [], settings));
+  };
+}
+
 function redactTurns(said: string[]): string[] {
+  return cardsOfTurns(said).map((cards, index) => replace(said[index] ?? '', cards, CARD));
+}
+
+/** Where cards stand in each of these turns of one speaker. */
+function cardsOfTurns(said: readonly string[]): Span[][] {
   const starts: number[] = [];
   let length = 0;
   for (const text of said) {
@@ -69,11 +89,7 @@ function redactTurns(said: string[]): string[] {
   return said.map((text, index) => {
     const from = starts[index] ?? 0;
     const own = cards.filter((card) => card.start >= from && card.end <= from + text.length);
-    return replace(
-      text,
-      own.map(({ start, end }) => ({ start: start - from, end: end - from })),
-      CARD,
-    );
+    return own.map(({ start, end }) => ({ start: start - from, end: end - from }));
   });
 }
 

@@ -1,4 +1,4 @@
-/** Numbers as English speakers read them out, for finding card and telephone numbers in transcripts. */
+/** Numbers as speakers of English and Spanish read them out, for finding card and telephone numbers in transcripts. */
 
 export const units: Record<string, number> = {
   zero: 0,
@@ -17,6 +17,17 @@ export const units: Record<string, number> = {
   eight: 8,
   nine: 9,
   niner: 9,
+  cero: 0,
+  uno: 1,
+  una: 1,
+  dos: 2,
+  tres: 3,
+  cuatro: 4,
+  cinco: 5,
+  seis: 6,
+  siete: 7,
+  ocho: 8,
+  nueve: 9,
 };
 
 export const teens: Record<string, number> = {
@@ -30,6 +41,31 @@ export const teens: Record<string, number> = {
   seventeen: 17,
   eighteen: 18,
   nineteen: 19,
+  diez: 10,
+  once: 11,
+  doce: 12,
+  trece: 13,
+  catorce: 14,
+  quince: 15,
+  dieciséis: 16,
+  dieciseis: 16,
+  diecisiete: 17,
+  dieciocho: 18,
+  diecinueve: 19,
+  veinte: 20,
+  veintiuno: 21,
+  veintiún: 21,
+  veintidós: 22,
+  veintidos: 22,
+  veintitrés: 23,
+  veintitres: 23,
+  veinticuatro: 24,
+  veinticinco: 25,
+  veintiséis: 26,
+  veintiseis: 26,
+  veintisiete: 27,
+  veintiocho: 28,
+  veintinueve: 29,
 };
 
 export const tens: Record<string, number> = {
@@ -42,11 +78,38 @@ export const tens: Record<string, number> = {
   seventy: 70,
   eighty: 80,
   ninety: 90,
+  treinta: 30,
+  cuarenta: 40,
+  cincuenta: 50,
+  sesenta: 60,
+  setenta: 70,
+  ochenta: 80,
+  noventa: 90,
 };
 
 export const scales: Record<string, number> = { hundred: 100, thousand: 1000 };
 
-export const repeats: Record<string, number> = { double: 2, triple: 3, treble: 3, quadruple: 4 };
+export const repeats: Record<string, number> = { double: 2, triple: 3, treble: 3, quadruple: 4, doble: 2 };
+
+const english = new Set(
+  (
+    'zero oh o nought naught nil one two three four five six seven eight nine niner ten eleven twelve thirteen fourteen fifteen sixteen ' +
+    'seventeen eighteen nineteen twenty thirty forty fourty fifty sixty seventy eighty ninety'
+  ).split(' '),
+);
+
+export const spanishWords: ReadonlySet<string> = new Set(
+  [units, teens, tens].flatMap((table) => Object.keys(table)).filter((word) => !english.has(word)),
+);
+
+/** Numbers in Spanish that are words of English as well: they count beside other Spanish ones. */
+export const shared: ReadonlySet<string> = new Set(['once', 'una']);
+
+/** Between tens and units in Spanish. */
+export const joiners: ReadonlySet<string> = new Set(['y']);
+
+/** Words that transcriptions write for digits. */
+export const misheard: Record<string, number> = { to: 2, too: 2, for: 4, fore: 4, ate: 8, won: 1, tree: 3 };
 
 /** Said between the digits of one number without ending it. */
 export const fillers = new Set([
@@ -76,4 +139,18 @@ export const fillers = new Set([
   'comma',
   'slash',
   'plus',
+  'y',
+  'e',
+  'luego',
+  'después',
+  'despues',
+  'eh',
+  'este',
+  'pues',
+  'bueno',
+  'guion',
+  'guión',
+  'espacio',
+  'punto',
+  'coma',
 ]);

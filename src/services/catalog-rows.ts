@@ -119,8 +119,8 @@ function storeOf(settings: StoreSettings | null): Catalog['store'] {
 
 function assistantOf(settings: StoreSettings | null): AssistantSettings {
   if (!settings) return emptyCatalog.assistant;
-  const { voice, greeting, greetingUninterruptible, persona, staffNumbers, sharedNumbers, redactPhone, redactEmail } =
-    settings;
+  const { voice, greeting, greetingUninterruptible, persona, staffNumbers, sharedNumbers } = settings;
+  const { redactPhone, redactEmail, redactAddress } = settings;
   return {
     voice: voice || emptyCatalog.assistant.voice,
     greeting,
@@ -130,6 +130,7 @@ function assistantOf(settings: StoreSettings | null): AssistantSettings {
     sharedNumbers,
     redactPhone,
     redactEmail,
+    redactAddress,
   };
 }
 

@@ -66,6 +66,7 @@ export interface AssistantSettings {
   sharedNumbers: readonly string[];
   redactPhone: boolean;
   redactEmail: boolean;
+  redactAddress: boolean;
 }
 
 export interface Category {
@@ -127,6 +128,7 @@ export const emptyCatalog: Catalog = {
     sharedNumbers: [],
     redactPhone: false,
     redactEmail: false,
+    redactAddress: false,
   },
   staff: [],
   callbacks: {
