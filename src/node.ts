@@ -18,6 +18,7 @@ import { queryMeter, redisMeter } from './telemetry/backend-meters.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { watchProcess } from './telemetry/process-watch.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
+import { unmeasured } from './telemetry/unmeasured.ts';
 import { createFactFlow } from './fact-flow.ts';
 import type { Ground } from './ground.ts';
 import { tellSetup } from './setup-info.ts';
@@ -53,8 +54,8 @@ export async function startNode(
   options: NodeOptions,
 ): Promise<Node> {
   const { log } = options;
-  const metrics = createMetrics();
-  watchProcess(metrics);
+  const metrics = config.telemetry ? createMetrics() : unmeasured(createMetrics());
+  if (config.telemetry) watchProcess(metrics);
   const tracing = await openTracing(config, { log, metrics });
   const link = await connectRedis(config.redisUrl, {
     onError: (error) => log.warn({ err: error }, 'Redis connection failed'),
@@ -132,8 +133,9 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
         drain,
       })
     : [];
+  const health = healthRoutes({ ready, isDraining: () => isDraining, incarnation: name.incarnation, metrics });
   const routes = [
-    ...healthRoutes({ ready, isDraining: () => isDraining, incarnation: name.incarnation, metrics }),
+    ...health.filter(({ path }) => config.telemetry || path !== '/metrics'),
     ...exits,
     ...logRoutes({ adminToken: config.adminToken, logLevel: new LogLevel(log) }),
     ...pages,

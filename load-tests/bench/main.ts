@@ -22,6 +22,7 @@ import { scale } from './scale.ts';
 import { socket } from './socket.ts';
 import { takeover } from './takeover.ts';
 import { talk } from './talk.ts';
+import { telemetry } from './telemetry.ts';
 import { tools } from './tools.ts';
 
 const resultsDir = join(import.meta.dirname, '../results');
@@ -42,6 +43,7 @@ const measures: readonly Measure[] = [
   actor,
   journal,
   tools,
+  telemetry,
   relay,
 ];
 

@@ -63,7 +63,12 @@ export async function makeCertificate(): Promise<Certificate> {
 const roles = ['call', 'relay,analytics,console'] as const;
 
 /** A node that carries calls, all features on; beside it, on the other core, Redis, the database and who reads the outbox. */
-export async function startAida(cadence: Cadence, modelUrl: string, caFile?: string): Promise<Contestant> {
+export async function startAida(
+  cadence: Cadence,
+  modelUrl: string,
+  caFile?: string,
+  more: Record<string, string> = {},
+): Promise<Contestant> {
   let pauses: number[] | null = null;
   const rest = await startCarrierRest();
   const stack = await startStack({
@@ -77,6 +82,7 @@ export async function startAida(cadence: Cadence, modelUrl: string, caFile?: str
       MODEL_CADENCE: cadence,
       ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
       ...(await asStarted(`--import=${watchUrl}`)),
+      ...more,
     },
     onLog: (line) => {
       if (line.startsWith('{"pauses":')) pauses = (JSON.parse(line) as { pauses: number[] }).pauses;
