@@ -1,8 +1,13 @@
-import { type DataSource, type EntityManager, In } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { type CallLog, CallLogEntity } from '../../entities/call-log.ts';
 import { createErasureGate, type ErasureGate } from '../privacy/erasure-gate.ts';
 import { concernsCall, emptyCall, foldCall } from './call-row.ts';
 import { byCall, type StoredFact } from './stored-fact.ts';
+
+/** Where rows are made: a `DataSource`, or one in which other tables stand before those in use. */
+export interface Transactions {
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+}
 
 /** Takes facts of any calls in, all or none; the same facts again change nothing. Rejects as the database does. */
 export type Projector = (facts: readonly StoredFact[]) => Promise<void>;
@@ -42,7 +47,10 @@ export function foldCalls(rows: ReadonlyMap<string, CallLog>, facts: readonly St
 }
 
 /** Keeps each call's row: there from its arrival on, with what the carrier says of it. */
-export function createCallLogProjector(dataSource: DataSource, gate: ErasureGate = createErasureGate(null)): Projector {
+export function createCallLogProjector(
+  dataSource: Transactions,
+  gate: ErasureGate = createErasureGate(null),
+): Projector {
   return async (facts) => {
     const telling = facts.filter((stored) => concernsCall(stored) || stored.fact.type === 'journal.erased');
     if (telling.length === 0) return;

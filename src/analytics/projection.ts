@@ -1,7 +1,7 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { type CallLog, CallLogEntity } from '../../entities/call-log.ts';
 import { createErasureGate, type ErasureGate } from '../privacy/erasure-gate.ts';
-import { foldCalls, lockCalls, type Projector } from './call-log.ts';
+import { foldCalls, lockCalls, type Projector, type Transactions } from './call-log.ts';
 import { concernsCall } from './call-row.ts';
 import type { StoredFact } from './stored-fact.ts';
 
@@ -33,7 +33,7 @@ export interface Projection {
 
 /** All of these projections, one after the other, in one transaction for each batch. */
 export function createProjector(
-  dataSource: DataSource,
+  dataSource: Transactions,
   projections: readonly Projection[],
   now: () => number,
   gate: ErasureGate = createErasureGate(null),

@@ -1,5 +1,4 @@
-import type { DataSource } from 'typeorm';
-import type { Projector } from './call-log.ts';
+import type { Projector, Transactions } from './call-log.ts';
 import type { ErasureGate } from '../privacy/erasure-gate.ts';
 import { createProjector, type Projection } from './projection.ts';
 import { epochs, toolRuns } from './tool-runs.ts';
@@ -14,6 +13,10 @@ export const projections: readonly Projection[] = [turns, toolRuns, epochs, tran
  * Keeps turns, tool runs and epochs, and once a call is over its transcript and what the caller wanted; facts that come
  * later amend them. It folds the call's row as well, for it may be ahead of who keeps that.
  */
-export function createConversationProjector(dataSource: DataSource, now: () => number, gate?: ErasureGate): Projector {
+export function createConversationProjector(
+  dataSource: Transactions,
+  now: () => number,
+  gate?: ErasureGate,
+): Projector {
   return createProjector(dataSource, projections, now, gate);
 }

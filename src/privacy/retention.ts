@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { PrivacyRecordEntity } from '../../entities/privacy-record.ts';
 import type { RetentionPolicy } from '../services/catalog.ts';
 import { addCounts, type Counts, deleteCallRows } from './call-tables.ts';
@@ -48,63 +48,72 @@ const callbacks = {
 /** Of a whole call: its row, and what else there is of it. */
 const oldCalls = 'SELECT call_sid FROM call_log WHERE started_at < $1 ORDER BY started_at LIMIT $2';
 
+/** Where rows are deleted: a `DataSource`, or one in which other tables stand before those in use. */
+export interface Deleting {
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+}
+
 /**
- * Deletes what is older than the store keeps it, in bounded batches until nothing is left or the signal aborts; the next
- * round goes on where this one was. What was deleted is noted. Rejects as the database does.
+ * Deletes what is older than the store keeps it, and notes how much. Rejects as the database does; what is gone by then
+ * is noted all the same.
  * @param now ms since the epoch
  */
 export async function deleteOld(
   dataSource: DataSource,
-  { transcriptDays, callDays }: RetentionPolicy,
+  policy: RetentionPolicy,
   now: number,
   signal: AbortSignal,
 ): Promise<Counts> {
-  const before = (days: number) => new Date(now - days * DAY_MS);
-  let counts: Counts = {};
+  const counts: Counts = {};
   try {
-    for (const { what, sql } of transcripts)
-      counts = addCounts(
-        counts,
-        await inBatches(what, signal, () => affected(dataSource, sql, before(transcriptDays))),
-      );
-    for (let batch = 0; batch < limits.batchesMax && !signal.aborted; batch++) {
-      const deleted = await deleteCalls(dataSource, before(callDays));
-      if (deleted === null) break;
-      counts = addCounts(counts, deleted);
-    }
-    const { what, sql } = callbacks;
-    counts = addCounts(counts, await inBatches(what, signal, () => affected(dataSource, sql, before(callDays))));
+    await deleteRowsByAge(dataSource, policy, now, signal, counts);
   } finally {
-    // What is gone is noted, also where the rest could not be done.
     if (Object.keys(counts).length > 0)
       await dataSource.getRepository(PrivacyRecordEntity).insert({ id: randomUUID(), act: 'retain', counts });
   }
   return counts;
 }
 
-async function inBatches(what: string, signal: AbortSignal, work: () => Promise<number>): Promise<Counts> {
-  let sum = 0;
+/**
+ * The same without a note: in bounded batches, each a transaction, until nothing is left or the signal aborts; the next
+ * round goes on where this one was. `counts` is added to as it goes.
+ */
+export async function deleteRowsByAge(
+  source: Deleting,
+  { transcriptDays, callDays }: RetentionPolicy,
+  now: number,
+  signal: AbortSignal,
+  counts: Counts = {},
+): Promise<void> {
+  const before = (days: number) => new Date(now - days * DAY_MS);
+  const add = (more: Counts): void => void Object.assign(counts, addCounts(counts, more));
+  const affected = (sql: string, until: Date) =>
+    source.transaction(async (manager) => {
+      const [, count]: [unknown, number] = await manager.query(sql, [until, limits.batchMax]);
+      return count;
+    });
+  const inBatches = async (what: string, sql: string, until: Date): Promise<void> => {
+    for (let batch = 0; batch < limits.batchesMax && !signal.aborted; batch++) {
+      const count = await affected(sql, until);
+      if (count > 0) add({ [what]: count });
+      if (count < limits.batchMax) return;
+    }
+  };
+  for (const { what, sql } of transcripts) await inBatches(what, sql, before(transcriptDays));
   for (let batch = 0; batch < limits.batchesMax && !signal.aborted; batch++) {
-    const count = await work();
-    sum += count;
-    if (count < limits.batchMax) break;
+    const deleted = await source.transaction((manager) => deleteCalls(manager, before(callDays)));
+    if (deleted === null) break;
+    add(deleted);
   }
-  return sum > 0 ? { [what]: sum } : {};
-}
-
-async function affected(dataSource: DataSource, sql: string, before: Date): Promise<number> {
-  const [, count]: [unknown, number] = await dataSource.query(sql, [before, limits.batchMax]);
-  return count;
+  await inBatches(callbacks.what, callbacks.sql, before(callDays));
 }
 
 /** Null where there is no such call any more. */
-async function deleteCalls(dataSource: DataSource, before: Date): Promise<Counts | null> {
-  return dataSource.transaction(async (manager) => {
-    const rows: { call_sid: string }[] = await manager.query(oldCalls, [before, limits.batchMax]);
-    if (rows.length === 0) return null;
-    return deleteCallRows(
-      manager,
-      rows.map(({ call_sid }) => call_sid),
-    );
-  });
+async function deleteCalls(manager: EntityManager, before: Date): Promise<Counts | null> {
+  const rows: { call_sid: string }[] = await manager.query(oldCalls, [before, limits.batchMax]);
+  if (rows.length === 0) return null;
+  return deleteCallRows(
+    manager,
+    rows.map(({ call_sid }) => call_sid),
+  );
 }
