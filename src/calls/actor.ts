@@ -1,15 +1,20 @@
 import { type Actor, createActor } from 'xstate';
 import { callMachine } from '../../machines/call.ts';
 import type { CallContext } from '../../machines/call-context.ts';
-import type { CallEffect, CallEvent } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent, StreamStopReason } from '../../machines/call-events.ts';
 import { isBetweenTurns } from '../../machines/call-turns.ts';
 import type { CallState, CallView } from './call-door.ts';
+
+/** What a call was lost by that nobody wanted to end: its stream broke, or the process that had it failed. */
+export type CutCause = 'stream' | 'node';
 
 /** One call's machine, running: a cache of the call's journal. */
 export class CallActor {
   private readonly actor: Actor<typeof callMachine>;
   private wanted: CallEffect[] = [];
   private cutOff = false;
+  private lastStop: StreamStopReason | null = null;
+  private lostBy: CutCause | null = null;
 
   private constructor(callSid: string) {
     this.actor = createActor(callMachine, { input: { callSid } });
@@ -36,7 +41,12 @@ export class CallActor {
     this.actor.send(fact);
     const snapshot = this.actor.getSnapshot();
     if (snapshot.status === 'error') throw snapshot.error;
-    if (snapshot.status === 'done') this.cutOff = isCutOff(value, context);
+    if (fact.type === 'carrier.streamStarted') this.lastStop = null;
+    else if (fact.type === 'carrier.streamStopped') this.lastStop = fact.reason;
+    if (snapshot.status === 'done') {
+      this.cutOff = isCutOff(value, context);
+      this.lostBy = causeOf(value, this.lastStop);
+    }
     const wanted = this.wanted;
     this.wanted = [];
     return wanted;
@@ -49,6 +59,11 @@ export class CallActor {
   /** The call has ended in the middle of a turn, without a goodbye, and the caller had spoken. */
   get wasCutOff(): boolean {
     return this.cutOff;
+  }
+
+  /** What ended the call in place of its caller or Aida; null where one of them did. */
+  get cutBy(): CutCause | null {
+    return this.lostBy;
   }
 
   get state(): CallState {
@@ -90,6 +105,19 @@ export class CallActor {
 }
 
 type Value = ReturnType<Actor<typeof callMachine>['getSnapshot']>['value'];
+
+/** The carrier says `stopped` when the caller hangs up; a stream that nobody said was over went with its process. */
+const causes: Readonly<Partial<Record<StreamStopReason, CutCause>>> = {
+  closed: 'stream',
+  silent: 'stream',
+  failed: 'node',
+  superseded: 'node',
+};
+
+function causeOf(value: Value, lastStop: StreamStopReason | null): CutCause | null {
+  if (typeof value !== 'string') return 'node';
+  return value === 'detached' && lastStop !== null ? (causes[lastStop] ?? null) : null;
+}
 
 const midTalk: ReadonlySet<string> = new Set(['opening', 'talking']);
 

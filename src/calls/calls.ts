@@ -4,11 +4,13 @@ import { limits } from '../../machines/call-events.ts';
 import { claimStream, ownerOf } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import { distrust } from '../directory/fleet.ts';
+import type { JournaledFact } from '../directory/journal.ts';
 import type { NodeName } from '../directory/keys.ts';
 import { repeated } from '../directory/repeat.ts';
 import { reservedAt } from '../directory/reservations.ts';
 import type { CallPlace } from '../telemetry/tracing.ts';
-import type { CallActor } from './actor.ts';
+import type { CallActor, CutCause } from './actor.ts';
+import { countUnanswered } from './answer-score.ts';
 import { CallList } from './call-list.ts';
 import type { CallDoor, CallView, DoorRefusal, TwimlRequest } from './call-door.ts';
 import { Departed } from './departed.ts';
@@ -154,6 +156,7 @@ export class Calls implements CallDesk, CallDoor {
       if (claim.kind !== 'claimed') return 'refused';
       const { actor, facts } = await foldJournal(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
+      this.noteResumed(facts, claim.at);
       const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at, earlier: facts };
       return this.host(hold, actor, { streamSid, node: node.node, port });
     } catch (error) {
@@ -288,10 +291,17 @@ export class Calls implements CallDesk, CallDoor {
   }
 
   private report(): void {
-    const { callsLive, journalWaiting } = this.deps.metrics;
+    const { callsLive, journalWaiting, journalOldestSeconds } = this.deps.metrics;
+    const now = this.deps.now();
+    let [waiting, oldestAt] = [0, now];
     callsLive.reset();
-    for (const resident of this.residents.values()) callsLive.inc({ state: resident.state });
-    journalWaiting.set(this.waiting);
+    for (const resident of this.residents.values()) {
+      callsLive.inc({ state: resident.state });
+      waiting += resident.waiting;
+      oldestAt = Math.min(oldestAt, resident.waitingSince ?? now);
+    }
+    journalWaiting.set(waiting);
+    journalOldestSeconds.set((now - oldestAt) / 1_000);
   }
 
   private createDoor(): DoorDeps {
@@ -299,8 +309,13 @@ export class Calls implements CallDesk, CallDoor {
     return {
       link,
       node,
-      ended: (callSid, actor) =>
-        this.noteEnd(callSid, actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null),
+      ended: (callSid, actor) => {
+        this.noteEnd(callSid, actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null);
+        this.noteCut(actor?.cutBy ?? null);
+        // Its stream never came.
+        if (actor?.context.outcome === 'missed')
+          countUnanswered(metrics, Math.max(0, this.deps.now() - actor.context.arrivedAt));
+      },
       took: (before, callSid, epoch, trace) => this.post.supersede(before, callSid, epoch, trace),
       unfolded: (callSid, error) => {
         metrics.callsUnfolded.inc({ reason: error.reason });
@@ -321,6 +336,17 @@ export class Calls implements CallDesk, CallDoor {
     if (cutOff) void rememberCutOff(this.deps, cutOff);
   }
 
+  /** A stream has followed one that broke. */
+  private noteResumed(facts: readonly JournaledFact[], at: number): void {
+    const last = facts.findLast(({ fact }) => streamEvents.has(fact.type))?.fact;
+    const isBroken = last?.type === 'carrier.streamStopped' ? !deliberate.has(last.reason) : last !== undefined;
+    if (isBroken) this.deps.metrics.resumeSeconds.observe(Math.max(0, at - (facts.at(-1)?.fact.at ?? at)) / 1_000);
+  }
+
+  private noteCut(cause: CutCause | null): void {
+    if (cause !== null) this.deps.metrics.callsCut.inc({ cause });
+  }
+
   private host(hold: Hold, actor: CallActor, stream: ResidentStream | null): Resident {
     const languageChosen = (callSid: string, language: string) => {
       this.deps.languageChosen(callSid, language);
@@ -333,7 +359,10 @@ export class Calls implements CallDesk, CallDoor {
           this.residents.delete(hold.callSid);
           this.list.remove(hold.callSid);
         }
-        if (why === 'ended') this.noteEnd(call.callSid, call.outcome, call.wasCutOff ? call.view : null);
+        if (why === 'ended') {
+          this.noteEnd(call.callSid, call.outcome, call.wasCutOff ? call.view : null);
+          this.noteCut(call.cutBy);
+        }
         if (why === 'superseded' || why === 'failed') this.bereft.add(call);
         else this.departed.add(call, this.deps.now());
         this.deps.log.info({ callSid: hold.callSid, why, state: call.state }, 'call left this node');
@@ -346,6 +375,10 @@ export class Calls implements CallDesk, CallDoor {
     return resident;
   }
 }
+
+const streamEvents: ReadonlySet<string> = new Set(['carrier.streamStarted', 'carrier.streamStopped']);
+/** After these the caller was elsewhere, or had hung up. */
+const deliberate: ReadonlySet<string> = new Set(['left', 'stopped']);
 
 /** The call's end may be told before this: how it came out is worth a line all the same. */
 function tellsOutcome(fact: Told): boolean {

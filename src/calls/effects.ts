@@ -1,4 +1,4 @@
-import type { CallEffect, CallEvent, Intent, ToolResult } from '../../machines/call-events.ts';
+import type { CallEffect, CallEvent, Intent } from '../../machines/call-events.ts';
 import type { CallView } from './call-door.ts';
 import type { CarrierPort } from './carrier.ts';
 import type { JournalWriter } from './journal-writer.ts';
@@ -31,7 +31,7 @@ export interface EffectHost {
   carrier: CarrierPort;
   /** TwiML that carries out an intent; null for one that only `/voice/next` can. */
   twimlFor(intent: Intent, call: CallView): string | null;
-  toolRan(name: string, result: ToolResult): void;
+  toolRan(name: string, ran: Pick<ToolAnswer, 'result' | 'durationMs'>): void;
   /** The call goes on in this language. */
   languageChosen(callSid: string, language: string): void;
   /** The stream was to be left; `isTold`: whoever decides what the caller hears next knows for what. */
@@ -118,7 +118,7 @@ export class Effects {
     const answer: ToolAnswer = isOurs
       ? await tools.run({ callSid, from, epoch, toolCallId, name, arguments: args })
       : { result: 'refused', output: unconfirmed, durationMs: confirmMs, leave: null };
-    this.host.toolRan(name, answer.result);
+    this.host.toolRan(name, answer);
     this.call.tell({ type: 'tool.answered', toolCallId, ...answer });
     if (answer.language !== undefined) this.host.languageChosen(callSid, answer.language);
   }

@@ -122,6 +122,11 @@ export class JournalWriter {
     return this.lastSeq - this.ackedSeq;
   }
 
+  /** When the oldest of them came, Redis-clock ms; null where none waits. */
+  get waitingSince(): number | null {
+    return this.facts[this.ackedSeq + 1 - this.firstSeq]?.at ?? null;
+  }
+
   add(fact: CallEvent): void {
     if (this.closed) return;
     if (this.waiting >= waitingFactsMax) {

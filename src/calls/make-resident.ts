@@ -11,6 +11,7 @@ import type { CallActor } from './actor.ts';
 import type { CallView } from './call-door.ts';
 import { CallTrace } from './call-trace.ts';
 import type { CarrierPort } from './carrier.ts';
+import { AnswerScore } from './answer-score.ts';
 import { foldCall } from './door.ts';
 import type { ToolRunner } from './effects.ts';
 import type { JournalPort } from './journal-writer.ts';
@@ -67,12 +68,21 @@ export function makeResident(
       soon: (task) => gather.soon(task),
       redact: createFactRedactor(deps.redactor),
       trace: root && new CallTrace(tracing, root, toolName),
+      score: new AnswerScore(
+        metrics,
+        hold.earlier.map(({ fact }) => fact),
+        root?.traceId ?? null,
+      ),
       tools,
       carrier: deps.carrier,
       twimlFor: deps.twimlFor,
       languageChosen: (callSid, language) => deps.languageChosen(callSid, language),
       ...own,
-      toolRan: (name, result) => metrics.toolRuns.inc({ tool: toolName(name), result }),
+      toolRan: (name, { result, durationMs }) => {
+        const tool = toolName(name);
+        metrics.toolRuns.inc({ tool, result });
+        metrics.toolSeconds.of({ tool }).observe(durationMs / 1_000);
+      },
       left: (intent, isTold) => {
         if (intent.kind === 'handover') metrics.handovers.inc({ result: isTold ? 'left' : 'failed' });
       },
@@ -91,9 +101,14 @@ export function makeResident(
   return resident;
 }
 
-function journalOf({ link, node, now }: ResidentDeps, lane: Lane, view: () => CallView): JournalPort {
+function journalOf({ link, node, now, metrics }: ResidentDeps, lane: Lane, view: () => CallView): JournalPort {
   return {
-    append: (request) => lane.run(() => append(link, request)),
+    async append(request) {
+      const askedAt = performance.now();
+      const appended = await lane.run(() => append(link, request));
+      metrics.journalAppendSeconds.observe((performance.now() - askedAt) / 1_000);
+      return appended;
+    },
     restore: ({ epoch, state, dueAt, owned, firstSeq, earlier }) => {
       const { callSid, from, to } = view();
       const owner = owned ? node : null;

@@ -1,7 +1,8 @@
 import type { CallEvent, DeadlineName, Intent } from '../../machines/call-events.ts';
 import { finalStatuses, limits } from '../../machines/call-events.ts';
 import type { JournaledFact } from '../directory/journal.ts';
-import type { CallActor } from './actor.ts';
+import type { CallActor, CutCause } from './actor.ts';
+import type { AnswerScore } from './answer-score.ts';
 import type { CallState, CallView } from './call-door.ts';
 import { type EffectCall, type EffectHost, Effects } from './effects.ts';
 import { type Fence, JournalWriter, type JournalPort, type Standing } from './journal-writer.ts';
@@ -27,6 +28,7 @@ export interface ResidentHost extends EffectHost {
   redact: FactRedactor;
   /** Null: the call is not traced. */
   trace: CallTrace | null;
+  score: AnswerScore;
   /** Moves the call's one deadline. */
   setDeadline(callSid: string, at: number | null): void;
   /** The call is no longer this node's: forget it. */
@@ -130,6 +132,10 @@ export class Resident implements ResidentCall, EffectCall {
     return this.actor.wasCutOff;
   }
 
+  get cutBy(): CutCause | null {
+    return this.actor.cutBy;
+  }
+
   get hasEnded(): boolean {
     return this.actor.ended;
   }
@@ -137,6 +143,11 @@ export class Resident implements ResidentCall, EffectCall {
   /** Facts that Redis has not acknowledged. */
   get waiting(): number {
     return this.writer.waiting + this.queue.length;
+  }
+
+  /** Since when the oldest of them waits, Redis-clock ms; null where none does. */
+  get waitingSince(): number | null {
+    return this.writer.waitingSince;
   }
 
   get port(): StreamPort | null {
@@ -180,6 +191,10 @@ export class Resident implements ResidentCall, EffectCall {
 
   spoke(ms: number): void {
     this.host.trace?.spoke(ms);
+  }
+
+  heardFirst(agoMs: number): void {
+    this.host.score.heard(this.host.now() - agoMs);
   }
 
   answered(times: TurnTimes, agoMs: number): void {
@@ -308,6 +323,7 @@ export class Resident implements ResidentCall, EffectCall {
     this.writer.add(stamped);
     this.recording.hear(stamped);
     this.host.trace?.hear(stamped);
+    this.host.score.hear(stamped);
     for (const effect of effects) this.effects.start(effect);
     this.host.setDeadline(this.callSid, this.actor.nextDeadline?.at ?? null);
     if (this.hasEnded) void this.settled().then(() => this.drop('ended'));

@@ -57,6 +57,8 @@ export interface ResidentCall {
   tell(fact: Told): void;
   /** The caller heard something for the first time, so long after the stream's start. Never throws. */
   spoke(ms: number): void;
+  /** The carrier has played the first sound of the stream, since so long ago. Never throws. */
+  heardFirst(agoMs: number): void;
   /** The caller hears an answer, since so long ago. Never throws. */
   answered(times: TurnTimes, agoMs: number): void;
 }

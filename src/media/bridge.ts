@@ -41,6 +41,8 @@ export class Bridge implements SessionListener, VoiceListener {
   #session: ModelSession | null = null;
   #rotation: Rotation | null = null;
   #speaking = false;
+  /** The conversation has lost a session, and none was ready since. */
+  #lacksSession = false;
   #busy = false;
   /** What the caller has heard of the session that is being opened. */
   #saidFirst: LineName | null = null;
@@ -174,6 +176,8 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onReady(sessionId: string, model: string, rotateMs: number): void {
     this.#saidFirst = null;
+    if (this.#lacksSession) this.#deps.metrics.modelReconnects.inc({ result: 'ready' });
+    this.#lacksSession = false;
     this.tell({ type: 'model.ready', sessionId, model, rotateMs });
     if (this.#session) this.#callerAudio.connect(this.#session);
     this.#voice.ready();
@@ -237,6 +241,8 @@ export class Bridge implements SessionListener, VoiceListener {
   }
 
   onLost(code: string, fatal: boolean): void {
+    if (this.#lacksSession) this.#deps.metrics.modelReconnects.inc({ result: 'lost' });
+    this.#lacksSession = true;
     this.#abandonRotation();
     this.#session = null;
     this.#speaking = false;
@@ -265,6 +271,10 @@ export class Bridge implements SessionListener, VoiceListener {
 
   onFirstWord(ms: number): void {
     if (!this.#closed) this.#call?.spoke(ms);
+  }
+
+  onFirstHeard(agoMs: number): void {
+    if (!this.#closed) this.#call?.heardFirst(agoMs);
   }
 
   onAnswered(times: TurnTimes, agoMs: number): void {

@@ -30,7 +30,7 @@ export type FrameFate = 'sent' | 'held' | 'repeated';
 
 export interface CallerAudioDeps {
   cadence: CadenceKind;
-  metrics: Pick<Metrics, 'appends' | 'appendedSeconds' | 'droppedFrames' | 'onsets'>;
+  metrics: Pick<Metrics, 'appends' | 'appendedSeconds' | 'droppedFrames' | 'gapSeconds' | 'onsets'>;
 }
 
 /**
@@ -74,7 +74,10 @@ export class CallerAudio {
     if (this.#oldFrames > 0) this.#oldFrames = 0;
     if (timestampMs <= this.#lastMs) this.#nextMs = timestampMs;
     const gapMs = this.#nextMs < 0 ? 0 : timestampMs - this.#nextMs;
-    if (gapMs >= frameMs) this.#pad(Math.min(gapMs, gapMsMax));
+    if (gapMs >= frameMs) {
+      this.#metrics.gapSeconds.observe(gapMs / 1000);
+      this.#pad(Math.min(gapMs, gapMsMax));
+    }
     this.#lastMs = timestampMs;
     const endMs = timestampMs + audio.length / bytesPerMs;
     if (endMs > this.#nextMs) this.#nextMs = endMs;

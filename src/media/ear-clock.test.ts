@@ -7,13 +7,16 @@ let metrics: Metrics;
 let ear: EarClock;
 let answers: (TurnTimes & { agoMs: number })[];
 let firstWords: number[];
+let firstHeard: number[];
 
 beforeEach(() => {
   metrics = createMetrics();
   answers = [];
   firstWords = [];
+  firstHeard = [];
   ear = new EarClock(metrics, {
     onFirstWord: (ms) => firstWords.push(ms),
+    onFirstHeard: (agoMs) => firstHeard.push(agoMs),
     onAnswered: (times, agoMs) => answers.push({ ...times, agoMs }),
   });
 });
@@ -78,6 +81,32 @@ test('a traced call leaves its trace with what its caller waited for', async () 
     'aida_silence_seconds_bucket',
     'aida_silence_handed_seconds_bucket',
   ]);
+});
+
+test('the first sound that was played is told once, whatever it was', () => {
+  ear.started(0, null);
+  ear.begun(80);
+  ear.heard(200, 400);
+  ear.heard(200, 900);
+  expect(firstHeard).toEqual([200]);
+});
+
+test.each([
+  [1_999, 'no'],
+  [2_000, 'yes'],
+])('a stream whose caller waited %i ms ended with dead air: %s', async (waitedMs, dead_air) => {
+  ear.started(0, null);
+  ear.begun(100);
+  ear.speechStopped(10_000, 500);
+  ear.begun(10_000 + waitedMs);
+  ear.closed(20_000);
+  ear.closed(20_000);
+  expect((await metrics.streamsEnded.get()).values).toEqual([{ labels: { dead_air }, value: 1 }]);
+});
+
+test('a stream that no call was attached to is none', async () => {
+  ear.closed(5_000);
+  expect((await metrics.streamsEnded.get()).values).toEqual([]);
 });
 
 test('a turn without words has no answer', async () => {

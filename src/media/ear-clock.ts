@@ -7,6 +7,8 @@ const deadAirMs = 2_000;
 export interface EarListener {
   /** The caller hears something for the first time, so long after the stream's start. */
   onFirstWord(ms: number): void;
+  /** The carrier has played the first sound, since so long ago. */
+  onFirstHeard(agoMs: number): void;
   /** The caller hears the answer, since so long ago. */
   onAnswered(times: TurnTimes, agoMs: number): void;
 }
@@ -26,6 +28,11 @@ export class EarClock {
   /** The first audio since then: come from the model, handed to the carrier. */
   #cameAt: number | null = null;
   #handedAt: number | null = null;
+  /** Something was played. */
+  #hasHeard = false;
+  /** The call's stream is here. */
+  #isOn = false;
+  #hadDeadAir = false;
   /** Since when the caller has waited and heard nothing. */
   #waitsSince: number | null = null;
   /** The caller spoke into a sound that the carrier still has to say that it stopped. */
@@ -38,6 +45,7 @@ export class EarClock {
 
   started(now: number, traceId: string | null): void {
     this.#traceId = traceId;
+    this.#isOn = true;
     this.#startedAt = now;
     this.#waitsSince = now;
   }
@@ -66,6 +74,10 @@ export class EarClock {
 
   /** Audio was heard that began so many ms ago. */
   heard(playedMs: number, now: number): void {
+    if (!this.#hasHeard) {
+      this.#hasHeard = true;
+      this.#listener.onFirstHeard(playedMs);
+    }
     if (this.#turnEndedAt === null) return;
     const heardAt = now - playedMs;
     const silenceMs = Math.max(0, heardAt - this.#turnEndedAt);
@@ -126,10 +138,13 @@ export class EarClock {
 
   closed(now: number): void {
     this.#endWait(now);
+    if (this.#isOn) this.#metrics.streamsEnded.inc({ dead_air: this.#hadDeadAir ? 'yes' : 'no' });
+    this.#isOn = false;
   }
 
   #endWait(now: number): void {
     if (this.#waitsSince !== null && now - this.#waitsSince >= deadAirMs) {
+      this.#hadDeadAir = true;
       this.#metrics.deadAirSeconds.observe((now - this.#waitsSince) / 1000, this.#traceId);
     }
     this.#waitsSince = null;

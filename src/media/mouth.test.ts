@@ -23,6 +23,7 @@ beforeEach(() => {
       onHeard: (itemId, text, heardMs, totalMs, cut) =>
         log.push(`heard ${itemId} "${text}" ${heardMs}/${totalMs}${cut ? ' cut' : ''}`),
       onTruncate: (itemId, ms) => log.push(`truncate ${itemId} ${ms}`),
+      onUnderrun: () => undefined,
       onDropped: () => log.push('dropped'),
       onBegun: () => undefined,
     },

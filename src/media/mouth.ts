@@ -15,6 +15,8 @@ export interface MouthListener {
   /** The model's memory must end where the caller's does. */
   onTruncate(itemId: string, audioEndMs: number): void;
   onDropped(): void;
+  /** The carrier had played all that it had of an item before more of it was there. */
+  onUnderrun(): void;
   /** The first audio of an item was handed over. */
   onBegun(): void;
 }
@@ -45,7 +47,11 @@ export class Mouth {
 
   constructor(wire: MouthWire, listener: MouthListener) {
     this.#listener = listener;
-    this.#playback = new Playback(wire, () => listener.onBegun());
+    this.#playback = new Playback(
+      wire,
+      () => listener.onBegun(),
+      () => listener.onUnderrun(),
+    );
     this.#cutter = new FrameCutter((payload, ms) => this.#enqueue(payload, ms));
   }
 
@@ -57,6 +63,11 @@ export class Mouth {
   /** The carrier has audio to play, as far as is known. */
   get sounding(): boolean {
     return !this.#playback.drained;
+  }
+
+  /** What the carrier has and has not played, ms. */
+  leadMs(now: number): number {
+    return this.#playback.leadMs(now);
   }
 
   /** Audio waits to be sent. */

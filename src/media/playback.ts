@@ -21,6 +21,7 @@ export interface MouthWire {
 export class Playback {
   readonly #wire: MouthWire;
   readonly #onBegun: (item: SpokenItem) => void;
+  readonly #onUnderrun: () => void;
   readonly #clock = new PlayoutClock();
   #queue: Piece[] = [];
   #queuedMs = 0;
@@ -31,9 +32,10 @@ export class Playback {
   #generation = 1;
   #held = false;
 
-  constructor(wire: MouthWire, onBegun: (item: SpokenItem) => void) {
+  constructor(wire: MouthWire, onBegun: (item: SpokenItem) => void, onUnderrun: () => void) {
     this.#wire = wire;
     this.#onBegun = onBegun;
+    this.#onUnderrun = onUnderrun;
   }
 
   /** Audio waits to be sent. */
@@ -48,6 +50,10 @@ export class Playback {
 
   heardMs(now: number): number {
     return this.#clock.heardMs(now);
+  }
+
+  leadMs(now: number): number {
+    return this.#clock.leadMs(now);
   }
 
   /** Hot. False: too much waits already. */
@@ -95,6 +101,7 @@ export class Playback {
       item.queuedPieces--;
       const begins = item.startMs < 0;
       if (begins) item.startMs = this.#clock.sentMs;
+      else if (item === this.#onAir && this.#clock.leadMs(now) <= 0) this.#onUnderrun();
       item.sentMs += ms;
       this.#clock.sent(ms, now);
       piece.endMs = this.#clock.sentMs;

@@ -37,6 +37,7 @@ class Line {
         onSaid: () => undefined,
         onHeard: (itemId, _text, _heardMs, _totalMs, cut) => (cut ? undefined : this.whole.add(itemId)),
         onTruncate: (itemId, ms) => this.truncated.set(itemId, ms),
+        onUnderrun: () => undefined,
         onDropped: () => undefined,
         onBegun: () => undefined,
       },

@@ -67,6 +67,7 @@ describe('who is let in', () => {
             traceId: null,
             language: 'en',
             spoke: () => undefined,
+            heardFirst: () => undefined,
             answered: () => undefined,
             begin: () => told.push({ type: 'begun' }),
             tell: (fact) => told.push(fact),

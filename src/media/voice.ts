@@ -17,7 +17,7 @@ export interface VoiceDeps {
   now(): number;
 }
 
-export interface VoiceListener extends Omit<MouthListener, 'onBegun' | 'onDropped'>, EarListener {
+export interface VoiceListener extends Omit<MouthListener, 'onBegun' | 'onDropped' | 'onUnderrun'>, EarListener {
   /** Nothing is heard any more, or something is. */
   onChange(): void;
 }
@@ -173,6 +173,7 @@ export class Voice implements MouthListener {
 
   tick(now: number): void {
     this.#mouth.tick(now);
+    if (this.#mouth.sounding) this.#deps.metrics.playoutLeadSeconds.observe(this.#mouth.leadMs(now) / 1000);
     this.#judge(this.#doubt.tick(now, this.#session()?.transcriptsDue ?? 0));
     if (this.#mouth.silent && !this.#session()?.live) this.#ear.waits(now);
     this.drained();
@@ -200,6 +201,10 @@ export class Voice implements MouthListener {
 
   onTruncate(itemId: string, audioEndMs: number): void {
     this.#listener.onTruncate(itemId, audioEndMs);
+  }
+
+  onUnderrun(): void {
+    this.#deps.metrics.underruns.inc();
   }
 
   onDropped(): void {

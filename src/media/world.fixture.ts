@@ -48,6 +48,8 @@ export class TestCall implements ResidentCall {
   readonly traceId = null;
   /** What the caller waited for, turn by turn. */
   readonly waits: TurnTimes[] = [];
+  /** How long ago the first sound began, when it was known as played. */
+  readonly firstHeard: number[] = [];
   readonly #streamSid: string;
   readonly #react: (fact: Told, call: TestCall) => unknown;
 
@@ -69,6 +71,10 @@ export class TestCall implements ResidentCall {
   }
 
   spoke(): void {}
+
+  heardFirst(agoMs: number): void {
+    this.firstHeard.push(agoMs);
+  }
 
   answered(times: TurnTimes): void {
     this.waits.push(times);

@@ -1,4 +1,5 @@
 import { finalStatuses } from '../../machines/call-events.ts';
+import { answeredMsMax } from '../calls/answer-score.ts';
 import type { CallDoor, CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
@@ -242,6 +243,7 @@ class WebhookDesk {
     );
     const twiml = 'twiml' in answer ? answer.twiml : this.apologize(request, answer.refused, ask, facts);
     seat.settle(twiml);
+    if (kind === 'arrive') this.countAnswer('twiml' in answer, twiml, performance.now() - startedAt);
     return xml(twiml);
   }
 
@@ -261,9 +263,17 @@ class WebhookDesk {
     return xml(this.documents.turnAway());
   }
 
+  /** A document that speaks is the answer itself; a stream's first sound is counted where it is heard. */
+  private countAnswer(isTaken: boolean, twiml: string, tookMs: number): void {
+    const { callsAnswered } = this.deps.metrics;
+    if (!isTaken) callsAnswered.inc({ result: 'never' });
+    else if (!twiml.includes('<Connect')) callsAnswered.inc({ result: tookMs <= answeredMsMax ? 'in_time' : 'late' });
+  }
+
   /** The next piece of the wait. */
   async wait(request: CarrierRequest): Promise<HttpResponse> {
     if (!isOver(request.callStatus)) return this.waitDesk.answer(request);
+    this.deps.metrics.waitsEnded.inc({ how: 'hung_up' });
     this.giveUp(request);
     return this.end(request, null);
   }
