@@ -105,9 +105,10 @@ function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): 
 function portsIn(line: string): { port: number; opsPort: number } | null {
   try {
     const value = JSON.parse(line) as { port?: unknown; opsPort?: unknown };
-    return typeof value.port === 'number' && typeof value.opsPort === 'number'
-      ? { port: value.port, opsPort: value.opsPort }
-      : null;
+    const { port, opsPort } = value;
+    // A node without the role `call` has no port for calls.
+    const isReady = typeof opsPort === 'number' && (typeof port === 'number' || port === null);
+    return isReady ? { port: typeof port === 'number' ? port : 0, opsPort } : null;
   } catch {
     return null;
   }

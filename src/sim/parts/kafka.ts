@@ -14,8 +14,8 @@ const LOOK_MS = 50;
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qk';
 
 export interface KafkaOptions {
-  /** A listener whose clients are sent on to the advertised port, where a proxy stands in front of it. */
-  proxied?: { listenPort: number; advertisedPort: number };
+  /** Listeners whose clients are sent on to the advertised ports, where proxies stand in front of them. */
+  proxied?: readonly { listenPort: number; advertisedPort: number }[];
   /** A listener with TLS and a user who signs in by PLAIN or SCRAM-SHA-512. PEM. */
   secure?: { certificate: string; key: string; username: string; password: string };
   /** More lines of server.properties. */
@@ -86,13 +86,14 @@ interface Place {
   securePort: number;
 }
 
-function properties({ proxied, secure, settings }: KafkaOptions, place: Place): string {
+function properties({ proxied = [], secure, settings }: KafkaOptions, place: Place): string {
   const listeners = [`PLAINTEXT://127.0.0.1:${place.port}`];
   const advertised = [...listeners];
-  const protocols = ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', 'PROXIED:PLAINTEXT', 'SECURE:SASL_SSL'];
-  if (proxied) {
-    listeners.push(`PROXIED://127.0.0.1:${proxied.listenPort}`);
-    advertised.push(`PROXIED://127.0.0.1:${proxied.advertisedPort}`);
+  const protocols = ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', 'SECURE:SASL_SSL'];
+  for (const [index, { listenPort, advertisedPort }] of proxied.entries()) {
+    listeners.push(`PROXIED${index}://127.0.0.1:${listenPort}`);
+    advertised.push(`PROXIED${index}://127.0.0.1:${advertisedPort}`);
+    protocols.push(`PROXIED${index}:PLAINTEXT`);
   }
   if (secure) {
     listeners.push(`SECURE://127.0.0.1:${place.securePort}`);
