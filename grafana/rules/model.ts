@@ -73,7 +73,7 @@ export const model: RuleFile = {
           {
             alert: 'ModelSlow',
             expr: `aida:model_answer_seconds:p95_5m > 1.5
-              and (${increased('aida_model_answer_seconds_count', w('5m'))}) > ${scale.count(20)}`,
+              and (${increased('aida_model_answer_seconds_count', w('5m'))}) > ${scale.count(10)}`,
             for: '5m',
             severity: 'ticket',
             summary:

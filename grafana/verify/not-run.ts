@@ -1,8 +1,8 @@
 import type { LogLines } from './log-lines.ts';
 import type { SpansSeen } from './otlp-sink.ts';
 
-/** What the collector of logs puts on each line: grafana/provisioning and the configuration beside it. */
-const streamLabels: ReadonlySet<string> = new Set(['service_name', 'instance', 'node', 'level', 'job']);
+/** What the collector of logs puts on each line: grafana/alloy. */
+const streamLabels: ReadonlySet<string> = new Set(['service_name', 'container', 'node', 'level']);
 const comparison = /([\w.]+)\s*(=~|!~|!=|>=|<=|=|>|<)\s*("(?:[^"\\]|\\.)*"|`[^`]*`|[\w.]+)/g;
 
 /** Null where all labels and fields that a LogQL query names occur in what was written. */

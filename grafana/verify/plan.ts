@@ -48,11 +48,11 @@ export const full: Plan = {
   hasKafka: true,
   database: 'postgres',
   acts: [
-    [0, { callers: 5 }],
+    [0, { callers: 8 }],
     [30, { modelSlowMs: 3_000 }],
     [72, { modelSlowMs: 0 }],
     [80, { callers: 30 }],
-    [105, { callers: 5 }],
+    [105, { callers: 8 }],
     [115, { kill: 2 }],
     [132, { revive: 2 }],
     [140, { kafka: 'stop' }],
@@ -72,7 +72,7 @@ export const short: Plan = {
   hasKafka: false,
   database: 'pglite',
   acts: [
-    [0, { callers: 5 }],
+    [0, { callers: 8 }],
     [6, { modelSlowMs: 3_000 }],
     [18, { modelSlowMs: 0 }],
     [18, { kill: 1 }],
