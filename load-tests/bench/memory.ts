@@ -153,7 +153,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
 function figuresOf(all: readonly Run[], kibTarget: number, words: string): Figure[] {
   const perCall = (of: (one: Run) => number): number => median(all.map(of)) / calls / kib;
   const target = { is: '≤', value: kibTarget } as const;
-  const beside = `${Math.round(perCall(({ live, idle }) => live.rssBefore - idle.rss))} KiB with what is not collected yet`;
+  const before = perCall(({ live, idle }) => live.rssBefore - idle.rss);
+  const beside = `${Math.round(before)} KiB before a collection: garbage, and pages that V8 keeps for more`;
   const grown = (name: string, of: (held: Held) => number): Figure =>
     figure({ name: name + words, value: perCall(({ live, idle }) => of(live) - of(idle)), unit: 'KiB' }, true);
   const young = ({ spaces }: Held): number => spaces['new_space'] ?? 0;
@@ -170,7 +171,9 @@ function figuresOf(all: readonly Run[], kibTarget: number, words: string): Figur
     ),
     grown("of it V8's young generation, whatever is in it", young),
     grown("of it the rest of V8's heap", (held) => held.heapTotal - young(held)),
-    grown('of it outside of the heap', (held) => held.rss - held.heapTotal),
+    grown('of it array buffers: audio that is kept, buffers of Node', ({ arrayBuffers }) => arrayBuffers),
+    grown('of it other memory of objects', ({ external, arrayBuffers }) => external - arrayBuffers),
+    grown('of it the rest: sockets, TLS, what malloc keeps', (held) => held.rss - held.heapTotal - held.external),
     grown('objects that live, for comparison', (held) => held.heapUsed),
     figure(
       {

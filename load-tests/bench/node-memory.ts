@@ -14,6 +14,7 @@ export interface Held {
   rss: number;
   heapUsed: number;
   heapTotal: number;
+  /** Memory that objects of V8's hold outside its heap, `arrayBuffers` with it. */
   external: number;
   arrayBuffers: number;
   /** What V8 holds of the system's memory, by space. */
