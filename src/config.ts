@@ -16,6 +16,7 @@ import {
 } from './config-checks.ts';
 import { type FactSettings, factsOf, kafkaVariables } from './config-kafka.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
+import type { KafkaSettings } from './kafka/client.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
 import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
@@ -350,6 +351,12 @@ export function readSome<N extends Name>(
     read[name] = result.data as Values[N];
   }
   return read as Pick<Values, N>;
+}
+
+/** For a command that needs nothing else; null where no Kafka is named. Throws ConfigError. */
+export function readKafkaSettings(env: Record<string, string | undefined>): KafkaSettings | null {
+  const { kafka } = factsOf(readSome(env, Object.keys(kafkaVariables) as (keyof typeof kafkaVariables)[]));
+  return kafka;
 }
 
 /** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */

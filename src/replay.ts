@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
 import packageJson from '../package.json' with { type: 'json' };
 import { carryOut, Refusal, say, withRedis } from './command.ts';
-import { readRedisUrl, readSome } from './config.ts';
+import { readKafkaSettings, readRedisUrl, readSome } from './config.ts';
 import type { RedisLink } from './directory/redis.ts';
+import { createKafkaLink } from './kafka/client.ts';
+import { createNumberKey } from './privacy/number-key.ts';
 import { type KeptJournal, journalText } from './replay/journal-file.ts';
 import { differences, type Made } from './replay/made.ts';
 import { differencePage, page } from './replay/page.ts';
@@ -13,17 +15,20 @@ import { scoreOf } from './replay/score.ts';
 import {
   findJournal,
   isCallSid,
+  journalsInKafka,
   journalsInRedis,
   madeByService,
   readFromFile,
   refuseErased,
+  refuseErasedNumber,
 } from './replay/sources.ts';
 import { openDatabase } from './services/database.ts';
 
 /** Folds the journal of a call again and tells it as a score. */
 
 const USAGE = `npm run replay -- CALLSID|FILE
-  a CallSid: needs REDIS_URL, for a day after the call; DATABASE_URL, if set, for --diff and to know erased calls
+  a CallSid: from REDIS_URL for a day after the call, later from KAFKA_BROKERS; with DATABASE_URL, and ERASURE_SECRET,
+             erased calls are known, and --diff compares with what was kept
   a file: what --save wrote, or a journal of machines/golden; needs nothing
   --diff        what this release makes of it otherwise than the one that wrote it; exit code 1 if there is anything
   --json        for programs
@@ -102,7 +107,12 @@ async function ofCall(link: RedisLink, order: Order): Promise<void> {
   await withDatabase(async (dataSource) => {
     const callSid = order.what;
     if (dataSource) await refuseErased(dataSource, callSid);
-    const journal = await findJournal(callSid, [journalsInRedis(link)]);
+    const settings = readKafkaSettings(process.env);
+    const log = { warn: (_: object, said?: string) => void process.stderr.write(`${said ?? ''}\n`) };
+    const kafka = settings ? [journalsInKafka(createKafkaLink(settings, 'aida-replay', log))] : [];
+    const journal = await findJournal(callSid, [journalsInRedis(link), ...kafka]);
+    const { ERASURE_SECRET: secret } = readSome(process.env, ['ERASURE_SECRET']);
+    if (dataSource && secret) await refuseErasedNumber(dataSource, createNumberKey(secret), fold(callSid, journal));
     await tell(order, { callSid, journal, made: null }, (now) => madeByService(now, { link, dataSource }));
   });
 }

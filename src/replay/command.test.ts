@@ -122,7 +122,7 @@ test('what cannot be replayed is refused in a line', async () => {
   ]);
   expect([nobody.code, nobody.err]).toEqual([
     1,
-    `${unknown} is not known: Redis keeps a journal for a day after the call's end\n`,
+    `${unknown} is not known: Redis keeps a journal for a day after the call's end, Kafka for as long as it is told to\n`,
   ]);
   expect([nowhere.code, nowhere.err]).toEqual([
     1,

@@ -2,10 +2,14 @@ import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import { CallLogEntity } from '../../entities/call-log.ts';
 import { ErasedCallEntity } from '../../entities/erased-call.ts';
+import { ErasureEntity } from '../../entities/erasure.ts';
 import { Refusal } from '../command.ts';
 import { ownerOf } from '../directory/claims.ts';
 import { type JournalEntry, readJournal } from '../directory/journal.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { journalInKafka } from '../analytics/fact-sources.ts';
+import type { KafkaLink } from '../kafka/client.ts';
+import type { NumberKey } from '../privacy/number-key.ts';
 import { type KeptJournal, parseJournal } from './journal-file.ts';
 import type { Made } from './made.ts';
 import { withRedactions } from './redacted.ts';
@@ -36,19 +40,42 @@ export const journalsInRedis =
   (callSid) =>
     readJournal(link, callSid);
 
+/** For as long as Kafka keeps its messages; all of them are read, and nothing of an erased call is shown. */
+export const journalsInKafka =
+  (kafka: KafkaLink): JournalSource =>
+  async (callSid) => {
+    const journal = await journalInKafka(kafka, callSid);
+    const isErased = journal.some((entry) => entry.kind === 'fact' && entry.fact.type === 'journal.erased');
+    if (isErased) throw new Refusal(`${callSid} was erased`);
+    return journal;
+  };
+
 /** @throws Refusal for a call that none of them knows */
 export async function findJournal(callSid: string, sources: readonly JournalSource[]): Promise<JournalEntry[]> {
   for (const source of sources) {
     const journal = await source(callSid);
     if (journal.length > 0) return withRedactions(journal);
   }
-  throw new Refusal(`${callSid} is not known: Redis keeps a journal for a day after the call's end`);
+  throw new Refusal(
+    `${callSid} is not known: Redis keeps a journal for a day after the call's end, Kafka for as long as it is told to`,
+  );
 }
 
 /** @throws Refusal for a call whose caller had everything erased */
 export async function refuseErased(dataSource: DataSource, callSid: string): Promise<void> {
   const erased = await dataSource.getRepository(ErasedCallEntity).findOneBy({ callSid });
   if (erased) throw new Refusal(`${callSid} was erased on ${erased.createdAt.toISOString().slice(0, 10)}`);
+}
+
+/** The same by the caller's number, for a call that the erasure did not know. */
+export async function refuseErasedNumber(
+  dataSource: DataSource,
+  key: NumberKey,
+  { callSid, row }: Pick<Replayed, 'callSid' | 'row'>,
+): Promise<void> {
+  const erasure = await dataSource.getRepository(ErasureEntity).findOneBy({ numberHash: key.hash(row.fromNumber) });
+  if (erasure && row.startedAt <= erasure.until)
+    throw new Refusal(`${callSid} was erased: its caller had everything erased`);
 }
 
 /** What the nodes that lived the call and the consumers of its facts wrote down of it, as far as that is still there. */

@@ -2,6 +2,7 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { callKeys, outboxKey, partitionOf } from '../../directory/keys.ts';
 import type { SimCall } from '../twilio/index.ts';
 import { accountOf } from '../account.ts';
+import { keepGolden } from './golden.fixture.ts';
 import { Caller } from './caller.fixture.ts';
 import { everything, placesOf, placesWith, type Written } from '../everything.ts';
 import { rowOf } from './rows.fixture.ts';
@@ -82,6 +83,7 @@ test('a card number, as digits, as words, over two turns: written down nowhere',
   const kept = [callKeys(sid).log, outboxKey(partitionOf(sid))].map((key) => `redis ${key}`);
   expect(placesOf(split.slice(8), TELLING, written)).toEqual([]);
   expect(placesOf(split.slice(0, 8), TELLING, written).filter((place) => !kept.includes(place))).toEqual([]);
+  await keepGolden('a card number told in two turns', (await accountOf(made, calls[2])).facts);
   const rows = await Promise.all(calls.map((call) => rowOf(made, call.sid)));
   const said = rows.map((row) => row?.transcript?.filter(({ who }) => who === 'caller').map(({ text }) => text));
   expect(said).toEqual([

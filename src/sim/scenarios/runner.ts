@@ -29,6 +29,8 @@ export interface RunOptions {
   /** How scenarios are lived and judged with a real model. */
   real?: RealModel;
   onResult?: (result: Result) => void;
+  /** What the journals say of the main caller's calls, before it is judged. */
+  onLived?: (scenario: Scenario, accounts: readonly Account[]) => Promise<void>;
 }
 
 /** What a real model needs besides. */
@@ -165,6 +167,7 @@ class Desk {
     const { stage, options } = this;
     if (options.real) return options.real.judge(scenario, timeline);
     const accounts: Account[] = this.isReadable(scenario) ? await accountsOf(stage, main.calls) : [];
+    await options.onLived?.(scenario, accounts);
     const failures = await unmet(expect, { stage, calls: main.calls, accounts });
     return [...failures, ...this.complaintsOf(scenario, main, accounts)];
   }

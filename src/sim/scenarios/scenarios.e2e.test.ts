@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { keepScenario } from './golden.fixture.ts';
 import { rendered } from './report.ts';
 import { type Result, runScenarios } from './runner.ts';
 import { isFast, loadScenarios } from './scenario.ts';
@@ -9,7 +10,7 @@ const fast = (await loadScenarios(import.meta.dirname)).filter(isFast);
 let results: Map<string, Result>;
 
 beforeAll(async () => {
-  const lived = await runScenarios(fast, { variant: 'plain', seed: 1 });
+  const lived = await runScenarios(fast, { variant: 'plain', seed: 1, onLived: keepScenario });
   results = new Map(lived.map((result) => [result.scenario.id, result]));
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { keepScenario } from './golden.fixture.ts';
 import { isFailed, rendered } from './report.ts';
 import { runScenarios } from './runner.ts';
 import { loadScenarios } from './scenario.ts';
@@ -14,7 +15,8 @@ test.each<[string, Variant]>([
 ])(
   'every scenario, %s',
   async (_how, variant) => {
-    const results = await runScenarios(await loadScenarios(import.meta.dirname), { variant, seed: SEED });
+    const onLived = variant === 'plain' ? { onLived: keepScenario } : {};
+    const results = await runScenarios(await loadScenarios(import.meta.dirname), { variant, seed: SEED, ...onLived });
     expect(results.filter(isFailed).length, rendered(results.filter(isFailed))).toBe(0);
     expect(results.filter(({ skipped }) => skipped === null).length).toBeGreaterThanOrEqual(40);
   },
