@@ -124,7 +124,7 @@ function tellLog(
   { namespace, log: { message, error, broker, topic, groupId } }: LogEntry,
 ): void {
   log.warn(
-    { client: namespace, said: message, fault: error, broker, topic, group: groupId },
+    { client: namespace, what: message, fault: error, broker, topic, group: groupId },
     'Kafka client in trouble',
   );
 }

@@ -61,7 +61,8 @@ export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
 
 async function doubtsOf(admin: Admin): Promise<TopicDoubt[]> {
   const found = await admin.fetchTopicMetadata({ topics: Object.values(topics) });
-  return found.topics.flatMap(({ name, partitions }) => {
+  const sorted = found.topics.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  return sorted.flatMap(({ name, partitions }) => {
     const topic = Object.values(topics).find((each) => each === name);
     if (!topic) return [];
     const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));

@@ -1,3 +1,4 @@
+import { withoutSynthetic } from '../analytics/kept-out.ts';
 import { type Pace, OutboxReader } from '../analytics/reader.ts';
 import { registerGroups } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
@@ -5,6 +6,7 @@ import type { KafkaLink } from '../kafka/client.ts';
 import { ensureTopics } from '../kafka/topics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
 import { createPublisher, RELAY_GROUP } from './publisher.ts';
 
 /** Facts are to be in Kafka within a second: a look costs little, and so does a small batch. */
@@ -21,6 +23,8 @@ export interface RelayOptions {
   kafka: KafkaLink;
   /** Unlike that of any other process. */
   holder: string;
+  /** Calls that nobody made: Kafka never hears of them. */
+  isSynthetic?: IsSynthetic;
   log: Pick<Log, 'warn' | 'error'>;
   metrics: Pick<Metrics, 'relayFacts' | 'relaySendSeconds' | 'kafkaUp' | 'kafkaErrors' | 'faults' | 'factsTaken'>;
 }
@@ -52,12 +56,12 @@ export class Relay {
   }
 
   private async run(): Promise<void> {
-    const { link, kafka, holder, log, metrics } = this.options;
+    const { link, kafka, holder, log, metrics, isSynthetic = () => false } = this.options;
     await this.until('outbox', () => registerGroups(link, [RELAY_GROUP]));
     const producer = kafka.producer();
     await this.until('Kafka', () => this.reach(producer));
     if (!this.isStopping) {
-      const consumer = createPublisher(producer, metrics);
+      const consumer = withoutSynthetic(createPublisher(producer, metrics), isSynthetic);
       const onPoison = () => metrics.faults.inc({ place: `outbox ${RELAY_GROUP}` });
       const reader = new OutboxReader({ link, consumer, holder, log, pace, onPoison });
       reader.start();
