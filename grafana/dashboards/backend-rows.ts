@@ -128,7 +128,7 @@ const jobs: RowSpec = {
       width: 6,
       queries: [
         {
-          expr: `${perMinuteBy('kind, result', 'aida_job_runs_total')} > 0 or vector(0)`,
+          expr: `${perMinuteBy('kind, result', 'aida_job_runs_total')} > 0 or on () vector(0)`,
           legend: '{{kind}}: {{result}}',
         },
       ],

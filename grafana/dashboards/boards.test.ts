@@ -70,7 +70,8 @@ test('every panel has a unit, thresholds, and a sentence that says what good loo
 });
 
 test('every panel leads to a runbook that exists', () => {
-  const missing = panels.flatMap(([name, { links: [runbook] = [] }]) => {
+  const missing = panels.flatMap(([name, { links = [] }]) => {
+    const [runbook] = links;
     const path = runbook?.url.replace('/public/', '') ?? '';
     return runbook?.title === 'Runbook' && existsSync(join(GRAFANA, path)) ? [] : `${name}: ${path}`;
   });

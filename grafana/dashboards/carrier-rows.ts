@@ -45,7 +45,7 @@ const webhooks: RowSpec = {
       bounds: { above: [0.1, 1] },
       runbook: 'Exceptions',
       width: 6,
-      queries: [{ expr: `${perMinuteBy('place', 'aida_faults_total')} > 0 or vector(0)`, legend: '{{place}}' }],
+      queries: [{ expr: `${perMinuteBy('place', 'aida_faults_total')} > 0 or on () vector(0)`, legend: '{{place}}' }],
     },
   ],
 };

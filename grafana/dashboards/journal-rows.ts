@@ -150,7 +150,7 @@ const journal: RowSpec = {
       width: 12,
       queries: [
         {
-          expr: `${perMinuteBy('kind, result', 'aida_inbox_messages_total')} > 0 or vector(0)`,
+          expr: `${perMinuteBy('kind, result', 'aida_inbox_messages_total')} > 0 or on () vector(0)`,
           legend: '{{kind}}: {{result}}',
         },
       ],

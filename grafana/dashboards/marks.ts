@@ -37,9 +37,9 @@ export const marks = [
   },
   {
     name: 'Alert',
-    expr: 'count by (alertname, severity) (ALERTS{alertstate="firing"})',
+    expr: 'count by (alertname) (ALERTS{alertstate="firing", severity="page"})',
     colour: 'dark-red',
-    text: '{{alertname}} ({{severity}})',
-    tags: 'alertname,severity',
+    text: '{{alertname}}',
+    tags: 'alertname',
   },
 ] as const;

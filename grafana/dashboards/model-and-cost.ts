@@ -20,7 +20,6 @@ export const modelAndCost: BoardSpec = {
           title: 'Answer after end of speech, p95',
           good: 'below 1 s from the word that the caller stopped.',
           unit: 's',
-          decimals: 2,
           bounds: { above: [1, 2] },
           runbook: 'ModelSlow',
           width: 4,
@@ -272,7 +271,7 @@ export const modelAndCost: BoardSpec = {
           width: 6,
           queries: [
             {
-              expr: `min by (name) (${of('aida_model_allowance', 'what="remaining"')} / on (instance, name) (${of('aida_model_allowance', 'what="limit"')} > 0)) or vector(1)`,
+              expr: `min by (name) (${of('aida_model_allowance', 'what="remaining"')} / on (instance, name) (${of('aida_model_allowance', 'what="limit"')} > 0)) or on () vector(1)`,
               legend: '{{name}}',
             },
           ],

@@ -1,9 +1,9 @@
 import type { RowSpec } from './panel.ts';
 import { of, perMinuteBy, quantile, rateBy, sumBy } from './promql.ts';
 
-const perNode: RowSpec = {
+export const nodeTable: RowSpec = {
   title: 'Each node',
-  height: 8,
+  height: 7,
   panels: [
     {
       kind: 'table',
@@ -177,7 +177,7 @@ const fleetState: RowSpec = {
       width: 8,
       queries: [
         {
-          expr: `sum by (instance, reason) (${of('aida_node_capacity_calls')}) > 0 or vector(0)`,
+          expr: `sum by (instance, reason) (${of('aida_node_capacity_calls')}) > 0 or on () vector(0)`,
           legend: '{{instance}}: {{reason}}',
         },
       ],
@@ -258,4 +258,4 @@ const watching: RowSpec = {
   ],
 };
 
-export const nodeRows: readonly RowSpec[] = [perNode, loop, fleetState, watching];
+export const nodeRows: readonly RowSpec[] = [loop, fleetState, watching];

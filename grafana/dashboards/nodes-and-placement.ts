@@ -1,5 +1,5 @@
 import { carrierRows } from './carrier-rows.ts';
-import { nodeRows } from './node-rows.ts';
+import { nodeRows, nodeTable } from './node-rows.ts';
 import type { BoardSpec } from './panel.ts';
 import { placementRows } from './placement-rows.ts';
 
@@ -9,5 +9,5 @@ export const nodesAndPlacement: BoardSpec = {
   file: 'nodes-and-placement',
   title: 'Aida / Nodes and placement',
   question: 'Which node has what, why does the next caller get in or not, and what became of calls whose node went?',
-  rows: [...placementRows, ...nodeRows, ...carrierRows],
+  rows: [nodeTable, ...placementRows, ...nodeRows, ...carrierRows],
 };

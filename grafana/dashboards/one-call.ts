@@ -25,7 +25,7 @@ export const oneCall: BoardSpec = {
           width: 24,
           sql: `SELECT c.call_sid AS "call", c.started_at AS "began", coalesce(c.outcome, 'live') AS "outcome",
   c.duration AS "lasted", (SELECT max(ms) / 1000.0 FROM unnest(f.silences_ms) AS ms) AS "longest silence",
-  cardinality(f.silences_ms) AS "answers", f.cost_micros / 1000000.0 AS "cost",
+  cardinality(f.silences_ms) AS "answers",
   (SELECT count(*) FROM tool_execution t WHERE t.call_sid = c.call_sid AND t.result IN ('failed', 'late')) AS "tools failed"
 FROM call_log c LEFT JOIN call_figure f USING (call_sid)
 WHERE c.started_at BETWEEN $__timeFrom() AND $__timeTo()
@@ -41,7 +41,6 @@ ORDER BY 5 DESC NULLS LAST, c.started_at DESC LIMIT 50`,
             { name: 'lasted', unit: 's' },
             { name: 'longest silence', unit: 's', bounds: { above: [2, 3] } },
             { name: 'answers', unit: 'none' },
-            { name: 'cost', unit: 'currencyUSD' },
             { name: 'tools failed', unit: 'none', bounds: { above: [1, 2] } },
           ],
         },

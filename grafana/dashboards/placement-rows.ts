@@ -50,7 +50,9 @@ const placed: RowSpec = {
       runbook: 'panels/placement',
       width: 6,
       stacked: true,
-      queries: [{ expr: `${perMinuteBy('result', 'aida_admissions_total')} > 0 or vector(0)`, legend: '{{result}}' }],
+      queries: [
+        { expr: `${perMinuteBy('result', 'aida_admissions_total')} > 0 or on () vector(0)`, legend: '{{result}}' },
+      ],
     },
   ],
 };
@@ -77,7 +79,9 @@ const refused: RowSpec = {
       bounds: { above: [10, 100] },
       runbook: 'panels/refusals',
       width: 8,
-      queries: [{ expr: `${perMinuteBy('reason', 'aida_refusals_total')} > 0 or vector(0)`, legend: '{{reason}}' }],
+      queries: [
+        { expr: `${perMinuteBy('reason', 'aida_refusals_total')} > 0 or on () vector(0)`, legend: '{{reason}}' },
+      ],
     },
     {
       kind: 'stat',
@@ -87,7 +91,7 @@ const refused: RowSpec = {
       bounds: { above: [1, 2] },
       runbook: 'SwitchForgotten',
       width: 4,
-      queries: [{ expr: `sum(${fleetBy('name', 'aida_switches_set')})`, legend: 'set' }],
+      queries: [{ expr: orElse(0, `sum(${fleetBy('name', 'aida_switches_set')})`), legend: 'set' }],
     },
     {
       kind: 'stat',

@@ -54,9 +54,9 @@ export function share(part: string, whole: string, none = 0): string {
   return orElse(none, `${part} / (${whole} > 0)`);
 }
 
-/** For what has no labels left: a value where nobody has counted yet. */
+/** A value where nobody has counted yet. */
 export function orElse(value: number, expr: string): string {
-  return `${expr} or vector(${value})`;
+  return `${expr} or on () vector(${value})`;
 }
 
 /** The usual three of a histogram, as queries. */

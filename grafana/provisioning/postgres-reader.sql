@@ -17,4 +17,4 @@ GRANT SELECT (call_sid, epoch, seq, item_id, after_item_id, who, text, heard_tex
   ON turn TO aida_grafana;
 GRANT SELECT (call_sid, tool_call_id, epoch, name, arguments, result, output, started_at, duration_ms)
   ON tool_execution TO aida_grafana;
-GRANT SELECT (call_sid, minute, wait_from, wait_until, cost_micros, silences_ms) ON call_figure TO aida_grafana;
+GRANT SELECT (call_sid, minute, wait_from, wait_until, silences_ms) ON call_figure TO aida_grafana;
