@@ -12,7 +12,8 @@ export const capacity: RuleFile = {
         rules: [
           // Each node says what it was told of the fleet; one that hears nothing any more says the oldest.
           { record: 'aida:free_calls:min', expr: 'min(aida_headroom_calls)' },
-          { record: 'aida:fleet_capacity_calls:max', expr: 'max(aida_fleet_capacity_calls)' },
+          // Without what is kept for the loss of a node.
+          { record: 'aida:usable_calls:max', expr: 'max(aida_fleet_capacity_calls) - max(aida_fleet_kept_calls)' },
           { record: 'aida:fleet_load_calls:max', expr: 'max(aida_fleet_load_calls)' },
           { record: 'aida:waiting_callers:max', expr: 'max(aida_waiting_callers)' },
           { record: 'aida:calls_live:sum', expr: 'sum(aida_calls_live) or vector(0)' },
@@ -27,7 +28,7 @@ export const capacity: RuleFile = {
             alert: 'CapacityRunningOut',
             expr: `aida:free_calls:min <= 0 or (
               predict_linear(aida:free_calls:min[${w('15m')}], ${scale.seconds('15m')}) < 0
-              and aida:free_calls:min < 0.5 * aida:fleet_capacity_calls:max)`,
+              and aida:free_calls:min < 0.5 * aida:usable_calls:max)`,
             for: '3m',
             severity: 'page',
             summary: 'No places for new calls within 15 minutes at this pace',

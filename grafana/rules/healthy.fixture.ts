@@ -115,6 +115,7 @@ function ofFleet(node: string): SeriesSet {
   return {
     [one('aida_headroom_calls', { limit: 'nodes' })]: level(100),
     [one('aida_fleet_capacity_calls')]: level(200),
+    [one('aida_fleet_kept_calls')]: level(40),
     [one('aida_fleet_load_calls')]: level(61),
     [one('aida_waiting_callers')]: level(0),
     [one('aida_reconciled_calls_total', { result: 'over' })]: level(0),

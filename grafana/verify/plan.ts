@@ -68,7 +68,7 @@ export const full: Plan = {
 export const short: Plan = {
   name: 'short',
   nodes: 2,
-  callsMax: 12,
+  callsMax: 30,
   hasKafka: false,
   database: 'pglite',
   acts: [
