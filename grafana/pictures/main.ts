@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { doors } from '../../src/sim/parts/prometheus.ts';
@@ -23,7 +22,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1m' },
     call: { type: 'string' },
     short: { type: 'boolean', default: false },
-    out: { type: 'string', default: join(import.meta.dirname, 'now') },
+    out: { type: 'string', default: import.meta.dirname },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
