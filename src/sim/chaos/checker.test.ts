@@ -40,6 +40,17 @@ const planted: Plant[] = [
     },
   ],
   ['what was taken in is gone', 'journalOrder', ({ arrivals }) => void arrivals.push({ epoch: 2_000, seq: 9 })],
+  ['a state that its journal does not lead to', 'replayIsTheCall', (call) => void (call.toldState = 'dialing')],
+  [
+    'a transcript that its journal does not come to',
+    'replayIsTheCall',
+    (_, { rows }) => void rows[0]?.transcript?.pop(),
+  ],
+  [
+    'a call that ended without a transcript',
+    'replayIsTheCall',
+    (_, { rows: [row] }) => row && void (row.transcript = null),
+  ],
   ['a turn has no row', 'sinkIsJournal', (_, { turns }) => void turns.pop()],
   ['a turn has two rows', 'sinkIsJournal', (_, { turns }) => void turns.push(...turns.slice(0, 1))],
   ['a row is of no turn', 'sinkIsJournal', (_, { turns }) => void turns.push({ callSid: CALL, itemId: 'x', text: '' })],
@@ -81,12 +92,12 @@ const planted: Plant[] = [
   [
     'a row that does not end',
     'oneEndNothingLeft',
-    (_, { rows }) => void rows.splice(0, 1, { callSid: CALL, status: 'COMPLETED', isEnded: false }),
+    (_, { rows }) => void rows.splice(0, 1, { callSid: CALL, status: 'COMPLETED', isEnded: false, transcript: null }),
   ],
   [
     'a row of another end',
     'oneEndNothingLeft',
-    (_, { rows }) => void rows.splice(0, 1, { callSid: CALL, status: 'BUSY', isEnded: true }),
+    (_, { rows }) => void rows.splice(0, 1, { callSid: CALL, status: 'BUSY', isEnded: true, transcript: null }),
   ],
   ['a call without a row', 'oneEndNothingLeft', (_, { rows }) => void rows.pop()],
   ['an actor is left', 'oneEndNothingLeft', (_, { remainder }) => void (remainder.callsLive = 1)],

@@ -1,11 +1,12 @@
 import { finalStatuses } from '../../../machines/call-events.ts';
 import type { CallEvent } from '../../../machines/call-events.ts';
 import { judgedGaps } from './gaps.ts';
-import type { Arrival, History, PlacementNode, RecordedCall, Remainder, Span, TurnRow } from './history.ts';
+import { replayFaults } from './replays.ts';
+import type { Arrival, CallRow, History, PlacementNode, RecordedCall, Remainder, Span, TurnRow } from './history.ts';
 
 /** What a history shows that must never be so. */
 export interface Violation {
-  /** Of the seven. */
+  /** Of the eight. */
   invariant: keyof typeof invariants;
   /** The call or node that it is about, '' for the whole run. */
   about: string;
@@ -14,7 +15,7 @@ export interface Violation {
 
 type Found = Omit<Violation, 'invariant'>;
 
-/** The seven invariants; each gives what breaks it. */
+/** The eight invariants; each gives what breaks it. */
 export const invariants = {
   journalOrder: ({ calls, faults }: History) => {
     const losesTail = faults.some(({ kind }) => kind === 'redisFailover');
@@ -26,6 +27,7 @@ export const invariants = {
   noGapBeyondBound: (history: History, patience: number) => noGapBeyondBound(history, patience),
   effectsOnce: (history: History) => effectsOnce(history),
   oneSocketSpeaks: ({ calls }: History) => calls.flatMap(oneSocketSpeaks),
+  replayIsTheCall: ({ calls, rows }: History) => replayIsTheCall(calls, rows),
 } as const satisfies Record<string, (history: History, patience: number) => Found[]>;
 
 /** Judges a history by all of them; gaps may last `patience` times as long as their faults explain. */
@@ -235,3 +237,13 @@ function oneSocketSpeaks({ callSid, streams }: RecordedCall): Found[] {
 }
 
 const overlaps = (one: Span, other: Span): boolean => one.fromMs < other.toMs && other.fromMs < one.toMs;
+
+/** (8) Folded again, each journal comes to the state and the transcript that the call had. */
+function replayIsTheCall(calls: readonly RecordedCall[], rows: readonly CallRow[]): Found[] {
+  const rowOf = new Map(rows.map((row) => [row.callSid, row]));
+  return calls.flatMap((call) =>
+    call.journal.length === 0
+      ? []
+      : replayFaults(call, rowOf.get(call.callSid)).map((what) => ({ about: call.callSid, what })),
+  );
+}

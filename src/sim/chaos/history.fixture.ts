@@ -1,5 +1,6 @@
 import type { CallEvent } from '../../../machines/call-events.ts';
 import type { JournalEntry } from '../../directory/journal.ts';
+import { replayed } from '../../replay/replayed.ts';
 import type { History, RecordedCall } from './history.ts';
 
 export const CALL = 'CA1';
@@ -104,6 +105,7 @@ const call: RecordedCall = {
   arrivals: journal.flatMap(({ kind, epoch, seq }) => (kind === 'fact' ? [{ epoch, seq }] : [])),
   endedAs: 'completed',
   state: 'ended',
+  toldState: 'ended',
 };
 
 const good: History = {
@@ -125,7 +127,7 @@ const good: History = {
     { callSid: CALL, key: 'tool t1', epoch: FIRST + 1 },
     { callSid: CALL, key: 'voicemail RE1', epoch: null },
   ],
-  rows: [{ callSid: CALL, status: 'COMPLETED', isEnded: true }],
+  rows: [{ callSid: CALL, status: 'COMPLETED', isEnded: true, transcript: replayed(CALL, journal).end.transcript }],
   remainder: {
     callsLive: 0,
     factsWaiting: 0,

@@ -1,3 +1,4 @@
+import type { TranscriptLine } from '../../../entities/call-log.ts';
 import type { JournalEntry } from '../../directory/journal.ts';
 import type { FaultKind } from './fault-kinds.ts';
 
@@ -69,6 +70,8 @@ export interface RecordedCall {
   endedAs: string | null;
   /** Where the folded journal stands. */
   state: string;
+  /** What the nodes wrote of where it stands, null for a call that is unknown. */
+  toldState: string | null;
 }
 
 /** Load and room of one node, and what its load is made of, read in one step. */
@@ -113,6 +116,8 @@ export interface CallRow {
   callSid: string;
   status: string;
   isEnded: boolean;
+  /** As it was made while facts came. */
+  transcript: TranscriptLine[] | null;
 }
 
 /** What is still there when every call is over; all of it must be nothing. */

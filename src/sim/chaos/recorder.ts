@@ -117,9 +117,10 @@ export class Recorder {
 
   private async callRows(rows: DataSource): Promise<CallRow[]> {
     const found = await rows.getRepository(CallLogEntity).find();
-    return found.map(({ callSid, status, endedAt, processedAt }) => ({
+    return found.map(({ callSid, status, endedAt, processedAt, transcript }) => ({
       callSid,
       status,
+      transcript,
       isEnded: endedAt !== null && processedAt !== null,
     }));
   }
@@ -172,6 +173,7 @@ export class Recorder {
       arrivals: this.tap.of(call.sid),
       endedAs: owner?.ended ?? null,
       state: stateOf(call.sid, journal),
+      toldState: owner?.state ?? null,
     };
   }
 }
