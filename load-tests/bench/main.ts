@@ -14,6 +14,7 @@ import { latency } from './latency.ts';
 import { webhook } from './webhook.ts';
 import { memory } from './memory.ts';
 import { path } from './path.ts';
+import { pipeline } from './pipeline.ts';
 import { placement } from './placement.ts';
 import { printAll, printOutcome } from './print.ts';
 import { redis } from './redis.ts';
@@ -45,6 +46,7 @@ const measures: readonly Measure[] = [
   tools,
   telemetry,
   relay,
+  pipeline,
 ];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
