@@ -1,5 +1,6 @@
 import type { Opening, Turn } from '../../machines/call-events.ts';
 import type { WarmAsk } from '../calls/mailbox.ts';
+import { logOf } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Endpoints, type EndpointsDeps } from './endpoints.ts';
 import { KeptSessions } from './kept.ts';
@@ -106,7 +107,7 @@ export class ModelSessions implements Sessions {
     const leave = this.#endpoints.enter(callSid);
     const onOver = () => void this.#open.delete(session);
     const session: ModelSession = new ModelSession(
-      { ...this.#deps, leave, onOver },
+      { ...this.#deps, log: logOf(this.#deps.log, callSid), leave, onOver },
       this.#deps.profile(callSid),
       listener,
     );

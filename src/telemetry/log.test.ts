@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLog } from './log.ts';
+import { createLog, logOf } from './log.ts';
 import { traceOf } from './trace-ids.ts';
 
 function logging(secrets: string[] = []) {
@@ -50,6 +50,20 @@ it('writes the trace of a call with its CallSid, and none without', () => {
   log.info({ callSid: 'CA1' }, 'call ended');
   log.info({ callSid: null }, 'call ended');
   expect(lines.map((line) => line.traceId)).toEqual([traceId, undefined]);
+});
+
+it('says of each line whose it is in the log of one call, at the level of the whole', () => {
+  const { log, lines } = logging();
+  const one = logOf(log, 'CA1');
+  one.warn({ code: 'x' }, 'response failed');
+  one.info('fine');
+  one.debug('not at this level');
+  log.level = 'error';
+  one.warn('nor this one');
+  expect(lines).toMatchObject([
+    { callSid: 'CA1', code: 'x', msg: 'response failed' },
+    { callSid: 'CA1', msg: 'fine' },
+  ]);
 });
 
 it('masks secrets wherever they stand, in the way JSON spells them', () => {

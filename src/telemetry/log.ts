@@ -48,6 +48,16 @@ export function createLog(level: string, options: LogOptions = {}): Log {
   );
 }
 
+/** The same log for what is about one call: each of its lines has the CallSid. It follows the level of the whole. */
+export function logOf(log: Log, callSid: string): Log {
+  const about = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: unknown, message?: string) =>
+    typeof fields === 'string'
+      ? log[level]({ callSid }, fields)
+      : log[level]({ callSid, ...(fields as object) }, message);
+  const methods = { debug: about('debug'), info: about('info'), warn: about('warn'), error: about('error') };
+  return Object.assign(Object.create(log) as Log, methods);
+}
+
 function withTrace(line: Record<string, unknown>): Record<string, unknown> {
   return typeof line['callSid'] === 'string' ? { ...line, traceId: traceOf(line['callSid']).traceId } : line;
 }
