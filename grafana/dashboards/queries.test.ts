@@ -44,7 +44,7 @@ describe.skipIf(await lacksPart('prometheus'))('PromQL', () => {
 });
 
 /** Places where a grammar could not go on. */
-function errorsOf(parser: typeof logParser | typeof traceParser, text: string): number {
+function errorsOf(parser: typeof logParser, text: string): number {
   let errors = 0;
   parser.parse(text).iterate({ enter: ({ type }) => void (errors += type.isError ? 1 : 0) });
   return errors;

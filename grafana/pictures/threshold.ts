@@ -10,7 +10,7 @@ export function thresholdColour(value: number, { thresholds }: FieldJson): strin
 /** What a number stands for, if the panel says so. */
 export function wordFor(value: unknown, { mappings = [] }: FieldJson): string | null {
   for (const { options } of mappings) {
-    const found = options[String(value as number)];
+    const found = options[String(value)];
     if (found) return found.text;
   }
   return null;

