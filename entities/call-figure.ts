@@ -1,5 +1,14 @@
 import { EntitySchema } from 'typeorm';
-import { microsAsNumber } from './micros.ts';
+
+/** Tokens of each price. */
+export interface TokensUsed {
+  textIn: number;
+  textInCached: number;
+  audioIn: number;
+  audioInCached: number;
+  textOut: number;
+  audioOut: number;
+}
 
 /** What of a call's facts is kept to fold later ones in; sets, so that repeats add nothing. Times are Redis-clock ms. */
 export interface FigureNotes {
@@ -7,8 +16,8 @@ export interface FigureNotes {
   stops: number[];
   /** When the assistant began to be heard, by item. */
   starts: Record<string, number>;
-  /** Millionths of a dollar, by response. */
-  costs: Record<string, number>;
+  /** What the model used, by response. */
+  used: Record<string, TokensUsed>;
   /** When the waiting room was entered, and left. */
   queued: number[];
   left: number[];
@@ -22,7 +31,8 @@ export interface CallFigure {
   waitFrom: Date | null;
   /** Null while the caller waits, or never did. */
   waitUntil: Date | null;
-  costMicros: number;
+  /** By the whole call; what it cost is for those to say who know the prices. */
+  used: TokensUsed;
   /** From the end of a caller's turn to the first sound of the answer. */
   silencesMs: number[];
   notes: FigureNotes;
@@ -35,7 +45,7 @@ export const CallFigureEntity = new EntitySchema<CallFigure>({
     minute: { type: 'timestamptz' },
     waitFrom: { type: 'timestamptz', nullable: true },
     waitUntil: { type: 'timestamptz', nullable: true },
-    costMicros: { type: 'bigint', transformer: microsAsNumber, default: 0 },
+    used: { type: 'jsonb', default: {} },
     silencesMs: { type: 'integer', array: true, default: [] },
     notes: { type: 'jsonb' },
   },

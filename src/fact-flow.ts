@@ -1,11 +1,13 @@
 import { Analytics, outboxGroups, retiredGroups, type AnalyticsOptions } from './analytics/analytics.ts';
 import { OutboxKeeper } from './analytics/outbox-keeper.ts';
 import type { Role } from './config.ts';
+import { createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 import type { Ground } from './ground.ts';
 import { createKafkaLink } from './kafka/client.ts';
 import { createNumberKey } from './privacy/number-key.ts';
 import { Relay } from './relay/relay.ts';
 import { createCallbacks } from './services/callbacks.ts';
+import { FigureRoller } from './services/figure-rolls.ts';
 import type { Work } from './work.ts';
 
 /** Where the facts of the outbox go, as far as this process has a role in it. */
@@ -18,10 +20,13 @@ export interface FactFlow {
 /** `work` is null without the role `analytics`. */
 export function createFactFlow(ground: Ground, work: Work | null, holder: string): FactFlow {
   const { config, link, log, metrics } = ground;
+  const isSynthetic = createSyntheticCheck(config.twilio.authTokens);
   const has = (role: Role) => config.roles.includes(role);
   const kafka = config.kafka && createKafkaLink(config.kafka, `aida-${config.nodeId}`, log);
-  const relay = kafka && has('relay') ? new Relay({ link, kafka, holder, log, metrics }) : null;
-  const analytics = work && new Analytics({ ...analyticsOf(ground, work, holder), kafka });
+  const relay = kafka && has('relay') ? new Relay({ link, kafka, holder, isSynthetic, log, metrics }) : null;
+  const analytics = work && new Analytics({ ...analyticsOf(ground, work, holder), kafka, isSynthetic });
+  const { dataSource } = ground;
+  const roller = work && new FigureRoller({ dataSource, prices: config.modelPrices, now: Date.now, log });
   const keeper =
     has('relay') || has('analytics')
       ? new OutboxKeeper({
@@ -37,12 +42,15 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
     start() {
       relay?.start();
       analytics?.start();
+      roller?.start();
       keeper?.start();
     },
     async stop() {
       // What the relay still brings may be taken in here.
       await relay?.stop();
       await analytics?.stop();
+      // After the last facts were taken in.
+      await roller?.stop();
       await keeper?.stop();
     },
   };

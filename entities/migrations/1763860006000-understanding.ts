@@ -79,7 +79,7 @@ export class Understanding1763860006000 implements MigrationInterface {
         minute timestamptz NOT NULL,
         wait_from timestamptz,
         wait_until timestamptz,
-        cost_micros bigint NOT NULL DEFAULT 0,
+        used jsonb NOT NULL DEFAULT '{}',
         silences_ms integer[] NOT NULL DEFAULT '{}',
         notes jsonb NOT NULL
       )
