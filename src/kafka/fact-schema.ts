@@ -147,9 +147,10 @@ export const factSchema = z.discriminatedUnion('type', [
 ]);
 
 type SchemaFact = z.output<typeof factSchema>;
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Holds<T extends true> = T;
 /** Does not compile when the schema and the facts themselves say different things. */
-export const isSame: Same<SchemaFact, CallEvent> = true;
+export type FactsAgree = Holds<Same<SchemaFact, CallEvent>>;
 
 /** Types of facts that this version knows. */
 export const factTypes: ReadonlySet<string> = new Set(factSchema.options.map(({ shape }) => shape.type.value));

@@ -185,9 +185,9 @@ describe.skipIf(await lacksPart('kafka'))('a real Kafka', () => {
     await producer.disconnect();
     await vi.waitFor(() => expect([poisoned, placesOf(notebook.taken, callSid)]).toEqual([2, [1, 3]]), WAIT);
     const letters = await deadLetters(plain);
-    expect(letters.map(({ letter: { key, group, reason } }) => [key, group, reason]).toSorted()).toEqual([
-      [callSid, 'poisoned', 'refused'],
-      [callSid, 'poisoned', 'schemaVersion: invalid_value'],
+    expect(letters.map(({ letter: { key, group, reason } }) => `${key} ${group} ${reason}`).toSorted()).toEqual([
+      `${callSid} poisoned refused`,
+      `${callSid} poisoned schemaVersion: invalid_value`,
     ]);
     notebook.refuses = () => false;
     await replayLetters(
@@ -195,7 +195,7 @@ describe.skipIf(await lacksPart('kafka'))('a real Kafka', () => {
       letters.filter(({ letter }) => letter.reason === 'refused'),
     );
     await dropLetters(plain, letters);
-    await vi.waitFor(() => expect(placesOf(notebook.taken, callSid).toSorted()).toEqual([1, 2, 3]), WAIT);
+    await vi.waitFor(() => expect(new Set(placesOf(notebook.taken, callSid))).toEqual(new Set([1, 2, 3])), WAIT);
     expect(await deadLetters(plain)).toEqual([]);
   });
 

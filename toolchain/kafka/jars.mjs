@@ -55,7 +55,7 @@ async function download(url) {
       if (!response.ok) throw new Error(`status ${response.status}`);
       return Buffer.from(await response.arrayBuffer());
     } catch (error) {
-      if (tries === TRIES) throw new Error(`${basename(url)}: ${error instanceof Error ? error.message : error}`);
+      if (tries === TRIES) throw new Error(`${basename(url)}: ${String(error)}`);
     }
   }
 }
@@ -81,6 +81,6 @@ try {
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   console.log(`${Math.round(total / 1024)} KiB of jars`);
 } catch (error) {
-  console.error(`because: ${error instanceof Error ? error.message : error}`);
+  console.error(`because: ${String(error)}`);
   process.exitCode = 1;
 }
