@@ -15,13 +15,13 @@ import {
   url,
 } from './config-checks.ts';
 import { type FactSettings, factsOf, kafkaVariables } from './config-kafka.ts';
+import { noticesOf, type NoticeSettings, noticeVariables } from './config-notices.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import type { KafkaSettings } from './kafka/client.ts';
 import { parseRedisUrl } from './directory/redis-url.ts';
-import { parseRecordingsUrl, type RecordingPlace } from './recordings-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
-export interface Config extends TelemetrySettings, FactSettings {
+export interface Config extends TelemetrySettings, FactSettings, NoticeSettings {
   host: string;
   /** 0: any free port. */
   port: number;
@@ -73,12 +73,6 @@ export interface Config extends TelemetrySettings, FactSettings {
   redact: { phone: boolean; mail: boolean; address: boolean };
   /** Knows the numbers of callers again who had everything erased; null: nothing can be erased by number. */
   erasureSecret: string | null;
-  /** Where recordings are kept; null: in the database. */
-  recordings: RecordingPlace | null;
-  /** How the store is told of messages. */
-  notices: { smtpUrl: string | null; notifyUrl: string | null; notifySecret: string };
-  /** Where people reach the console, for links; without a trailing slash. */
-  consoleUrl: string;
   embedded: boolean;
 }
 
@@ -229,25 +223,7 @@ const variables = {
       .default(DRAIN_S_DEFAULT),
     rule: 'seconds, 0 to 9999',
   },
-  RECORDINGS_URL: {
-    check: z
-      .string()
-      .transform(parseRecordingsUrl)
-      .refine((place) => place !== null)
-      .optional(),
-    rule: 'file:///folder or s3://KEY:SECRET@bucket[/prefix][?region=…&endpoint=https://…]',
-    secret: true,
-  },
-  SMTP_URL: {
-    check: url(['smtp:', 'smtps:'])
-      .refine((value) => new URL(value).hostname !== '')
-      .optional(),
-    rule: 'smtp://[user:password@]host[:port][?from=address], or smtps://…',
-    secret: true,
-  },
-  NOTIFY_URL: { check: url(['https:', 'http:']).optional(), rule: 'an http(s) URL', secret: true },
-  NOTIFY_SECRET: { check: secret(16).optional(), rule: '16 characters or more; needed with NOTIFY_URL', secret: true },
-  CONSOLE_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
+  ...noticeVariables,
   ERASURE_SECRET: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   REDACT: { check: list(redactions).default([]), rule: `a comma-separated list of ${redactions.join(', ')}` },
   EMBEDDED: {
@@ -314,13 +290,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       address: values.REDACT.includes('address'),
     },
     erasureSecret: values.ERASURE_SECRET ?? null,
-    recordings: values.RECORDINGS_URL ?? null,
-    notices: {
-      smtpUrl: values.SMTP_URL ?? null,
-      notifyUrl: values.NOTIFY_URL ?? null,
-      notifySecret: values.NOTIFY_SECRET ?? '',
-    },
-    consoleUrl: values.CONSOLE_URL ?? values.PUBLIC_URL,
+    ...noticesOf(values, values.PUBLIC_URL),
     ...factsOf(values),
     ...telemetryOf(values),
     embedded: values.EMBEDDED,

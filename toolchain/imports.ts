@@ -17,6 +17,8 @@ const LEAVES = [
   'config.ts',
   'config-checks.ts',
   'config-kafka.ts',
+  'config-telemetry.ts',
+  'config-notices.ts',
   'recordings-url.ts',
 ];
 /** A webhook is written in the terms of the server that calls it. */
@@ -33,6 +35,7 @@ const ROOTS = [
   'seed.ts',
   'drain.ts',
   'switch.ts',
+  'log-level.ts',
   'dead-letters.ts',
   'dead-facts.ts',
   'schemas.ts',
