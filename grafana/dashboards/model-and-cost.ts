@@ -243,7 +243,7 @@ export const modelAndCost: BoardSpec = {
           columns: [
             {
               name: 'runs in the time shown',
-              expr: `sum by (tool) (increase(${of('aida_tool_runs_total')}[$__range])) > 0`,
+              expr: `round(sum by (tool) (increase(${of('aida_tool_runs_total')}[$__range]))) > 0`,
               unit: 'none',
             },
             {

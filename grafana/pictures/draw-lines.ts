@@ -42,11 +42,15 @@ export function drawLines(
     frame.drawn,
     ...marks.map(({ atMs, colour }) => upright(frame, atMs, colourOf(colour))),
     ...(isStacked ? [] : bounds(panel, frame)),
-    ...shown.map(({ line, low: floor, high: points }) => draw(line, floor, points, frame)),
+    ...shown
+      .filter(({ line }) => !isStacked || isSeen(line))
+      .map(({ line, low: floor, high: points }) => draw(line, floor, points, frame)),
     ...exemplars.map((point) => diamond(point, frame)),
     legend(lines, box),
   ].join('');
 }
+
+const isSeen = ({ points }: Line): boolean => points.some(([, value]) => value > 0);
 
 function nothing(box: Box): string {
   return text(box.x + box.width / 2, box.y + box.height / 2, 'nothing happened', {
@@ -117,7 +121,6 @@ function diamond([at, value]: Point, { x, y, plot }: Axes): string {
 
 /** Names in one line, first those of which something is seen; how many more there are. */
 function legend(all: readonly Line[], box: Box): string {
-  const isSeen = ({ points }: Line): boolean => points.some(([, value]) => value > 0);
   const lines = [...all.filter(isSeen), ...all.filter((line) => !isSeen(line))];
   const y = box.y + box.height - 5;
   const pieces: string[] = [];
