@@ -5,7 +5,8 @@ import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { readJournal } from '../directory/journal.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { noTracing } from '../telemetry/tracing.ts';
+import { keptSpans } from '../telemetry/spans.fixture.ts';
+import { noTracing, type SpanRecord, type Tracing } from '../telemetry/tracing.ts';
 import { arrive, conversation, createCalls, epochIn, fakeCarrier, FakePort, newSid } from './calls.fixture.ts';
 import type { Calls } from './calls.ts';
 import type { CarrierAnswer } from './carrier.ts';
@@ -25,6 +26,8 @@ export interface TestNode {
   metrics: Metrics;
   /** Languages that were chosen here, by call. */
   chosen: [callSid: string, language: string][];
+  /** Spans of messages that were taken here. */
+  taken: SpanRecord[];
   /** For whom a model session was to be made ready here. */
   warmed: WarmAsk[];
   /** Who tells other processes what they are to make ready. */
@@ -95,7 +98,8 @@ export class TestFleet {
     const blocking = await connectRedis(this.url, { blockMsMax: mailboxBlockMs });
     const warmed: WarmAsk[] = [];
     const warm = (ask: WarmAsk) => void warmed.push(ask);
-    const mailbox = await mailboxOf(link, cut(blocking), name, { calls, warm }, metrics);
+    const tracing = keptSpans();
+    const mailbox = await mailboxOf(link, cut(blocking), name, { calls, warm, tracing }, metrics);
     const neighbours = new Neighbours({
       link,
       node: name,
@@ -121,6 +125,7 @@ export class TestFleet {
       mailbox,
       metrics,
       chosen,
+      taken: tracing.spans,
       warmed,
       neighbours,
       die: () => {
@@ -205,7 +210,7 @@ async function mailboxOf(
   link: RedisLink,
   blocking: RedisLink,
   node: NodeName,
-  { calls, warm }: { calls: Calls; warm(ask: WarmAsk): void },
+  { calls, warm, tracing }: { calls: Calls; warm(ask: WarmAsk): void; tracing: Tracing },
   metrics: Metrics,
 ): Promise<Mailbox> {
   const take = taker({ calls, warm });
@@ -219,7 +224,7 @@ async function mailboxOf(
     now: Date.now,
     log: createLog('silent'),
     metrics,
-    tracing: noTracing,
+    tracing,
   });
   await mailbox.start();
   return mailbox;

@@ -3,6 +3,7 @@ import { ownerOf } from '../directory/claims.ts';
 import { callsOf, inboxCursor, writeInbox } from '../directory/inbox.ts';
 import { cursorKey, inboxKey } from '../directory/keys.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
+import { newSpanId, traceOf, traceparentOf } from '../telemetry/trace-ids.ts';
 import { askNext } from './calls.fixture.ts';
 import { TestFleet, type TestNode } from './fleet.fixture.ts';
 import { parseMessage } from './mailbox.ts';
@@ -171,6 +172,32 @@ describe('a model session that is to be ready', () => {
     at(2).neighbours.warm(at(1).name, { ...ask, callSid: 'CA3' });
     await expect.poll(() => at(1).warmed).toEqual([{ ...ask, callSid: 'CA3' }]);
     expect(at(0).warmed).toEqual([ask]);
+  });
+});
+
+describe('what a message brings about belongs to whoever wrote it', () => {
+  const callSid = 'CA00000000000000000000000000000077';
+  const writer = { ...traceOf(callSid), callSid, spanId: newSpanId() };
+  const traceparent = traceparentOf(writer);
+
+  test('a session that is asked for, and a fact that is passed on', async () => {
+    at(0).neighbours.warm(at(1).name, { callSid, at: 7_000, isNew: true, traceparent });
+    await expect.poll(() => at(1).taken).toMatchObject([{ name: 'message warm', kind: 'consumer' }]);
+    const call = await at(0).talk();
+    expect(await at(2).calls.tell(call.callSid, recording, { ...writer, callSid: call.callSid })).toBe('taken');
+    await expect.poll(() => at(0).taken).toMatchObject([{ name: 'message fact' }]);
+    const [warmed, told] = [at(1).taken[0], at(0).taken[0]];
+    expect([warmed?.parentId, told?.parentId]).toEqual([writer.spanId, writer.spanId]);
+    expect([warmed?.place.traceId, told?.place.traceId]).toEqual([writer.traceId, writer.traceId]);
+    expect(warmed?.place.spanId).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('what says nothing of its span, or of one that is not kept, has none', async () => {
+    at(0).neighbours.warm(at(1).name, { callSid, at: 7_000, isNew: true });
+    const unsampled = traceparent.replace(/01$/, '00');
+    at(0).neighbours.warm(at(1).name, { callSid, at: 7_001, isNew: true, traceparent: unsampled });
+    await expect.poll(() => at(1).warmed.length).toBe(2);
+    expect(at(1).taken).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
-import { traceOf } from './trace-ids.ts';
+import { newSpanId, parseTraceparent, streamSpanId, traceOf, traceparentOf } from './trace-ids.ts';
 
 const callSid = 'CA0123456789abcdef0123456789abcdef';
 
@@ -22,4 +22,29 @@ describe('the trace of a call', () => {
   test('stays what it was: other programs compute it too', () => {
     expect(traceOf(callSid)).toEqual({ traceId: 'c6930ec8ce70828e1db581d8bfc9b5d7', spanId: '71b2cf5fb8a54c41' });
   });
+});
+
+describe('the header of a message', () => {
+  test('names a span that is kept', () => {
+    const place = { traceId: traceOf(callSid).traceId, spanId: newSpanId() };
+    expect(traceparentOf(place)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(parseTraceparent(traceparentOf(place))).toEqual(place);
+  });
+
+  test.each([
+    ['not kept', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`],
+    ['no trace', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`],
+    ['no span', `00-${'a'.repeat(32)}-${'0'.repeat(16)}-01`],
+    ['a version that never comes', `ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01`],
+    ['anything', 'hello'],
+  ])('%s', (_, text) => {
+    expect(parseTraceparent(text)).toBeNull();
+  });
+});
+
+test('a stream has one span, which is not the span of another', () => {
+  expect(streamSpanId(callSid, 'MZ1')).toMatch(/^[0-9a-f]{16}$/);
+  expect(streamSpanId(callSid, 'MZ1')).toBe(streamSpanId(callSid, 'MZ1'));
+  expect(streamSpanId(callSid, 'MZ2')).not.toBe(streamSpanId(callSid, 'MZ1'));
+  expect(streamSpanId('CA2', 'MZ1')).not.toBe(streamSpanId(callSid, 'MZ1'));
 });
