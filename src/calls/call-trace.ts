@@ -6,6 +6,8 @@ import type { TurnTimes } from './stream-port.ts';
 
 /** Tools of one turn that are told apart; a model that asks for more gets their answers, and no spans. */
 const toolsMax = 32;
+/** A part of a silence that is shorter is told as a number alone. */
+const partMsMin = 1;
 
 interface Turn {
   place: CallPlace;
@@ -155,7 +157,7 @@ export class CallTrace {
     ] as const;
     let startMs = sinceMs;
     for (const [name, ms] of parts) {
-      if (ms > 0) this.add(name, this.below(turn), turn.spanId, startMs, startMs + ms, {});
+      if (ms >= partMsMin) this.add(name, this.below(turn), turn.spanId, startMs, startMs + ms, {});
       startMs += Math.max(0, ms);
     }
   }
