@@ -156,7 +156,7 @@ export class Calls implements CallDesk, CallDoor {
       if (claim.kind !== 'claimed') return 'refused';
       const { actor, facts } = await foldJournal(link, callSid);
       this.residents.get(callSid)?.drop('superseded');
-      this.noteResumed(facts, claim.at);
+      this.noteResumed(callSid, facts, claim.at);
       const hold = { callSid, epoch: claim.epoch, claimedAt: claim.at, earlier: facts };
       return this.host(hold, actor, { streamSid, node: node.node, port });
     } catch (error) {
@@ -337,10 +337,12 @@ export class Calls implements CallDesk, CallDoor {
   }
 
   /** A stream has followed one that broke. */
-  private noteResumed(facts: readonly JournaledFact[], at: number): void {
+  private noteResumed(callSid: string, facts: readonly JournaledFact[], at: number): void {
     const last = facts.findLast(({ fact }) => streamEvents.has(fact.type))?.fact;
     const isBroken = last?.type === 'carrier.streamStopped' ? !deliberate.has(last.reason) : last !== undefined;
-    if (isBroken) this.deps.metrics.resumeSeconds.observe(Math.max(0, at - (facts.at(-1)?.fact.at ?? at)) / 1_000);
+    if (!isBroken) return;
+    const brokenMs = Math.max(0, at - (facts.at(-1)?.fact.at ?? at));
+    this.deps.metrics.resumeSeconds.observe(brokenMs / 1_000, this.deps.tracing.root(callSid)?.traceId ?? null);
   }
 
   private noteCut(cause: CutCause | null): void {

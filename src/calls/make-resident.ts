@@ -81,7 +81,7 @@ export function makeResident(
       toolRan: (name, { result, durationMs }) => {
         const tool = toolName(name);
         metrics.toolRuns.inc({ tool, result });
-        metrics.toolSeconds.of({ tool }).observe(durationMs / 1_000);
+        metrics.toolSeconds.of({ tool }).observe(durationMs / 1_000, root?.traceId ?? null);
       },
       left: (intent, isTold) => {
         if (intent.kind === 'handover') metrics.handovers.inc({ result: isTold ? 'left' : 'failed' });

@@ -442,9 +442,11 @@ const toolMetrics = {
     tool: tools,
     result: oneOf('ok | refused | failed | late'),
   }),
-  toolSeconds: histogram('aida_tool_seconds', 'seconds', 'Time that a tool took, by name', TOOL_SECONDS, {
-    tool: tools,
-  }),
+  toolSeconds: traced(
+    histogram('aida_tool_seconds', 'seconds', 'Time that a tool took, by name', TOOL_SECONDS, {
+      tool: tools,
+    }),
+  ),
 };
 
 const fleetMetrics = {
