@@ -180,6 +180,7 @@ function figuresOf(all: readonly Run[], kibTarget: number, words: string): Figur
         name: `objects left by each call that ended${words}`,
         value: perCall(({ after, idle }) => after.heapUsed - idle.heapUsed),
         unit: 'KiB',
+        beside: 'with what the first calls leave once, as code and caches; `growth` tells what more calls add',
       },
       true,
     ),
