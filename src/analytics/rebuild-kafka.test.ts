@@ -76,9 +76,9 @@ describe.skipIf(lacks)('with a real Kafka and a real Postgres', () => {
   const rows = async () =>
     Object.fromEntries(
       await Promise.all(
-        rebuiltTables().map(
-          async (table) => [table, await source.query(`SELECT * FROM "${table}" t ORDER BY t::text`)] as const,
-        ),
+        rebuiltTables()
+          .filter((table) => table !== 'figure_due')
+          .map(async (table) => [table, await source.query(`SELECT * FROM "${table}" t ORDER BY t::text`)] as const),
       ),
     ) as Record<string, unknown[]>;
   const again = (isCheck: boolean, from: 'kafka' | 'redis' = 'kafka'): Promise<Rebuilt> =>

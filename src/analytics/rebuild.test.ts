@@ -13,9 +13,9 @@ const SECOND = EPOCH + 1_000;
 
 async function allRows(source: DataSource): Promise<Record<string, unknown>> {
   const tables = await Promise.all(
-    rebuiltTables().map(
-      async (table) => [table, await source.query(`SELECT * FROM "${table}" t ORDER BY t::text`)] as const,
-    ),
+    rebuiltTables()
+      .filter((table) => table !== 'figure_due')
+      .map(async (table) => [table, await source.query(`SELECT * FROM "${table}" t ORDER BY t::text`)] as const),
   );
   return Object.fromEntries(tables);
 }
@@ -129,7 +129,6 @@ await onBothDatabases((database) => {
         },
       },
     });
-    await database.source.query(`DELETE FROM call_log WHERE call_sid = 'CA4'`);
     expect(await calls()).toEqual([{ call_sid: 'CA5' }]);
   });
 

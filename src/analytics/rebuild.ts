@@ -114,6 +114,8 @@ async function exchange(
         const changed = queues.has(table) ? null : await replace(manager, table);
         if (changed && changed.removed + changed.added > 0) wrong[table] = changed;
       }
+      // The minutes of calls that were wrong are to be counted anew; others come to what they were.
+      if (Object.keys(wrong).length > 0) await manager.query(RECOUNT);
       result = { calls, kept, wrong };
       if (isCheck) throw new OnlyLooked();
     });
@@ -140,8 +142,10 @@ async function forgetErased(manager: EntityManager, tables: readonly string[], k
       [hashes.map(({ number }) => number), hashes.map(({ hash }) => hash)],
     );
   }
+  // In use as well: a database that was restored may have rows from before an erasure that only the facts know.
   for (const table of tables)
-    await manager.query(`DELETE FROM ${SHADOW}."${table}" WHERE call_sid IN (SELECT call_sid FROM erased_call)`);
+    for (const schema of [SHADOW, 'public'])
+      await manager.query(`DELETE FROM ${schema}."${table}" WHERE call_sid IN (SELECT call_sid FROM erased_call)`);
 }
 
 /** What no fact tells: when a transcript was made, and what a chat model, who is not asked again, has read in the same words. */
@@ -181,6 +185,11 @@ async function choose(manager: EntityManager, tables: readonly string[]): Promis
   );
   return row ?? { calls: 0, kept: 0 };
 }
+
+const RECOUNT = `
+  INSERT INTO public.figure_due AS due
+  SELECT s.* FROM ${SHADOW}.figure_due s JOIN ${SHADOW}.replaced USING (call_sid) ORDER BY call_sid
+  ON CONFLICT (call_sid) DO UPDATE SET minutes = ARRAY(SELECT DISTINCT unnest(due.minutes || excluded.minutes) ORDER BY 1)`;
 
 /** Rows that are as the facts say are not touched. */
 async function replace(manager: EntityManager, table: string): Promise<{ removed: number; added: number }> {
