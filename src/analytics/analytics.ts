@@ -3,11 +3,14 @@ import { readJournal } from '../directory/journal.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { KafkaLink } from '../kafka/client.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
 import { createErasureGate, isErased } from '../privacy/erasure-gate.ts';
 import type { NumberKey } from '../privacy/number-key.ts';
 import { createCallbackConsumer, type CallbackConsumerDeps } from './callback-consumer.ts';
 import { createCallLogProjector, type Projector } from './call-log.ts';
 import type { Consumer } from './consumer.ts';
+import { withoutSynthetic } from './kept-out.ts';
+import { TranscriptScore } from './transcript-score.ts';
 import { KafkaReader, type KafkaReaderOptions } from './kafka-reader.ts';
 import { createConversationProjector } from './projections.ts';
 import { OutboxReader } from './reader.ts';
@@ -39,12 +42,15 @@ export interface AnalyticsOptions {
   /** Unlike that of any other process. */
   holder: string;
   log: KafkaReaderOptions['log'];
-  metrics: KafkaReaderOptions['metrics'] & Pick<Metrics, 'faults'>;
+  metrics: KafkaReaderOptions['metrics'] & Pick<Metrics, 'faults' | 'transcripts' | 'transcriptSeconds'>;
+  /** Calls that nobody made: no row is made of them. */
+  isSynthetic?: IsSynthetic;
 }
 
 /** Takes the facts into the database, by four consumer groups. */
 export class Analytics {
   private readonly options: AnalyticsOptions;
+  private readonly transcripts: TranscriptScore;
   private readonly readers: { start(): void; stop(): Promise<void> }[];
 
   constructor(options: AnalyticsOptions) {
@@ -66,27 +72,42 @@ export class Analytics {
     const gate = createErasureGate(options.numberKey);
     const journalOf = async (callSid: string) =>
       (await readJournal(link, callSid)).flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : []));
-    const conversations = projects(CONVERSATIONS, createConversationProjector(dataSource, Date.now, gate));
+    this.transcripts = new TranscriptScore(options.metrics, Date.now);
+    const conversations = this.transcripts.of(
+      projects(CONVERSATIONS, createConversationProjector(dataSource, Date.now, gate)),
+    );
     const consumers = [
       projects('call-log', createCallLogProjector(dataSource, gate)),
       createRecordingConsumer({ enter: enterRecording, journalOf, isHealthy }),
       createCallbackConsumer({ enter, isErased: (callSid) => isErased(dataSource, callSid), journalOf, isHealthy }),
     ];
     this.readers = [
-      ...consumers.map((consumer) => this.outboxReader(consumer)),
-      options.kafka ? this.kafkaReader(options.kafka, conversations) : this.outboxReader(conversations),
+      ...consumers.map((consumer) => this.outboxReader(this.real(consumer))),
+      options.kafka
+        ? this.kafkaReader(options.kafka, this.real(conversations))
+        : this.outboxReader(this.real(conversations)),
     ];
   }
 
+  private real(consumer: Consumer): Consumer {
+    const { isSynthetic } = this.options;
+    return isSynthetic ? withoutSynthetic(consumer, isSynthetic) : consumer;
+  }
+
+  private onPoison(group: string): void {
+    this.options.metrics.faults.inc({ place: `outbox ${group}` });
+    if (group === CONVERSATIONS) this.transcripts.lost();
+  }
+
   private outboxReader(consumer: Consumer): OutboxReader {
-    const { link, holder, log, metrics } = this.options;
-    const onPoison = () => metrics.faults.inc({ place: `outbox ${consumer.group}` });
+    const { link, holder, log } = this.options;
+    const onPoison = () => this.onPoison(consumer.group);
     return new OutboxReader({ link, consumer, holder, log, onPoison });
   }
 
   private kafkaReader(kafka: KafkaLink, consumer: Consumer): KafkaReader {
     const { log, metrics } = this.options;
-    const onPoison = () => metrics.faults.inc({ place: `outbox ${consumer.group}` });
+    const onPoison = () => this.onPoison(consumer.group);
     return new KafkaReader({ kafka, consumer, log, metrics, onPoison });
   }
 

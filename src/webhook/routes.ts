@@ -11,6 +11,7 @@ import { ownLanguage } from '../services/lines.ts';
 import type { LineKeeper } from '../services/prepared-lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createSyntheticCheck, type IsSynthetic } from '../telemetry/synthetic-sid.ts';
 import { newSpanId } from '../telemetry/trace-ids.ts';
 import type { CallPlace, Tracing } from '../telemetry/tracing.ts';
 import { audioRoute } from './audio.ts';
@@ -115,6 +116,7 @@ class WebhookDesk {
   private readonly bounded: Bounded;
   private readonly waitDesk: WaitDesk;
   private readonly seating: Seating;
+  private readonly isSynthetic: IsSynthetic;
   private readonly dials: DialDesk;
   private readonly whispers: WhisperDesk;
 
@@ -122,6 +124,7 @@ class WebhookDesk {
     this.deps = deps;
     this.rules = rules;
     this.documents = documents;
+    this.isSynthetic = createSyntheticCheck(deps.authTokens);
     this.timeoutMs = deps.answerTimeoutMs ?? answerTimeoutMs;
     this.bounded = createBounded(this.timeoutMs, deps);
     const { staff, door } = deps;
@@ -218,7 +221,10 @@ class WebhookDesk {
     { ring = null, startedAt = performance.now() }: { ring?: Ring | null; startedAt?: number } = {},
   ): Promise<HttpResponse> {
     if (isOver(request.callStatus)) return this.end(request, fact);
-    if (kind === 'arrive') this.noteIfPlaced(request, request.callStatus);
+    if (kind === 'arrive') {
+      this.noteIfPlaced(request, request.callStatus);
+      if (this.isSynthetic(request.callSid)) this.deps.metrics.callsSynthetic.inc();
+    }
     const ask = askOf(request, kind, fact, ring);
     const facts = this.facts();
     const seat = await this.seating.find(request, ask, fact);

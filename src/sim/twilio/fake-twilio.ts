@@ -33,6 +33,8 @@ export interface PlaceCallOptions {
   keepAudio?: boolean;
   /** More webhook parameters, or other values for the usual ones' neighbours. */
   params?: Record<string, string>;
+  /** Its CallSid; a random one when left out. */
+  sid?: string;
 }
 
 export interface FakeTwilio {
@@ -143,6 +145,7 @@ function place(world: World, ask: PlaceCallOptions): SimCall {
     parentSid: null,
     keepAudio: ask.keepAudio ?? true,
     params: ask.params ?? {},
+    ...(ask.sid !== undefined && { sid: ask.sid }),
   });
   if (number.statusCallback !== undefined)
     reportStatus(leg, {

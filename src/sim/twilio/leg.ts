@@ -29,6 +29,8 @@ export interface LegOptions {
   keepAudio: boolean;
   /** More parameters that every webhook of this call carries. */
   params: Record<string, string>;
+  /** Its CallSid; a random one when left out. */
+  sid?: string;
 }
 
 /** A document that ran: `url` is null for TwiML given by REST. */
@@ -81,7 +83,7 @@ export class Leg {
   constructor(world: World, options: LegOptions) {
     this.world = world;
     this.options = options;
-    this.sid = world.random.sid('CA');
+    this.sid = options.sid ?? world.random.sid('CA');
     this.ear = new Ear(options.keepAudio);
     this.status = options.direction === 'outbound-api' ? 'queued' : 'ringing';
     this.mouth = new Mouth(options.direction === 'outbound-dial' ? 'staff' : 'caller');
