@@ -1,7 +1,7 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 /** What a page should load for one picture. */
-const bytesMax = 150_000;
+export const pictureBytesMax = 150_000;
 const coloursMin = 16;
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -24,7 +24,7 @@ export function fewColours(png: Buffer): Buffer {
   const pixels = decode(png);
   let colours = coloursMax;
   let small = encode(pixels, colours);
-  while (small.length > bytesMax && colours > coloursMin) small = encode(pixels, (colours /= 2));
+  while (small.length > pictureBytesMax && colours > coloursMin) small = encode(pixels, (colours /= 2));
   return small;
 }
 

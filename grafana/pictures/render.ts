@@ -1,12 +1,15 @@
+import type { Browser } from 'playwright-core';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markQueriesOf, readBoards, type BoardJson, type Filling } from '../dashboards/queries.ts';
 import { launchChromium } from '../../src/sim/parts/chromium.ts';
 import { ask, type Answer, type Sources } from './ask.ts';
+import { ink } from './colour.ts';
 import { drawBoard, widthPx } from './draw-board.ts';
 import type { Mark } from './draw-lines.ts';
-import { fewColours } from './few-colours.ts';
+import { fewColours, pictureBytesMax } from './few-colours.ts';
 
+const scales = [1, 0.75];
 const markStepMs = 2_000;
 /** One thing that happened is one mark, though several looks see it. */
 const markApartMs = 20_000;
@@ -23,17 +26,27 @@ export async function renderBoards(sources: Sources, filling: Filling, dir: stri
       for (const panel of board.panels)
         if (panel.type !== 'row') answers.set(panel.id, await ask(panel, sources, filling));
       const { svg, heightPx } = drawBoard(board, answers, filling, await marksOf(board, sources, filling));
-      const page = await browser.newPage({ viewport: { width: widthPx, height: heightPx } });
-      await page.setContent(`<body style="margin:0;background:#111217">${svg}</body>`);
       const file = join(dir, `${name}.png`);
-      await writeFile(file, fewColours(await page.screenshot({ fullPage: true })));
-      await page.close();
+      await writeFile(file, await pictureOf(browser, svg, heightPx));
       files.push(file);
     }
   } finally {
     await browser.close();
   }
   return files;
+}
+
+/** A board of many lines is drawn smaller rather than too large to load. */
+async function pictureOf(browser: Browser, svg: string, heightPx: number): Promise<Buffer> {
+  let picture = Buffer.alloc(0);
+  for (const deviceScaleFactor of scales) {
+    const page = await browser.newPage({ viewport: { width: widthPx, height: heightPx }, deviceScaleFactor });
+    await page.setContent(`<body style="margin:0;background:${ink.page}">${svg}</body>`);
+    picture = Buffer.from(fewColours(await page.screenshot({ fullPage: true })));
+    await page.close();
+    if (picture.length <= pictureBytesMax) break;
+  }
+  return picture;
 }
 
 async function marksOf(board: BoardJson, { prometheus }: Sources, { fromMs, toMs }: Filling): Promise<Mark[]> {
