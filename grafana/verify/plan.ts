@@ -5,8 +5,10 @@ export type Act =
   | { callers: number }
   /** Every answer of the model begins so much later. */
   | { modelSlowMs: number }
-  /** SIGKILL; it is started again with `revive`. */
-  | { kill: number }
+  /** No frames come from callers for so long. */
+  | { mutedMs: number }
+  /** SIGKILL; it is started again with `revive`. `silent`: the carrier does not ask by itself where its calls are to go. */
+  | { kill: number; silent?: true }
   | { revive: number }
   | { kafka: 'stop' | 'start' };
 
@@ -37,8 +39,7 @@ const slowModel = [
   'ModelSlow ticket',
 ];
 const lostNode = ['NodeLost page', 'NodeNotScraped ticket'];
-/** Nobody plays the synthetic caller. */
-const always = ['Watchdog none', 'SyntheticCallerSilent ticket'];
+const always = ['Watchdog none'];
 
 /** A promotion of three minutes in which things break. */
 export const full: Plan = {
@@ -53,7 +54,8 @@ export const full: Plan = {
     [72, { modelSlowMs: 0 }],
     [80, { callers: 30 }],
     [105, { callers: 8 }],
-    [115, { kill: 2 }],
+    [112, { mutedMs: 300 }],
+    [115, { kill: 2, silent: true }],
     [132, { revive: 2 }],
     [140, { kafka: 'stop' }],
     [160, { kafka: 'start' }],
@@ -73,12 +75,20 @@ export const short: Plan = {
   database: 'pglite',
   acts: [
     [0, { callers: 8 }],
+    [5, { mutedMs: 300 }],
     [6, { modelSlowMs: 3_000 }],
-    [18, { modelSlowMs: 0 }],
-    [18, { kill: 1 }],
+    [22, { modelSlowMs: 0 }],
+    [22, { kill: 1 }],
   ],
-  lastsS: 28,
+  lastsS: 31,
   settlesS: 2,
   alerts: [...always, ...slowModel, ...lostNode],
-  without: [],
+  without: [
+    'Aida / Nodes and placement: Time in the waiting room',
+    'Aida / Nodes and placement: Time of requests to the carrier',
+    'Aida / Pipelines: Batch to acknowledgement of all copies',
+    'Aida / Pipelines: Kafka',
+    'Aida / Pipelines: Messages in Kafka that a group has not taken in',
+    'Aida / Promotion: Waiting room',
+  ],
 };

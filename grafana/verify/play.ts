@@ -1,11 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FiringAlert } from '../../src/sim/parts/prometheus.ts';
+import { eventually } from '../../src/sim/eventually.ts';
 import { Crowd } from './crowd.ts';
 import type { Ground } from './ground.ts';
 import type { Act, Plan } from './plan.ts';
 
 const seed = 7;
 const lookMs = 500;
+const lateMsMax = 15_000;
 
 export interface Played {
   fromMs: number;
@@ -39,6 +41,12 @@ export async function play(ground: Ground, plan: Plan, say: (line: string) => vo
       await perform(act, ground, crowd);
     }
     await wait(Math.max(0, (plan.lastsS - elapsed()) * 1000));
+    // On a machine that has much else to do alerts come later, and only then.
+    await eventually(
+      () => plan.alerts.every((alert) => fired.has(alert)),
+      (all) => all,
+      lateMsMax,
+    );
     told('callers hang up');
     crowd.leave();
     await calling;
@@ -67,7 +75,9 @@ async function perform(act: Act, ground: Ground, crowd: Crowd): Promise<void> {
   if ('callers' in act) crowd.size = act.callers;
   else if ('modelSlowMs' in act) {
     if (stack.model) stack.model.slowMs = act.modelSlowMs;
-  } else if ('kill' in act) {
+  } else if ('mutedMs' in act) await mute(stack, act.mutedMs);
+  else if ('kill' in act) {
+    stack.twilio.faults.brokenStream = act.silent ? 'silence' : 'action';
     stack.nodes[act.kill]?.kill('SIGKILL');
     await stack.nodes[act.kill]?.exited;
   } else if ('revive' in act) {
@@ -76,9 +86,17 @@ async function perform(act: Act, ground: Ground, crowd: Crowd): Promise<void> {
   } else await (act.kafka === 'stop' ? kafka?.halt() : kafka?.start());
 }
 
+async function mute({ twilio }: Ground['stack'], ms: number): Promise<void> {
+  const lines = twilio.calls.flatMap(({ stream }) => (stream ? [stream.line] : []));
+  for (const line of lines) line.muted = true;
+  await wait(ms);
+  for (const line of lines) line.muted = false;
+}
+
 function wordsOf(act: Act): string {
   if ('callers' in act) return `${act.callers} callers at the same time`;
   if ('modelSlowMs' in act) return `the model thinks ${act.modelSlowMs} ms longer`;
+  if ('mutedMs' in act) return `no frames from callers for ${act.mutedMs} ms`;
   if ('kill' in act) return `node-${act.kill + 1} is killed`;
   if ('revive' in act) return `node-${act.revive + 1} is started again`;
   return `Kafka ${act.kafka === 'stop' ? 'stops' : 'is started again'}`;
