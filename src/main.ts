@@ -44,7 +44,8 @@ const node = await startNode(
 
 /** Never written to the log, wherever they turn up. */
 function secretsOf(config: Config): string[] {
-  const { twilio, streamTokenSecret, openai, fallback, adminToken, erasureSecret, recordings, notices, traces } = config;
+  const { twilio, streamTokenSecret, openai, fallback, adminToken, erasureSecret, recordings, notices, traces } =
+    config;
   const mailPassword = notices.smtpUrl === null ? '' : decodeURIComponent(new URL(notices.smtpUrl).password);
   const bucketKey = recordings?.kind === 's3' ? recordings.secretAccessKey : '';
   const models = [openai.apiKey, fallback?.apiKey ?? ''];

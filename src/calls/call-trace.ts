@@ -85,6 +85,9 @@ export class CallTrace {
         return this.modelLost(fact);
       case 'model.responded':
         if (this.turn && fact.errorCode !== null) this.turn.error = fact.errorCode;
+        return;
+      default:
+        return;
     }
   }
 
