@@ -20,6 +20,7 @@ import { printAll, printOutcome } from './print.ts';
 import { redis } from './redis.ts';
 import { relay } from './relay.ts';
 import { scale } from './scale.ts';
+import { scrape } from './scrape.ts';
 import { socket } from './socket.ts';
 import { takeover } from './takeover.ts';
 import { talk } from './talk.ts';
@@ -45,6 +46,7 @@ const measures: readonly Measure[] = [
   journal,
   tools,
   telemetry,
+  scrape,
   relay,
   pipeline,
 ];
