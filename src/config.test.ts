@@ -49,6 +49,7 @@ describe('readConfig', () => {
         realtimeModel: 'gpt-realtime-2.1',
         apiUrl: 'https://api.openai.com/v1',
       },
+      understanding: null,
       fallback: null,
       modelCadence: 'adaptive',
       modelSessionMs: 3_600_000,

@@ -49,6 +49,8 @@ export interface Config extends TelemetrySettings, FactSettings, NoticeSettings 
     /** REST: speech and transcription; null where none is known. */
     apiUrl: string | null;
   };
+  /** A chat model at `openai.apiUrl` that reads calls which are over; null: rules alone do. */
+  understanding: { model: string; tokensPerDay: number } | null;
   /** A second endpoint of the model, for when the first cannot be had; null: there is none. */
   fallback: { apiKey: string; realtimeUrl: string; realtimeModel: string } | null;
   /** How the caller's audio goes to the model: several frames at once in a pause, or each for itself. */
@@ -94,6 +96,7 @@ const REALTIME_URL_DEFAULT = 'wss://api.openai.com/v1/realtime';
 const API_URL_DEFAULT = 'https://api.openai.com/v1';
 const STREAM_TOKEN_INFO = 'stream token v1';
 const CALLS_MAX_DEFAULT = 100;
+const UNDERSTANDING_TOKENS_DEFAULT = 2_000_000;
 /** What the API allows, November 2026. */
 const SESSION_S_DEFAULT = 3_600;
 /** Below it a session would be replaced again before it was of use. */
@@ -187,6 +190,21 @@ const variables = {
       .optional(),
     rule: 'the id of a realtime model',
   },
+  UNDERSTANDING_MODEL: {
+    check: z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .optional(),
+    rule: 'the id of a chat model',
+  },
+  UNDERSTANDING_TOKENS: {
+    check: z
+      .string()
+      .regex(/^\d{4,10}$/)
+      .transform(Number)
+      .default(UNDERSTANDING_TOKENS_DEFAULT),
+    rule: 'tokens that the fleet may use in a day to read calls, 4 to 10 digits',
+  },
   OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
   ADMIN_TOKEN: { check: secret(16).optional(), rule: '16 characters or more', secret: true },
   CALLS_MAX: { check: count.default(CALLS_MAX_DEFAULT), rule: 'calls that this node carries at once, 1 to 99999' },
@@ -274,6 +292,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       // Who answers in place of OpenAI may have no more than the realtime interface.
       apiUrl: values.OPENAI_API_URL ?? (values.OPENAI_REALTIME_URL === REALTIME_URL_DEFAULT ? API_URL_DEFAULT : null),
     },
+    understanding:
+      values.UNDERSTANDING_MODEL === undefined
+        ? null
+        : { model: values.UNDERSTANDING_MODEL, tokensPerDay: values.UNDERSTANDING_TOKENS },
     fallback: fallbackOf(values),
     modelCadence: values.MODEL_CADENCE,
     modelSessionMs: values.MODEL_SESSION_SECONDS * 1_000,

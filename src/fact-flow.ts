@@ -7,6 +7,7 @@ import { createKafkaLink } from './kafka/client.ts';
 import { createNumberKey } from './privacy/number-key.ts';
 import { Relay } from './relay/relay.ts';
 import { createCallbacks } from './services/callbacks.ts';
+import { ModelReading, type TokenBudget } from './analytics/model-reading.ts';
 import { FigureRoller } from './services/figure-rolls.ts';
 import type { Work } from './work.ts';
 
@@ -26,6 +27,7 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
   const relay = kafka && has('relay') ? new Relay({ link, kafka, holder, isSynthetic, log, metrics }) : null;
   const analytics = work && new Analytics({ ...analyticsOf(ground, work, holder), kafka, isSynthetic });
   const { dataSource } = ground;
+  const reading = work && modelReading(ground, holder);
   const roller = work && new FigureRoller({ dataSource, prices: config.modelPrices, now: Date.now, log });
   const keeper =
     has('relay') || has('analytics')
@@ -43,17 +45,46 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
       relay?.start();
       analytics?.start();
       roller?.start();
+      reading?.start();
       keeper?.start();
     },
     async stop() {
       // What the relay still brings may be taken in here.
       await relay?.stop();
+      await reading?.stop();
       await analytics?.stop();
       // After the last facts were taken in.
       await roller?.stop();
       await keeper?.stop();
     },
   };
+}
+
+const DAY_S = 86_400;
+const HOLD_MS = 90_000;
+
+/** Null where no chat model is set, or none can be reached. */
+function modelReading({ config, dataSource, link, log }: Ground, holder: string): ModelReading | null {
+  const { apiUrl, apiKey } = config.openai;
+  if (config.understanding === null || apiUrl === null) return null;
+  const { model, tokensPerDay } = config.understanding;
+  const key = () => `understanding:tokens:${new Date().toISOString().slice(0, 10)}`;
+  const budget: TokenBudget = {
+    async take(tokens) {
+      const used = Number(await link.command('incrby', key(), tokens));
+      await link.command('expire', key(), 2 * DAY_S);
+      if (used <= tokensPerDay) return true;
+      await link.command('decrby', key(), tokens);
+      return false;
+    },
+    giveBack: async (tokens) => void (await link.command('decrby', key(), tokens)),
+  };
+  const hold = async (): Promise<boolean> => {
+    const lease = 'understanding:reader';
+    if ((await link.command('set', lease, holder, 'PX', HOLD_MS, 'NX')) === 'OK') return true;
+    return (await link.command('get', lease)) === holder;
+  };
+  return new ModelReading({ dataSource, chat: { apiUrl, apiKey, model }, budget, hold, now: Date.now, log });
 }
 
 /** Rows from facts, jobs for recordings, and call-backs that were promised. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Account } from './account.ts';
+import { answerChat, type ChatRequest } from './chat-interface.ts';
 import { DEFAULT_SETTINGS, MODELS, seededRandom, type FakeModelOptions, type ModelSettings } from './options.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { FakeSession } from './session.ts';
@@ -21,6 +22,7 @@ export type { HeardTurn } from './hearing.ts';
 const PATH = '/v1/realtime';
 const REST_PATH = '/v1';
 const SPEECH_PATH = `${REST_PATH}/audio/speech`;
+const CHAT_PATH = `${REST_PATH}/chat/completions`;
 const TRANSCRIPTION_PATH = `${REST_PATH}/audio/transcriptions`;
 const SESSIONS_MAX = 2000;
 const COMPLAINTS_MAX = 1000;
@@ -49,6 +51,9 @@ export interface FakeModel {
   /** The same for requests of speech, and for what is to be written down. */
   speechDoor: Door;
   transcriptionDoor: Door;
+  chatDoor: Door;
+  /** What it says to a chat that wants structured output; nobody asks: `{}`. */
+  chat(asked: ChatRequest): unknown;
   /** What was written down, oldest first. */
   readonly writtenDown: string[];
   /** Requests of speech so far, those included that the door turned away. */
@@ -108,6 +113,7 @@ function nextUtterance(hall: Hall): number {
 function answerRest(hall: Hall, request: IncomingMessage, response: ServerResponse): void {
   const { model, options, settings, watch } = hall;
   if (request.method === 'POST' && request.url === TRANSCRIPTION_PATH) return writeDown(hall, request, response);
+  if (request.method === 'POST' && request.url === CHAT_PATH) return chat(hall, request, response);
   if (request.method !== 'POST' || request.url !== SPEECH_PATH) return void response.writeHead(404).end();
   const speech = {
     apiKey: options.apiKey,
@@ -139,6 +145,18 @@ function writeDown(hall: Hall, request: IncomingMessage, response: ServerRespons
   void answerTranscription(request, response, { apiKey: options.apiKey, complain, wroteDown }).catch(() =>
     response.destroy(),
   );
+}
+
+function chat(hall: Hall, request: IncomingMessage, response: ServerResponse): void {
+  const { model, options } = hall;
+  if (model.chatDoor === 'hang') return;
+  if (model.chatDoor !== 'open') return refuseSpeech(response, model.chatDoor, doorRefusal(model.chatDoor));
+  const complain = (complaint: string): void => complainOf(hall, 'chat', complaint);
+  void answerChat(request, response, {
+    apiKey: options.apiKey,
+    complain,
+    answer: (asked) => model.chat(asked),
+  }).catch(() => response.destroy());
 }
 
 function doorRefusal(status: number): Refusal {
@@ -219,6 +237,8 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
     slowMs: 0,
     speechDoor: 'open',
     transcriptionDoor: 'open',
+    chatDoor: 'open',
+    chat: () => ({}),
     writtenDown: [],
     spoken: [],
     get asked() {
