@@ -42,7 +42,7 @@ export interface AnalyticsOptions {
   /** Unlike that of any other process. */
   holder: string;
   log: KafkaReaderOptions['log'];
-  metrics: KafkaReaderOptions['metrics'] & Pick<Metrics, 'faults' | 'transcripts' | 'transcriptSeconds'>;
+  metrics: KafkaReaderOptions['metrics'] & Pick<Metrics, 'factsTaken' | 'faults' | 'transcripts' | 'transcriptSeconds'>;
   /** Calls that nobody made: no row is made of them. */
   isSynthetic?: IsSynthetic;
 }
@@ -100,9 +100,13 @@ export class Analytics {
   }
 
   private outboxReader(consumer: Consumer): OutboxReader {
-    const { link, holder, log } = this.options;
+    const { link, holder, log, metrics } = this.options;
     const onPoison = () => this.onPoison(consumer.group);
-    return new OutboxReader({ link, consumer, holder, log, onPoison });
+    const { group } = consumer;
+    return new OutboxReader({
+      ...{ link, consumer, holder, log, onPoison },
+      onTaken: (result, count) => metrics.factsTaken.inc({ group, result }, count),
+    });
   }
 
   private kafkaReader(kafka: KafkaLink, consumer: Consumer): KafkaReader {

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { CallEvent } from '../../machines/call-events.ts';
 import { createSyntheticCheck, syntheticSid } from '../telemetry/synthetic-sid.ts';
 import { withoutSynthetic } from './kept-out.ts';
 import type { StoredFact } from './stored-fact.ts';
@@ -8,7 +7,7 @@ const fact = (callSid: string, seq: number): StoredFact => ({
   callSid,
   epoch: 1,
   seq,
-  fact: { type: 'carrier.nextAsked', at: seq, intent: null, breaks: 0 } as CallEvent,
+  fact: { type: 'carrier.nextAsked', at: seq, intent: null, breaks: 0 },
 });
 
 test('a consumer sees real calls alone, in their order, and is not asked for nothing', async () => {

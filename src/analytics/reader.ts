@@ -73,6 +73,8 @@ export interface ReaderOptions {
   log: Pick<Log, 'warn' | 'error'>;
   /** A fact was set aside. */
   onPoison(): void;
+  /** So many were dealt with. */
+  onTaken?(result: 'taken' | 'later' | 'dead', count: number): void;
   /** Default: calm. */
   pace?: Pace;
   /** Monotonic ms. */
@@ -205,6 +207,10 @@ export class OutboxReader {
       await this.setAside(this.seatAt(fact.partition), fact.entry, error);
     }
     await this.acknowledge(done);
+    const { onTaken } = this.options;
+    if (done.length > 0) onTaken?.('taken', done.length);
+    if (later.length > 0) onTaken?.('later', later.length);
+    if (poison.length > 0) onTaken?.('dead', poison.length);
     // What is new comes meanwhile.
     for (const { partition } of later) this.seatAt(partition).pendingAt = this.now() + limits.laterMs;
   }

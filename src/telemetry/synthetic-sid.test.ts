@@ -12,9 +12,10 @@ test('a CallSid that was made with a secret is known by it, each is another', ()
 
 test('nobody without the secret can make one, nor change a bit of one', () => {
   const genuine = syntheticSid(secret);
-  const flipped = [...genuine].map((digit, place) =>
-    place < 2 ? null : genuine.slice(0, place) + (digit === '0' ? '1' : '0') + genuine.slice(place + 1),
-  );
+  const flipped = Array.from({ length: 32 }, (_, digit) => {
+    const [before, after] = [genuine.slice(0, digit + 2), genuine.slice(digit + 3)];
+    return before + (genuine[digit + 2] === '0' ? '1' : '0') + after;
+  });
   const others = [
     syntheticSid('another token'),
     `CA${'a1'.repeat(16)}`,
@@ -23,5 +24,5 @@ test('nobody without the secret can make one, nor change a bit of one', () => {
     genuine.toUpperCase(),
     `${genuine}0`,
   ];
-  for (const sid of [...flipped.filter((sid) => sid !== null), ...others]) expect(isSynthetic(sid)).toBe(false);
+  for (const sid of [...flipped, ...others]) expect(isSynthetic(sid)).toBe(false);
 });

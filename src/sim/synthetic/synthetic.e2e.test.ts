@@ -59,7 +59,7 @@ test('a call is answered and asked something; no row is made of it, and a real c
     const rows = world.rows.getRepository(CallLogEntity);
     const row = await eventually(
       () => rows.findOneBy({ callSid: real.sid }),
-      (found) => found?.endedAt != null,
+      (found) => found !== null && found.endedAt !== null,
     );
     expect(row?.fromNumber).toBe('+15035550142');
     expect((await rows.find()).map(({ callSid }) => callSid)).toEqual([real.sid]);
