@@ -1,5 +1,5 @@
 import { withoutSynthetic } from '../analytics/kept-out.ts';
-import { type Pace, OutboxReader } from '../analytics/reader.ts';
+import { OutboxReader, type Pace, type ReaderOptions } from '../analytics/reader.ts';
 import { registerGroups } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { KafkaLink } from '../kafka/client.ts';
@@ -63,7 +63,9 @@ export class Relay {
     if (!this.isStopping) {
       const consumer = withoutSynthetic(createPublisher(producer, metrics), isSynthetic);
       const onPoison = () => metrics.faults.inc({ place: `outbox ${RELAY_GROUP}` });
-      const reader = new OutboxReader({ link, consumer, holder, log, pace, onPoison });
+      const onTaken: ReaderOptions['onTaken'] = (result, count) =>
+        metrics.factsTaken.inc({ group: RELAY_GROUP, result }, count);
+      const reader = new OutboxReader({ link, consumer, holder, log, pace, onPoison, onTaken });
       reader.start();
       await this.stopping.promise;
       await reader.stop();
