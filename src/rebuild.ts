@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { StoreSettingsEntity } from '../entities/store-settings.ts';
-import { factsInKafka, factsInRedis } from './analytics/fact-sources.ts';
+import { factsInKafka, factsInRedis, withoutSyntheticCalls } from './analytics/fact-sources.ts';
 import { type FactSource, rebuild, type Rebuilt } from './analytics/rebuild.ts';
 import { ShadowTaken } from './analytics/shadow.ts';
 import { carryOut, Refusal, say, withRedis } from './command.ts';
@@ -10,12 +10,14 @@ import { createKafkaLink } from './kafka/client.ts';
 import { createNumberKey, type NumberKey } from './privacy/number-key.ts';
 import { emptyCatalog } from './services/catalog.ts';
 import { openDatabase } from './services/database.ts';
+import { createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 
 /** Makes the tables that are learned from calls anew, from the facts. */
 
 const USAGE = `npm run rebuild [-- --check]
   makes what is learned from calls anew from Kafka (KAFKA_BROKERS), or without it from the journals of the last day in
-  Redis (REDIS_URL), and puts what differs in its place in one transaction; DATABASE_URL is needed
+  Redis (REDIS_URL), and puts what differs in its place in one transaction; DATABASE_URL and TWILIO_AUTH_TOKEN, by which
+  synthetic calls are known, are needed
   --check   only tells what differs; exit code 1 if there is anything`;
 const STATEMENT_MS = 600_000;
 const TOLD_EVERY = 50_000;
@@ -50,7 +52,9 @@ function tell({ facts, calls, kept, wrong }: Rebuilt, isCheck: boolean): void {
   if (isCheck && tables.length > 0) process.exitCode = 1;
 }
 
-async function run(source: FactSource, isCheck: boolean): Promise<void> {
+async function run(facts: FactSource, isCheck: boolean): Promise<void> {
+  const { TWILIO_AUTH_TOKEN: tokens } = readSome(process.env, ['TWILIO_AUTH_TOKEN']);
+  const source = withoutSyntheticCalls(facts, createSyntheticCheck(tokens));
   const { DATABASE_URL: url } = readSome(process.env, ['DATABASE_URL']);
   if (url === undefined) throw new Refusal('DATABASE_URL is not set: postgres://…');
   const dataSource = await openDatabase(url, { poolMax: 2, statementMs: STATEMENT_MS, migrates: false });

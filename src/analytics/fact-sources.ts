@@ -5,6 +5,7 @@ import type { KafkaLink } from '../kafka/client.ts';
 import { decodeEvent } from '../kafka/messages.ts';
 import { readTopic } from '../kafka/read-topic.ts';
 import { topics } from '../kafka/topics.ts';
+import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
 import type { FactSource } from './rebuild.ts';
 import { isBefore, type StoredFact } from './stored-fact.ts';
 
@@ -27,6 +28,11 @@ export function factsInKafka(kafka: KafkaLink, onSkipped: (why: string) => void)
     },
   };
 }
+
+/** Without calls that nobody made: no row is ever made of them. */
+export const withoutSyntheticCalls = (source: FactSource, isSynthetic: IsSynthetic): FactSource => ({
+  read: (take) => source.read((facts) => take(facts.filter(({ callSid }) => !isSynthetic(callSid)))),
+});
 
 /** Calls of about a day, one after the other. */
 export function factsInRedis(link: RedisLink & RedisScan): FactSource {

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { createErasureGate } from '../privacy/erasure-gate.ts';
 import { createNumberKey } from '../privacy/number-key.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
+import { withoutSyntheticCalls } from './fact-sources.ts';
 import { createConversationProjector } from './projections.ts';
 import { rebuild, type RebuildOptions, rebuiltTables } from './rebuild.ts';
 import type { StoredFact } from './stored-fact.ts';
@@ -142,6 +143,15 @@ await onBothDatabases((database) => {
     await database.source.query('TRUNCATE call_log, turn');
     await again(facts, { policy: { transcriptDays: 1, callDays: 2 }, now: () => EPOCH + 3 * 86_400_000 });
     expect((await allRows(database.source))['call_log']).toEqual([]);
+  });
+
+  test('of calls that nobody made there is no row', async () => {
+    const source = {
+      read: (take: (own: readonly StoredFact[]) => Promise<void>) => take(facts).then(() => facts.length),
+    };
+    await again([], { source: withoutSyntheticCalls(source, (callSid) => callSid === 'CA2') });
+    const calls: unknown = await database.source.query('SELECT call_sid FROM call_log ORDER BY 1');
+    expect(calls).toEqual([{ call_sid: 'CA1' }, { call_sid: 'CA3' }]);
   });
 
   test('one at a time', async () => {

@@ -115,7 +115,7 @@ export function parseJournal(text: string, name: string): KeptJournal {
   for (let index = 1; index < lines.length; index++) {
     const isLast = index === lines.length - 1;
     const ended = isLast ? endLine.safeParse(json(lines[index] ?? '')) : null;
-    if (ended?.success) end = ended.data.end as Partial<Ending>;
+    if (ended?.success) end = ended.data.end;
     else {
       const { id, claim, fact, corrupt, made } = read(entryLine, index, 'an entry of a journal');
       journal.push(
