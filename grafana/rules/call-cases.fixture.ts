@@ -348,7 +348,7 @@ const model: readonly Case[] = [
       ),
     ),
     fires: from + 8,
-    silent: [from - 1, from + 3],
+    silent: [from - 1, from + 1],
   },
   {
     alert: 'ModelSlow',

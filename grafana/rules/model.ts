@@ -74,7 +74,7 @@ export const model: RuleFile = {
             alert: 'ModelSlow',
             expr: `aida:model_answer_seconds:p95_5m > 1.5
               and (${increased('aida_model_answer_seconds_count', w('5m'))}) > ${scale.count(10)}`,
-            for: '5m',
+            for: '2m',
             severity: 'ticket',
             summary:
               'One answer of the model in twenty begins later than {{ $value | humanizeDuration }} after the turn',

@@ -30,7 +30,7 @@ export interface Plan {
   without: readonly string[];
 }
 
-/** What follows from a model that thinks seconds longer: answers come late, callers hear nothing meanwhile. */
+/** What follows from a model that thinks two seconds longer, not so long that a sentence of ours comes first. */
 const slowModel = [
   'SilenceLong page',
   'SilenceLong ticket',
@@ -50,7 +50,7 @@ export const full: Plan = {
   database: 'postgres',
   acts: [
     [0, { callers: 8 }],
-    [30, { modelSlowMs: 3_000 }],
+    [30, { modelSlowMs: 1_800 }],
     [72, { modelSlowMs: 0 }],
     [80, { callers: 30 }],
     [105, { callers: 8 }],
@@ -76,7 +76,7 @@ export const short: Plan = {
   acts: [
     [0, { callers: 8 }],
     [5, { mutedMs: 300 }],
-    [6, { modelSlowMs: 3_000 }],
+    [6, { modelSlowMs: 1_800 }],
     [22, { modelSlowMs: 0 }],
     [22, { kill: 1 }],
   ],
