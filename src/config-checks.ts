@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisUrl } from './directory/redis-url.ts';
 import type { Usage } from '../machines/call-events.ts';
 
 /** How settings are checked, whichever they are. */
@@ -58,3 +59,19 @@ export const list = <T extends string>(names: readonly T[]) =>
     .string()
     .transform((value) => value.split(',').map((part) => part.trim()))
     .pipe(z.array(z.enum(names)).min(1));
+
+export const modelId = z.string().regex(/^[\w.:-]+$/);
+
+export const tokens = z
+  .string()
+  .regex(/^\d{4,10}$/)
+  .transform(Number);
+
+export function isRedisUrl(value: string): boolean {
+  try {
+    parseRedisUrl(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

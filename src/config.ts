@@ -5,20 +5,22 @@ import {
   baseUrl,
   count,
   dollars,
+  isRedisUrl,
   list,
+  modelId,
   type ModelPrices,
   port,
   priceKinds,
   prices,
   PRICES_DEFAULT,
   secret,
+  tokens,
   url,
 } from './config-checks.ts';
 import { type FactSettings, factsOf, kafkaVariables } from './config-kafka.ts';
 import { noticesOf, type NoticeSettings, noticeVariables } from './config-notices.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import type { KafkaSettings } from './kafka/client.ts';
-import { parseRedisUrl } from './directory/redis-url.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
 export interface Config extends TelemetrySettings, FactSettings, NoticeSettings {
@@ -172,10 +174,7 @@ const variables = {
     rule: 'a ws(s) URL without query',
   },
   OPENAI_REALTIME_MODEL: {
-    check: z
-      .string()
-      .regex(/^[\w.:-]+$/)
-      .default('gpt-realtime-2.1'),
+    check: modelId.default('gpt-realtime-2.1'),
     rule: 'the id of a realtime model',
   },
   FALLBACK_OPENAI_API_KEY: { check: secret(1).optional(), rule: 'an API key', secret: true },
@@ -184,25 +183,15 @@ const variables = {
     rule: 'a ws(s) URL without query',
   },
   FALLBACK_OPENAI_REALTIME_MODEL: {
-    check: z
-      .string()
-      .regex(/^[\w.:-]+$/)
-      .optional(),
+    check: modelId.optional(),
     rule: 'the id of a realtime model',
   },
   UNDERSTANDING_MODEL: {
-    check: z
-      .string()
-      .regex(/^[\w.:-]+$/)
-      .optional(),
+    check: modelId.optional(),
     rule: 'the id of a chat model',
   },
   UNDERSTANDING_TOKENS: {
-    check: z
-      .string()
-      .regex(/^\d{4,10}$/)
-      .transform(Number)
-      .default(UNDERSTANDING_TOKENS_DEFAULT),
+    check: tokens.default(UNDERSTANDING_TOKENS_DEFAULT),
     rule: 'tokens that the fleet may use in a day to read calls, 4 to 10 digits',
   },
   OPENAI_API_URL: { check: baseUrl(['https:', 'http:']).optional(), rule: 'an http(s) URL' },
@@ -388,15 +377,6 @@ function problem(name: string, given: string | undefined, variable: Variable): s
   if (given === undefined) return `${name} is not set: ${variable.rule}`;
   const shown = variable.secret ? `(${given.length} characters, not shown)` : JSON.stringify(given);
   return `${name} is ${shown}: must be ${variable.rule}`;
-}
-
-function isRedisUrl(value: string): boolean {
-  try {
-    parseRedisUrl(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What FALLBACK_* leaves out is as with the first endpoint. */

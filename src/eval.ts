@@ -17,7 +17,10 @@ Judges how calls are understood and texts are redacted, by the committed labelle
 
 async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { set: { type: 'string' }, help: { type: 'boolean' } } });
-  if (values.help) return void console.log(USAGE);
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
   const sets =
     values.set === undefined
       ? committedSets.map((name) => ({ title: name, read: () => committedSet(name) }))

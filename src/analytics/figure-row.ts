@@ -79,7 +79,7 @@ export function figureOf(callSid: string, startedAt: Date, notes: FigureNotes): 
     callSid,
     minute: minuteOf(startedAt.getTime()),
     waitFrom: wait ? new Date(wait.from) : null,
-    waitUntil: wait?.until == null ? null : new Date(wait.until),
+    waitUntil: wait && wait.until !== null ? new Date(wait.until) : null,
     used: Object.values(notes.used).reduce(sumOf, noTokens),
     silencesMs: silencesOf(notes),
     notes,

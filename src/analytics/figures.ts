@@ -17,7 +17,7 @@ function sameNotes(left: CallFigure['notes'], right: CallFigure['notes']): boole
 async function apply({ manager, facts, calls, now }: FactBatch): Promise<void> {
   const own = byCall(facts.filter(concernsFigures));
   const touched = [...own.keys()].filter((callSid) => calls.has(callSid));
-  const ended = [...byCall(facts).keys()].filter((callSid) => calls.get(callSid)?.endedAt != null);
+  const ended = [...byCall(facts).keys()].filter((callSid) => (calls.get(callSid)?.endedAt ?? null) !== null);
   const rows = await foldRows(manager, touched, own, calls, now);
   if (rows.changed.length > 0) await manager.upsert(CallFigureEntity, rows.changed, ['callSid']);
   await markDue(manager, [...rows.due, ...ended.map((callSid) => ({ callSid, minutes: dueOf(calls.get(callSid)) }))]);

@@ -66,7 +66,8 @@ function transferred(callSid: string, at: number): StoredFact[] {
 }
 
 function figureTests(database: TestDatabase): void {
-  const project = (facts: readonly StoredFact[]) => createConversationProjector(database.source, () => NOON + 3_600_000)(facts);
+  const project = (facts: readonly StoredFact[]) =>
+    createConversationProjector(database.source, () => NOON + 3_600_000)(facts);
   const roll = async (now = NOON + 3_600_000) => {
     while ((await rollFigures(database.source, PRICES_DEFAULT, now)) > 0);
   };

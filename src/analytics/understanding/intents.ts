@@ -22,10 +22,6 @@ export const intentNames = [
 
 export type Intent = (typeof intentNames)[number];
 
-export function isIntent(word: string): word is Intent {
-  return (intentNames as readonly string[]).includes(word);
-}
-
 /** Those that say how a call goes on or ends, not what it is about. */
 export const wayIntents: ReadonlySet<Intent> = new Set<Intent>([
   'transfer',
