@@ -79,10 +79,10 @@ export async function startGround(plan: Plan, say: (line: string) => void): Prom
       rules: Object.fromEntries(ruleFiles.map((file) => [file.name, rendered(file, scale)])),
     });
     endings.push(() => prometheus.stop());
-    // Before the first scrape there is no node, and an alert says so.
+    // Before the first scrape there is no node and no synthetic caller, and alerts say so.
     const areSeen = async (): Promise<boolean> =>
       (await prometheus.query('sum(min_over_time(up{job="aida"}[3s]))')).some(({ value }) => value === plan.nodes) &&
-      (await prometheus.alerts()).every(({ labels }) => labels['alertname'] !== 'NoNodes');
+      (await prometheus.alerts()).every(({ labels }) => labels['alertname'] === 'Watchdog');
     await eventually(areSeen, (seen) => seen, seenMsMax);
     synthetic.start();
     return { stack, prometheus, kafka, spans, logs, targets, stop };
