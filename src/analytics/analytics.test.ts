@@ -136,6 +136,9 @@ function analyticsTests(database: TestDatabase): void {
     await analytics.stop();
     expect(await outboxEntries()).toBe(0);
     expect(faults).toEqual([]);
+    expect(await metrics.registry.getSingleMetricAsString('aida_facts_taken_total')).toMatch(
+      /group="call-log",result="taken"} [1-9]/,
+    );
     expect(await metrics.registry.getSingleMetricAsString('aida_journal_lag_facts')).toContain('{group="call-log"} 0');
   });
 

@@ -15,7 +15,8 @@ export type PartName =
   | 'k6'
   | 'prometheus'
   | 'alertmanager'
-  | 'kafka' | 'references';
+  | 'kafka'
+  | 'references';
 
 export interface Part {
   /** Absolute path of the main program: `redis-server`, `postgres`, `haproxy`, `chromium`, `k6`, `prometheus`. */

@@ -19,7 +19,7 @@ class FrameWriter {
   #words = new Uint32Array(this.#bytes.buffer);
   #source: Uint32Array = this.#words;
   /** By their end. */
-  readonly #views = new Array<Buffer | undefined>(viewedBytesMax + 1);
+  readonly #views: (Buffer | undefined)[] = Array.from({ length: viewedBytesMax + 1 });
   /** Bytes before it may still wait in sockets. Whole words. */
   #free = 0;
 
