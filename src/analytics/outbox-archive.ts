@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { oldestOfOutbox, type RawEntry, refillOutbox, spillOutbox } from '../directory/outbox-spill.ts';
@@ -11,7 +12,8 @@ const limits = {
   refillEntries: 250,
 } as const;
 
-const FILE = /^p(\d+)-[\d-]+\.ndjson$/;
+/** Partition, the first entry's id in the outbox, and who wrote it: several processes may share the folder. */
+const FILE = /^p(\d+)-\d+-\d+-[\da-f]+\.ndjson$/;
 
 export interface ArchiveOptions {
   link: RedisLink;
@@ -37,9 +39,10 @@ export class OutboxArchive {
     const oldest = await oldestOfOutbox(link, partition, limits.fileEntries);
     if (oldest.entries.length === 0) return 0;
     await mkdir(dir, { recursive: true });
-    const path = join(dir, `p${partition}-${oldest.firstId}.ndjson`);
+    const path = join(dir, `p${partition}-${oldest.firstId}-${randomUUID().replaceAll('-', '')}.ndjson`);
     await write(path, oldest.entries);
     if (!(await spillOutbox(link, partition, oldest))) {
+      // Another process was faster, and has them in a file of its own.
       await rm(path, { force: true });
       return 0;
     }

@@ -9,6 +9,7 @@ import { ackOutbox, type OutboxRead, outboxStats, readOutbox, registerGroups } f
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { OutboxArchive } from './outbox-archive.ts';
 import { OutboxKeeper } from './outbox-keeper.ts';
 
 const PARTITION = 3;
@@ -92,6 +93,18 @@ test('a full outbox puts its oldest on disk, for every group, and brings them ba
   }
   await made.tidy();
   expect(await outboxStats(link, PARTITION)).toMatchObject({ entries: 0 });
+});
+
+test('two processes that put the same facts into one folder leave one file of them', async () => {
+  await write(1_000);
+  const log = { warn: () => {}, error: () => {} };
+  const archives = [1, 2].map(() => new OutboxArchive({ link, dir, log }));
+  const put = await Promise.all(archives.map((archive) => archive.put(PARTITION)));
+  expect(put.toSorted((left, right) => left - right)).toEqual([0, 1_000]);
+  expect(await readdir(dir)).toHaveLength(1);
+  expect(await outboxStats(link, PARTITION)).toMatchObject({ entries: 0 });
+  expect(await archives[0]?.bringBack(PARTITION)).toBe(1_000);
+  expect(await drain('relay')).toHaveLength(1_000);
 });
 
 test('the alarm comes before the bound, and puts nothing on disk', async () => {
