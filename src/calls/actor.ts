@@ -15,6 +15,7 @@ export class CallActor {
   private cutOff = false;
   private lastStop: StreamStopReason | null = null;
   private lostBy: CutCause | null = null;
+  private unheard = false;
 
   private constructor(callSid: string) {
     this.actor = createActor(callMachine, { input: { callSid } });
@@ -46,6 +47,7 @@ export class CallActor {
     if (snapshot.status === 'done') {
       this.cutOff = isCutOff(value, context);
       this.lostBy = causeOf(value, this.lastStop);
+      this.unheard = value === 'ringing' && context.outcome === 'missed';
     }
     const wanted = this.wanted;
     this.wanted = [];
@@ -64,6 +66,11 @@ export class CallActor {
   /** What ended the call in place of its caller or Aida; null where one of them did. */
   get cutBy(): CutCause | null {
     return this.lostBy;
+  }
+
+  /** It was to be streamed and ended before its first stream came: its caller heard nothing. */
+  get wasUnheard(): boolean {
+    return this.unheard;
   }
 
   get state(): CallState {

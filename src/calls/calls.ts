@@ -312,9 +312,7 @@ export class Calls implements CallDesk, CallDoor {
       ended: (callSid, actor) => {
         this.noteEnd(callSid, actor?.context.outcome ?? 'missed', actor?.wasCutOff ? actor.context : null);
         this.noteCut(actor?.cutBy ?? null);
-        // Its stream never came.
-        if (actor?.context.outcome === 'missed')
-          countUnanswered(metrics, Math.max(0, this.deps.now() - actor.context.arrivedAt));
+        if (actor?.wasUnheard) countUnanswered(metrics, Math.max(0, this.deps.now() - actor.context.arrivedAt));
       },
       took: (before, callSid, epoch, trace) => this.post.supersede(before, callSid, epoch, trace),
       unfolded: (callSid, error) => {

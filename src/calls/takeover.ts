@@ -182,7 +182,7 @@ export class Takeover {
       }
     }
     metrics.takeovers.inc({ path: 'b', result });
-    this.trace(call, result, startMs, tries + 1);
+    this.trace(call, result, startMs, Math.min(tries + 1, triesMax));
     log.info(
       { callSid: call.callSid, epoch: call.epoch, from: call.owner.node, result },
       'broken call was looked after',

@@ -6,14 +6,19 @@ export type LabelValues = Readonly<Record<string, string | number>>;
 export class LabelSpace {
   /** Combinations, those with `other` among them. */
   readonly size: number;
-  private readonly labels: readonly { name: string; values: readonly string[]; places: ReadonlyMap<string, number> }[];
+  private readonly labels: readonly {
+    name: string;
+    values: readonly string[];
+    places: ReadonlyMap<string, number>;
+    known: number;
+  }[];
   private readonly texts: (string | undefined)[];
 
   /** Every value of each label. */
   constructor(labels: Readonly<Record<string, readonly string[]>>) {
     this.labels = Object.entries(labels).map(([name, known]) => {
       const values = known.includes(OTHER) ? known : [...known, OTHER];
-      return { name, values, places: new Map(values.map((value, place) => [value, place])) };
+      return { name, values, places: new Map(values.map((value, place) => [value, place])), known: known.length };
     });
     this.size = this.labels.reduce((product, { values }) => product * values.length, 1);
     this.texts = Array.from({ length: this.size });
@@ -44,9 +49,14 @@ export class LabelSpace {
     return (this.texts[index] ??= labelText(this.at(index)));
   }
 
-  /** Whether the combination names something that is known beforehand. */
+  /** Whether the combination names something that is known beforehand; `other` may be known as well. */
   isDeclared(index: number): boolean {
-    return !Object.values(this.at(index)).includes(OTHER);
+    let rest = index;
+    for (const { values, known } of this.labels.toReversed()) {
+      if (rest % values.length >= known) return false;
+      rest = Math.floor(rest / values.length);
+    }
+    return true;
   }
 }
 

@@ -661,7 +661,7 @@ const processMetrics = {
   loopDelaySeconds: histogram(
     'aida_event_loop_delay_seconds',
     'seconds',
-    'How late timers came that were due every 10 ms',
+    'How late timers came that were due every 20 ms',
     STALL_SECONDS,
   ),
   loopBusy: gauge(
