@@ -141,7 +141,8 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
 
 export type SpeechFact =
   | { type: 'caller.speechStarted'; at: number; itemId: string }
-  | { type: 'caller.speechStopped'; at: number; itemId: string }
+  /** `agoMs`: how long before that the caller's last sound was; releases before this one did not say. */
+  | { type: 'caller.speechStopped'; at: number; itemId: string; agoMs?: number }
   /** A caller's turn in words, redacted; '' where the transcription failed. `after` is the item it follows. */
   | { type: 'caller.said'; at: number; itemId: string; text: string; after: string | null }
   /** Everything that the model wanted to say in this item, redacted. */

@@ -45,7 +45,7 @@ export function foldNotes(notes: FigureNotes, { fact }: StoredFact): FigureNotes
     case 'carrier.statusReported':
       return isOver(fact.status) ? withTime(notes, 'left', fact.at) : notes;
     case 'caller.speechStopped':
-      return withTime(notes, 'stops', fact.at);
+      return withTime(notes, 'stops', fact.at - (fact.agoMs ?? 0));
     case 'assistant.heard': {
       if (fact.heardMs <= 0) return notes;
       const start = fact.at - fact.heardMs;
@@ -117,7 +117,7 @@ function waitOf({ queued, left }: FigureNotes): { from: number; until: number | 
   return { from, until: left.find((at) => at >= from) ?? null };
 }
 
-/** From each end of the caller's turn to the first sound of the answer, if the caller said nothing between. */
+/** From the caller's last sound of each turn to the first sound of the answer, if the caller said nothing between. */
 function silencesOf({ stops, starts }: FigureNotes): number[] {
   const begun = Object.values(starts).toSorted((a, b) => a - b);
   return stops.flatMap((stop, index) => {

@@ -101,7 +101,7 @@ const modelFacts = [
 
 const speechFacts = [
   fact('caller.speechStarted', { itemId: text }),
-  fact('caller.speechStopped', { itemId: text }),
+  fact('caller.speechStopped', { itemId: text, agoMs: ms.exactOptional() }),
   fact('caller.said', { itemId: text, text, after: text.nullable() }),
   fact('assistant.said', { itemId: text, responseId: text, text, totalMs: ms }),
   fact('assistant.heard', { itemId: text, text, heardMs: ms, totalMs: ms, cut: z.boolean() }),

@@ -219,7 +219,7 @@ export class Bridge implements SessionListener, VoiceListener {
     this.#speaking = false;
     this.#callerAudio.speechStopped();
     this.#voice.speechStopped(agoMs);
-    this.tell({ type: 'caller.speechStopped', itemId });
+    this.tell({ type: 'caller.speechStopped', itemId, agoMs: Math.round(agoMs) });
   }
 
   onCallerSaid(itemId: string, text: string | null, after: string | null): void {

@@ -1,5 +1,6 @@
 import { describe, expect, vi } from 'vitest';
 import type { SessionProfile } from '../model/profile.ts';
+import { turnSilenceMs } from '../model/session-update.ts';
 import { greeted, inWorld, long, tellsForMinutes, tellsLong } from './scene.fixture.ts';
 import { greeting, profile, type WorldOptions } from './world.fixture.ts';
 
@@ -45,6 +46,8 @@ greeted('words go there and back, in order and whole', {}, async ({ sim, call, m
   expect(turn).toMatchObject({ text: 'Do you like the moon?', after: call.of('assistant.said')[0]?.itemId });
   const order = call.types.filter((type) => type.startsWith('caller.'));
   expect(order).toEqual(['caller.speechStarted', 'caller.speechStopped', 'caller.said']);
+  // Told once the silence had lasted: the last sound was so long before.
+  expect(call.of('caller.speechStopped')[0]?.agoMs).toBeGreaterThan(0.9 * turnSilenceMs);
 });
 
 greeted(

@@ -128,9 +128,11 @@ function spansOf(steps: readonly Step[], since: Since): Map<string, Pick<Voice, 
   for (const { fact } of steps) {
     const at = since(fact.at);
     if (fact.type === 'caller.speechStarted') spans.set(fact.itemId, { fromMs: at, toMs: at });
-    else if (fact.type === 'caller.speechStopped')
-      spans.set(fact.itemId, { fromMs: spans.get(fact.itemId)?.fromMs ?? at, toMs: at });
-    else if (fact.type === 'assistant.heard')
+    else if (fact.type === 'caller.speechStopped') {
+      const toMs = Math.max(0, at - (fact.agoMs ?? 0));
+      const fromMs = Math.min(spans.get(fact.itemId)?.fromMs ?? toMs, toMs);
+      spans.set(fact.itemId, { fromMs, toMs });
+    } else if (fact.type === 'assistant.heard')
       spans.set(fact.itemId, { fromMs: Math.max(0, at - fact.heardMs), toMs: at });
   }
   return spans;

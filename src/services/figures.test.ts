@@ -27,7 +27,7 @@ function waited(callSid: string, at: number): StoredFact[] {
     { type: 'carrier.arrived', at, from: '+15550100', to: '+15550199', node: 'a', queued: true },
     { type: 'carrier.waitEnded', at: at + 90_000, how: 'placed', waitedMs: 90_000 },
     { type: 'carrier.streamStarted', at: at + 91_000, streamSid: 'MZ1', node: 'a' },
-    { type: 'caller.speechStopped', at: at + 95_000, itemId: 'i1' },
+    { type: 'caller.speechStopped', at: at + 95_500, itemId: 'i1', agoMs: 500 },
     { type: 'caller.said', at: at + 95_100, itemId: 'i1', text: 'How much is a latte?', after: null },
     { type: 'assistant.said', at: at + 95_900, itemId: 'i2', responseId: 'r1', text: 'Five dollars.', totalMs: 1_000 },
     {
