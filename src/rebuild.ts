@@ -41,8 +41,9 @@ function keyOf(): NumberKey | null {
   return secret === undefined ? null : createNumberKey(secret);
 }
 
-function tell({ facts, calls, kept, wrong }: Rebuilt, isCheck: boolean): void {
+function tell({ facts, refused, calls, kept, wrong }: Rebuilt, isCheck: boolean): void {
   say(`${facts} facts, ${calls} calls made anew, ${kept} calls left as they were: older or younger than what was read`);
+  if (refused > 0) say(`${refused} facts were refused by the database: calls were made without them`);
   const tables = Object.entries(wrong);
   for (const [table, { removed, added }] of tables)
     say(

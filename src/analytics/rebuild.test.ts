@@ -50,9 +50,21 @@ await onBothDatabases((database) => {
   test('what was made as the facts came is what is made of them again, row by row', async () => {
     await project(facts);
     const before = await allRows(database.source);
-    expect(await again(facts)).toEqual({ facts: facts.length, calls: 3, kept: 0, wrong: {} });
+    expect(await again(facts)).toEqual({ facts: facts.length, refused: 0, calls: 3, kept: 0, wrong: {} });
     expect(await allRows(database.source)).toEqual(before);
     expect(await database.source.query(`SELECT to_regclass('rebuild.call_log') AS left`)).toEqual([{ left: null }]);
+  });
+
+  test('a fact that cannot be taken in is left out again, and holds nothing up', async () => {
+    await project(facts);
+    const poison: StoredFact = {
+      callSid: 'CA2',
+      epoch: EPOCH,
+      seq: 99,
+      fact: { type: 'caller.said', at: EPOCH, itemId: 'x', text: 'nul \u0000', after: null },
+    };
+    const own = [...facts.slice(0, 40), poison, ...facts.slice(40)];
+    expect(await again(own)).toMatchObject({ calls: 3, kept: 0, wrong: {} });
   });
 
   test('rows that are wrong, missing or too many are put right in one step; a check only tells', async () => {

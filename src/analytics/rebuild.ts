@@ -3,6 +3,7 @@ import { closeGate, createErasureGate } from '../privacy/erasure-gate.ts';
 import type { NumberKey } from '../privacy/number-key.ts';
 import { deleteRowsByAge } from '../privacy/retention.ts';
 import type { RetentionPolicy } from '../services/catalog.ts';
+import { type Consumer, takeApart } from './consumer.ts';
 import { createConversationProjector, projections } from './projections.ts';
 import { dropShadow, inShadow, makeShadow, noteWhole, SHADOW } from './shadow.ts';
 import type { StoredFact } from './stored-fact.ts';
@@ -27,6 +28,8 @@ export interface RebuildOptions {
 
 export interface Rebuilt {
   facts: number;
+  /** Facts that the database takes as little now as when they came: their calls are made without them. */
+  refused: number;
   /** Calls whose facts all were there. */
   calls: number;
   /** Of calls that go on, or are younger than what was read, and of those older than what is still there: as they were. */
@@ -69,30 +72,49 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const tables = rebuiltTables();
   await makeShadow(dataSource, tables);
   try {
-    const facts = await fill(options);
+    const read = await fill(options);
     const { policy, now } = options;
     await deleteRowsByAge(inShadow(dataSource), policy, now(), new AbortController().signal);
-    return { facts, ...(await exchange(options, tables)) };
+    return { ...read, ...(await exchange(options, tables)) };
   } finally {
     await dropShadow(dataSource);
   }
 }
 
-async function fill({ dataSource, source, key, now, onProgress }: RebuildOptions): Promise<number> {
+async function fill({
+  dataSource,
+  source,
+  key,
+  now,
+  onProgress,
+}: RebuildOptions): Promise<Pick<Rebuilt, 'facts' | 'refused'>> {
   const shadow = inShadow(dataSource);
   const project = createConversationProjector(shadow, now, createErasureGate(key));
-  let taken = 0;
-  const count = await source.read(async (facts) => {
-    for (let from = 0; from < facts.length; from += limits.batchMax) {
-      const batch = facts.slice(from, from + limits.batchMax);
-      await project(batch);
+  const consumer: Consumer = {
+    group: 'rebuild',
+    isHealthy: () =>
+      dataSource.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
+    take: async (facts) => {
+      await project(facts);
+      return [];
+    },
+  };
+  let [taken, refused] = [0, 0];
+  const facts = await source.read(async (some) => {
+    for (let from = 0; from < some.length; from += limits.batchMax) {
+      const batch = some.slice(from, from + limits.batchMax);
+      const { poison } = await takeApart(consumer, batch);
+      refused += poison.length;
       const begun = batch.flatMap(({ callSid, fact }) => (fact.type === 'carrier.arrived' ? [callSid] : []));
       await noteWhole(dataSource, [...new Set(begun)]);
     }
-    taken += facts.length;
+    taken += some.length;
     onProgress?.(taken);
   });
-  return count;
+  return { facts, refused };
 }
 
 /** Thrown to take back what a check has tried. */
@@ -101,8 +123,8 @@ class OnlyLooked extends Error {}
 async function exchange(
   { dataSource, key, isCheck }: RebuildOptions,
   tables: readonly string[],
-): Promise<Omit<Rebuilt, 'facts'>> {
-  let result: Omit<Rebuilt, 'facts'> | null = null;
+): Promise<Omit<Rebuilt, 'facts' | 'refused'>> {
+  let result: Omit<Rebuilt, 'facts' | 'refused'> | null = null;
   try {
     await dataSource.transaction(async (manager) => {
       await closeGate(manager);

@@ -34,7 +34,7 @@ export async function readTopic(
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({
+    const running = consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: partitionsAtOnce,
       eachBatch: async ({ batch: { partition, messages }, heartbeat }) => {
@@ -49,7 +49,8 @@ export async function readTopic(
         if (ends.size === 0) resolve();
       },
     });
-    await over;
+    // The client may give up before it says that it runs.
+    await Promise.all([over, running]);
     return count;
   } finally {
     await consumer.disconnect().catch(() => {});
