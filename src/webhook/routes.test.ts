@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkToken } from '../placement/token.ts';
+import { traceOf } from '../telemetry/trace-ids.ts';
 import { CALL_SID, NOW, SECRET, startCarrier, type Carrier } from './carrier.fixture.ts';
 
 let carrier: Carrier;
@@ -231,6 +232,7 @@ describe('one-way callbacks', () => {
         level: 'warn',
         time: expect.any(String),
         callSid: CALL_SID,
+        traceId: traceOf(CALL_SID).traceId,
         streamSid,
         reason: '31921',
         msg: 'the carrier reports a stream error',
