@@ -6,11 +6,11 @@ import { DialDesk, type StaffPort } from './dial-desk.ts';
 import type { CarrierRequest } from './request.ts';
 
 const ring: Ring = { number: '+15550002222', hold: '9', ringS: 20, isWarm: true };
-const late: Bounded = (start, otherwise) => {
+const late: Bounded = (_, start, otherwise) => {
   void start();
   return Promise.resolve(otherwise('late'));
 };
-const inTime: Bounded = (start) => start();
+const inTime: Bounded = (_, start) => start();
 
 const result = (query: string): CarrierRequest => ({
   callSid: CALL_SID,

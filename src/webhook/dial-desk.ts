@@ -75,6 +75,7 @@ export class DialDesk {
     if (talked.has(result) || isOver(request.callStatus)) {
       const how = talked.has(result) ? result : 'canceled';
       void this.bounded(
+        callSid,
         () => this.staff.ended(callSid, hold, how),
         () => undefined,
       );
@@ -82,6 +83,7 @@ export class DialDesk {
     }
     const asked = this.staff.ringNext(callSid, hold, result);
     const ring = await this.bounded(
+      callSid,
       () => asked,
       () => null,
       this.shareMs,
@@ -107,6 +109,7 @@ export class DialDesk {
       }
       const waitsFor = kind === 'next' ? view.about : null;
       found.staff ??= await this.bounded<StaffFound>(
+        callSid,
         () => this.staff.ring(callSid, view.ringing, waitsFor),
         () => ({ kind: 'away' }),
         this.shareMs,
@@ -119,6 +122,7 @@ export class DialDesk {
     const [callSid, hold] = [callerOf(request), holdOf(request)];
     if (callSid === null || hold === null || request.callStatus !== 'completed') return;
     await this.bounded(
+      callSid,
       () => this.staff.hungUp(callSid, hold),
       () => undefined,
     );
@@ -126,6 +130,7 @@ export class DialDesk {
 
   private leave(callSid: string, after: Promise<unknown> = Promise.resolve()): void {
     void this.bounded(
+      callSid,
       () => after.then(() => this.staff.leave(callSid)),
       () => undefined,
     );

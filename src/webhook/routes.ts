@@ -232,6 +232,7 @@ class WebhookDesk {
     const { callSid, idempotencyToken } = request;
     const render: TwimlRequest['render'] = (view) => this.documents.forView(view, ask, facts, seat.next(view));
     const answer = await this.bounded<{ twiml: string } | { refused: Trouble }>(
+      callSid,
       () =>
         this.deps.door.answer({
           callSid,
@@ -342,6 +343,7 @@ class WebhookDesk {
 
   private async tell({ callSid, trace }: CarrierRequest, fact: Told, ms = this.timeoutMs): Promise<string> {
     return this.bounded(
+      callSid,
       () => this.deps.door.tell(callSid, fact, trace),
       (trouble): string => trouble,
       ms,

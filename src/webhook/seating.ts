@@ -117,6 +117,7 @@ export class Seating {
   ended(callSid: string, from: string): void {
     const { bounded, admission } = this.deps;
     void bounded(
+      callSid,
       () => admission.ended(callSid, from),
       () => undefined,
     );
@@ -125,6 +126,7 @@ export class Seating {
   private release(callSid: string): void {
     const { bounded, admission } = this.deps;
     void bounded(
+      callSid,
       () => admission.release(callSid),
       () => undefined,
     );
@@ -137,6 +139,7 @@ export class Seating {
   ): Promise<Place> {
     const { bounded, admission, door, answerTimeoutMs, metrics } = this.deps;
     const place = await bounded<Place>(
+      callSid,
       async () => {
         const preferredNode = ask.kind === 'next' ? await door.preferredNode(callSid) : null;
         return admission.reserve({ callSid, kind, from, preferredNode, trace });

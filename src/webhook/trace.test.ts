@@ -32,6 +32,16 @@ test('each webhook is a span of its call, without what the request says', async 
   expect(JSON.stringify(kept.spans)).not.toContain('555333');
 });
 
+test.each([
+  ['/voice/next', {}],
+  ['/voice/wait', { Digits: '1' }],
+])('what %s brings about is put below its span', async (path, params) => {
+  await carrier.post(path, { CallStatus: 'in-progress', ...params });
+  const [request] = kept.named(`POST ${path}`);
+  expect(request).toBeDefined();
+  expect(carrier.door.asked.at(-1)?.trace).toEqual(request?.place);
+});
+
 test('a callback that could not be taken is an error', async () => {
   carrier.door.telling = 'unavailable';
   await carrier.post('/voice/status', { CallStatus: 'completed', CallDuration: '9', SequenceNumber: '3' });

@@ -85,6 +85,7 @@ export class WaitDesk {
   leave(callSid: string): void {
     const { bounded, line } = this.deps;
     void bounded(
+      callSid,
       () => line.leave(callSid),
       () => undefined,
     );
@@ -114,6 +115,7 @@ export class WaitDesk {
   private stand(callSid: string, wait: Wait): Promise<Standing> {
     const { bounded, line, answerTimeoutMs } = this.deps;
     return bounded<Standing>(
+      callSid,
       () => line.stand(callSid, wait),
       () => ({ kind: 'away' }),
       answerTimeoutMs * LINE_SHARE,
@@ -156,7 +158,7 @@ export class WaitDesk {
   }
 
   private ask(
-    { callSid, idempotencyToken }: CarrierRequest,
+    { callSid, idempotencyToken, trace }: CarrierRequest,
     ask: Ask,
     told: Pick<TwimlRequest, 'kind' | 'fact'>,
     mediaUrl: string | null,
@@ -168,7 +170,8 @@ export class WaitDesk {
     const render = (view: CallView) =>
       documents.forView(view, ask, store, mediaUrl === null ? 'nowhere' : streamTo(mediaUrl, view));
     return bounded<{ twiml: string } | { refused: Trouble }>(
-      () => door.answer({ callSid, idempotencyToken, ...told, prepare, render }),
+      callSid,
+      () => door.answer({ callSid, idempotencyToken, ...(trace && { trace }), ...told, prepare, render }),
       (refused) => ({ refused }),
       answerTimeoutMs - (performance.now() - startedAt),
     );

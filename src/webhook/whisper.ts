@@ -53,6 +53,7 @@ export class WhisperDesk {
   private async accept(callSid: string, hold: string): Promise<string> {
     const { staff, twiml, bounded } = this.deps;
     const standing = await bounded<'held' | 'lost'>(
+      callSid,
       () => staff.accepted(callSid, hold),
       () => 'held',
     );
@@ -63,6 +64,7 @@ export class WhisperDesk {
   private async introduction(callSid: string): Promise<string[]> {
     const { door, bounded, store, answerTimeoutMs } = this.deps;
     const view = await bounded<CallView | null>(
+      callSid,
       () => door.look(callSid),
       () => null,
       answerTimeoutMs * LOOK_SHARE,
