@@ -49,8 +49,10 @@ function secretsOf(config: Config): string[] {
   const mailPassword = notices.smtpUrl === null ? '' : decodeURIComponent(new URL(notices.smtpUrl).password);
   const bucketKey = recordings?.kind === 's3' ? recordings.secretAccessKey : '';
   const models = [openai.apiKey, fallback?.apiKey ?? ''];
-  const own = [streamTokenSecret, adminToken ?? '', erasureSecret ?? '', notices.notifySecret, mailPassword, bucketKey];
-  return [...twilio.authTokens, ...models, ...own, ...Object.values(traces?.headers ?? {})];
+  const kafkaPassword = config.kafka?.sasl?.password ?? '';
+  const passwords = [mailPassword, kafkaPassword];
+  const own = [streamTokenSecret, adminToken ?? '', erasureSecret ?? '', notices.notifySecret, bucketKey];
+  return [...twilio.authTokens, ...models, ...own, ...passwords, ...Object.values(traces?.headers ?? {})];
 }
 
 /** The embedded database begins with the first tenant's data. */

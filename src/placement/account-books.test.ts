@@ -89,6 +89,16 @@ test('what another node learned counts here; an account used up lets nobody in f
   expect(books.ceiling()).toEqual({ calls: 9, reason: 'tokens' });
 });
 
+test('what is left of the account comes back with time, though nobody says so', () => {
+  expect(books.allowances).toBe(null);
+  books.limitsTold({ tokens: limitOf(100_000, 0, 60), requests: limitOf(500, 400) });
+  expect(books.allowances?.tokens).toEqual({ limit: 100_000, left: 0 });
+  now += 30_000;
+  expect(books.allowances?.tokens).toEqual({ limit: 100_000, left: 50_000 });
+  now += 90_000;
+  expect(books.allowances).toEqual({ tokens: { limit: 100_000, left: 100_000 }, requests: { limit: 500, left: 500 } });
+});
+
 test('an answer that names no limit is none; a carrier that bears fewer calls is the ceiling', () => {
   books = createBooks({ carrierCallsMax: 5 });
   books.limitsTold({ tokens: null, requests: null });

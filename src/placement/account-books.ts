@@ -5,7 +5,15 @@ import type { RateLimits } from '../model/events.ts';
 import type { AccountListener } from '../model/account.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type Allowance, type Ceiling, type CeilingInput, ceilingOf, ceilingsOf, UseMeter } from './budget.ts';
+import {
+  type Allowance,
+  type Ceiling,
+  type CeilingInput,
+  ceilingOf,
+  ceilingsOf,
+  remainingAt,
+  UseMeter,
+} from './budget.ts';
 import {
   costMicros,
   judgeSpend,
@@ -112,9 +120,13 @@ export class AccountBooks implements AccountListener {
     return this.use.perCallMinute;
   }
 
-  /** As the model last said, of this fleet; null until it did. */
-  get model(): ModelBudget | null {
-    return this.known;
+  /** What the model's account allows per minute, and what is left of it by now; null until it said so. */
+  get allowances(): { [name in 'tokens' | 'requests']: { limit: number; left: number } } | null {
+    if (this.known === null) return null;
+    const now = this.deps.now();
+    const { tokens, requests } = allowancesOf(this.known);
+    const standing = (allowance: Allowance) => ({ limit: allowance.limit, left: remainingAt(allowance, now) });
+    return { tokens: standing(tokens), requests: standing(requests) };
   }
 
   /** Calls of the whole fleet that the accounts bear. */

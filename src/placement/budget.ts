@@ -106,7 +106,7 @@ function callsWithin(allowance: Allowance | null, perCallMinute: number, now: nu
 }
 
 /** What is left by now if nothing more was used: it comes back evenly. */
-function remainingAt({ limit, remaining, resetS, at }: Allowance, now: number): number {
+export function remainingAt({ limit, remaining, resetS, at }: Allowance, now: number): number {
   const share = resetS > 0 ? Math.min(1, Math.max(0, now - at) / (resetS * 1_000)) : 1;
   return remaining + (limit - remaining) * share;
 }

@@ -67,10 +67,8 @@ function reportAccount(metrics: Metrics, books: AccountBooks): void {
   const { tokens, requests } = books.perCallMinute;
   metrics.modelUse.set({ name: 'tokens' }, tokens);
   metrics.modelUse.set({ name: 'requests' }, requests);
-  if (!books.model) return;
-  const { tokensLimit, tokensRemaining, requestsLimit, requestsRemaining } = books.model;
-  metrics.modelAllowance.set({ name: 'tokens', what: 'limit' }, tokensLimit);
-  metrics.modelAllowance.set({ name: 'tokens', what: 'remaining' }, tokensRemaining);
-  metrics.modelAllowance.set({ name: 'requests', what: 'limit' }, requestsLimit);
-  metrics.modelAllowance.set({ name: 'requests', what: 'remaining' }, requestsRemaining);
+  for (const [name, { limit, left }] of Object.entries(books.allowances ?? {})) {
+    metrics.modelAllowance.set({ name, what: 'limit' }, limit);
+    metrics.modelAllowance.set({ name, what: 'remaining' }, left);
+  }
 }

@@ -427,7 +427,7 @@ const modelMetrics = {
   modelAllowance: gauge(
     'aida_model_allowance',
     'per minute',
-    "What the model's account allows per minute and what was left when it last said so, by name",
+    "What the model's account allows per minute and what is left by what it last said, by name",
     { name: oneOf('tokens | requests'), what: oneOf('limit | remaining') },
   ),
   modelUse: gauge(
