@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { clausesOf } from './clauses.ts';
 import { intentsOf } from './intent-rules.ts';
 import { intentNames } from './intents.ts';
 import { seedSpan, seedStore } from './judge/seed-store.ts';
@@ -97,14 +98,15 @@ test('several intents come once each, in the order of the table, with the first 
   expect(intentNames.filter((intent) => names.includes(intent))).toEqual(names);
 });
 
-test('a long call of long turns is read in a time that grows with its length', () => {
-  const steps = (length: number): number => {
-    const text = 'what do you have to hold a few of the '.repeat(length);
-    const began = performance.now();
-    caller(text, text, text);
-    return performance.now() - began;
-  };
-  steps(40);
-  // Turns are read up to a bound: a hundred times the words cost no hundred times the time.
-  expect(steps(4_000)).toBeLessThan(40 * steps(40) + 50);
+test('of a long turn and of a long call no more is read than a bound', () => {
+  const chars = (text: string): number => clausesOf(text).reduce((sum, clause) => sum + clause.text.length, 0);
+  const pieces = 'what do you have to hold a few of the. ';
+  expect(clausesOf(pieces.repeat(4_000)).length).toBeLessThanOrEqual(60);
+  for (const text of [pieces, 'what do you have to hold a few of the ', 'wordswithoutend']) {
+    expect(chars(text.repeat(4_000))).toBe(chars(text.repeat(400)));
+    expect(chars(text.repeat(4_000))).toBeLessThanOrEqual(2_000);
+  }
+  const hello = (turns: number) => Array.from({ length: turns }, () => 'Hello there');
+  expect(caller(...hello(199), 'When do you open?')).toEqual(['hours']);
+  expect(caller(...hello(200), 'When do you open?')).toEqual([]);
 });
