@@ -60,8 +60,7 @@ export async function startSyntheticCaller(options: SyntheticCallerOptions): Pro
       metrics.syntheticLastOk.set(nowS());
       log.info(said, 'a synthetic call went well');
     } else log.error({ ...said, heard: heard.slice(0, heardCharsMax) }, 'a synthetic call went wrong');
-    // The fake remembers every call that it placed.
-    twilio.calls.splice(0);
+    twilio.forget();
     return report;
   }
 

@@ -54,6 +54,8 @@ export interface FakeTwilio {
   /** Placed here or by REST. */
   calls: SimCall[];
   placeCall(options: PlaceCallOptions): SimCall;
+  /** Nothing is kept any more of calls that are over: for whoever calls on and on. */
+  forget(): void;
   /** Hangs up every call, waits for the last callbacks, leaves no socket and no timer. */
   close(): Promise<void>;
 }
@@ -128,6 +130,10 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
       const call = place(world, ask);
       calls.push(call);
       return call;
+    },
+    forget() {
+      for (const [sid, { endedMs }] of world.legs) if (endedMs !== null) world.legs.delete(sid);
+      calls.splice(0, calls.length, ...calls.filter(({ ended }) => !ended));
     },
     close() {
       closing ??= closeDown();

@@ -66,6 +66,20 @@ test('REST: a redirect to a URL sends stop, closes, asks the URL with its query;
   expect(sim.updates[0]?.atMs).toBeGreaterThanOrEqual(beganMs);
 });
 
+test('of calls that are over nothing is kept once they are forgotten; those under way stay', async () => {
+  const { twilio } = await world({ '/voice': () => '<Response><Pause length="20"/></Response>' });
+  const [over, live] = [call(twilio), call(twilio)];
+  await Promise.all([over, live].map((sim) => sim.waitFor(() => sim.documents.length === 1)));
+  over.hangUp();
+  await over.done;
+  twilio.forget();
+  expect(twilio.calls.map(({ sid }) => sid)).toEqual([live.sid]);
+  expect((await rest(twilio, `/Calls/${over.sid}.json`)).status).toBe(404);
+  expect((await rest(twilio, `/Calls/${live.sid}.json`)).status).toBe(200);
+  live.hangUp();
+  await live.done;
+});
+
 test('REST: lists by status in pages, ends calls, refuses what is wrong', async () => {
   const { twilio } = await world({ '/voice': () => '<Response><Pause length="20"/><Say>x</Say></Response>' });
   const sims = [call(twilio), call(twilio), call(twilio)];
