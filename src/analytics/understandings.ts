@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type EntityManager, In } from 'typeorm';
 import type { CallLog } from '../../entities/call-log.ts';
 import { type CallUnderstanding, CallUnderstandingEntity } from '../../entities/call-understanding.ts';
@@ -109,17 +110,22 @@ async function understand(manager: EntityManager, over: readonly CallLog[]): Pro
   const known = await manager.findBy(CallUnderstandingEntity, { callSid: In([...readable.keys()]) });
   const read = new Map(known.map((row) => [row.callSid, row]));
   const rows: CallUnderstanding[] = [];
-  const calls = over.map((call) => {
+  const calls: CallLog[] = [];
+  for (const call of over) {
     const own = readable.get(call.callSid);
-    if (!own) return call;
     const before = read.get(call.callSid);
     // What was read already stands, whoever read it: a chat model is not asked twice about the same words.
-    if (before?.inputHash === own.inputHash) return withUnderstanding(call, before);
+    if (!own || before?.inputHash === own.inputHash) {
+      calls.push(own && before ? withUnderstanding(call, before) : call);
+      continue;
+    }
+    // A long call takes some ms to read, and this process may carry calls.
+    await nextTurn();
     const understood = readByRules(own.conversation, store.words);
     const row = understandingRow(call.callSid, own, understood, { classifier: RULES, reading: 'none' });
     rows.push(row);
-    return withUnderstanding(call, row);
-  });
+    calls.push(withUnderstanding(call, row));
+  }
   if (rows.length > 0) await manager.upsert(CallUnderstandingEntity, rows, ['callSid']);
   return calls;
 }

@@ -36,8 +36,22 @@ export function singular(word: string): string {
   return word.length > 3 && word.endsWith('s') && !/(?:ss|us|is)$/.test(word) ? word.slice(0, -1) : word;
 }
 
+/** Sounds of words that were compared before: everything that is said is compared with every word of the store. */
+const knownSounds = new Map<string, string>();
+
 /** Spellings that sound alike become one: `mocca`, `mocha` and `moka` are `moka`. */
 export function soundOf(word: string): string {
+  if (word.length > WORD_CHARS_MAX) return spelledAsHeard(word);
+  let sound = knownSounds.get(word);
+  if (sound === undefined) {
+    if (knownSounds.size >= KNOWN_WORDS_MAX) knownSounds.clear();
+    sound = spelledAsHeard(word);
+    knownSounds.set(word, sound);
+  }
+  return sound;
+}
+
+function spelledAsHeard(word: string): string {
   return word
     .replaceAll('ph', 'f')
     .replaceAll(/ch|ck|[cq]/g, 'k')
