@@ -69,7 +69,7 @@ export const capacity: RuleFile = {
           },
           {
             alert: 'SwitchForgotten',
-            expr: 'max by (name) (aida_switches_set) == 1',
+            expr: 'max by (name) (aida_switches_set) > 0',
             for: '12h',
             severity: 'ticket',
             summary: 'The switch {{ $labels.name }} has been set for twelve hours',

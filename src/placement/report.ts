@@ -49,7 +49,12 @@ export function reportPlacement(metrics: Metrics, snapshot: FleetSnapshot, books
   reportHeadroom(metrics, snapshot);
   reportAccount(metrics, books);
   metrics.switchesSet.reset();
-  for (const name of switches.names) metrics.switchesSet.set({ name }, 1);
+  for (const name of switches.names) metrics.switchesSet.inc({ name: kindOfSwitch(name) });
+}
+
+/** Tools are switched one by one: `tool:get_menu`. */
+function kindOfSwitch(name: string): string {
+  return name.split(':')[0] ?? name;
 }
 
 function reportHeadroom(metrics: Metrics, snapshot: FleetSnapshot): void {

@@ -189,9 +189,14 @@ const placementMetrics = {
   limiting: gauge('aida_limiting', 'bool', '1 for the limit that lets in the fewest new calls, by limit', {
     limit: limits,
   }),
-  switchesSet: gauge('aida_switches_set', 'bool', 'Switches of the fleet that are set, by name', {
-    name: oneOf('admission | calls-max | rung | tool'),
-  }),
+  switchesSet: gauge(
+    'aida_switches_set',
+    'switches',
+    'Switches of the fleet that are set, by name; tools that are switched off count one each',
+    {
+      name: oneOf('admission | calls-max | rung | tool'),
+    },
+  ),
   reconciled: counter(
     'aida_reconciled_calls_total',
     'calls',

@@ -85,7 +85,7 @@ test('a rung for all: the keypad, without a model; a number gets three lines, th
 
 test('a tool that is switched off is told of in words; once the money is spent new callers get the keypad', async () => {
   await operator('set', 'tool:get_menu', 'off');
-  await isHeardByNodes('tool:get_menu', 1);
+  await isHeardByNodes('tool', 1);
   const talking = newCaller();
   await talking.hear(GREETING);
   await talking.say('What is on the menu?');
