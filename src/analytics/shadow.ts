@@ -25,8 +25,9 @@ export async function makeShadow(dataSource: DataSource, tables: readonly string
   }
   await dataSource.query(`DROP SCHEMA IF EXISTS ${SHADOW} CASCADE`);
   await dataSource.query(`CREATE SCHEMA ${SHADOW}`);
+  // Rows say by 32 bits who has written them.
   await dataSource.query(
-    `CREATE TABLE ${SHADOW}.beat AS SELECT now() AS at, pg_current_xact_id()::text::bigint AS began`,
+    `CREATE TABLE ${SHADOW}.beat AS SELECT now() AS at, pg_current_xact_id()::text::bigint & 4294967295 AS began`,
   );
   await dataSource.query(`CREATE TABLE ${SHADOW}.whole (call_sid text PRIMARY KEY)`);
   await dataSource.query(`CREATE TABLE ${SHADOW}.replaced (call_sid text PRIMARY KEY)`);
