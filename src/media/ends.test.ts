@@ -146,13 +146,14 @@ describe('row 19: a model that fails', () => {
   greeted(
     'a socket that dies in mid-answer: the conversation goes on in a new session that knows it',
     reopens,
-    async ({ sim, call, model }) => {
+    async ({ sim, call, model, metrics }) => {
       sim.speak('What is on the menu?');
       await sim.waitFor(() => sim.heardText().includes('espresso'));
       model.sessions[0]?.break('die');
       await sim.waitFor(() => sim.heardText().includes('as I was saying'), 15_000);
       expect(call.of('model.lost')).toMatchObject([{ code: 'closed_1006', fatal: false }]);
       expect(call.of('model.ready')).toHaveLength(2);
+      expect((await metrics.modelReconnects.get()).values).toEqual([{ labels: { result: 'ready' }, value: 1 }]);
       expect(
         call
           .of('assistant.said')
