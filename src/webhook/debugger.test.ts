@@ -11,7 +11,7 @@ const payload = {
   resource_sid: `CA${'a1'.repeat(16)}`,
   service_sid: null,
   error_code: '31921',
-  more_info: { Msg: 'Stream - WebSocket - Close Error', From: '+15553334444' },
+  more_info: { Msg: 'Stream - WebSocket - Close Error, dialing +15553334444', From: '+15553334444' },
   webhook: { request: { parameters: { From: '+15553334444' } } },
 };
 const complaint = { Sid: `NO${'0'.repeat(32)}`, Level: 'ERROR', PayloadType: 'application/json' };
@@ -24,13 +24,15 @@ it('keeps codes and names of what the carrier complains about, and nobody’s nu
     {
       level: 'error',
       time: expect.any(String),
-      resource: payload.resource_sid,
+      callSid: payload.resource_sid,
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
       code: '31921',
-      message: 'Stream - WebSocket - Close Error',
+      message: expect.stringMatching(/^Stream - WebSocket - Close Error, dialing \[/),
       sid: complaint.Sid,
       msg: 'the carrier complains',
     },
   ]);
+  expect(JSON.stringify(lines())).not.toContain('5553334444');
   expect(await carrier.metrics.registry.getSingleMetricAsString('aida_carrier_complaints_total')).toContain(
     '{level="error",class="stream"} 1',
   );

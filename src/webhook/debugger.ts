@@ -1,11 +1,13 @@
 import type { HttpRequest } from '../http/message.ts';
 import type { Route } from '../http/server.ts';
+import { createRedactor } from '../redact/redactor.ts';
 import type { Log } from '../telemetry/log.ts';
 import { complaintClass } from './complaint-class.ts';
 import { valueOf } from './form.ts';
-import { isRefused, readSigned, type SignatureRules } from './request.ts';
+import { CALL_SID, isRefused, readSigned, type SignatureRules } from './request.ts';
 
 const TEXT_LENGTH_MAX = 200;
+const redactor = createRedactor({ phone: true, mail: true });
 
 /**
  * `/voice/debugger`: what the carrier says of its own errors and warnings with our calls. Of the payload only codes and
@@ -20,7 +22,9 @@ export function debuggerRoute(rules: SignatureRules, log: Log): Route {
     const level = valueOf(form, 'Level').toLowerCase() === 'warning' ? 'warn' : 'error';
     const complaint = complaintOf(valueOf(form, 'Payload'));
     rules.metrics.carrierComplaints.inc({ level, class: complaintClass(complaint.code) });
-    log[level]({ ...complaint, sid: cut(valueOf(form, 'Sid')) }, 'the carrier complains');
+    const { resource, ...what } = complaint;
+    const about = CALL_SID.test(resource) ? { callSid: resource } : { resource };
+    log[level]({ ...about, ...what, sid: cut(valueOf(form, 'Sid')) }, 'the carrier complains');
     return { status };
   };
   return { method: 'POST', path: '/voice/debugger', handler };
@@ -33,7 +37,8 @@ function complaintOf(payload: string): { resource: string; code: string; message
   return {
     resource: text(read['resource_sid']),
     code: text(read['error_code']),
-    message: text(more['Msg'] ?? more['msg']),
+    // It may quote the number that could not be dialled.
+    message: redactor.text(text(more['Msg'] ?? more['msg'])),
   };
 }
 

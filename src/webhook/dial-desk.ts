@@ -2,14 +2,13 @@ import type { CallView, TwimlRequest } from '../calls/call-door.ts';
 import type { Told } from '../calls/stream-port.ts';
 import type { DialResult, Ring, StaffDesk, StaffFound } from '../services/staff-desk.ts';
 import type { Bounded } from './bounded.ts';
-import { type CarrierRequest, isOver } from './request.ts';
+import { CALL_SID, type CarrierRequest, isOver } from './request.ts';
 
 export type StaffPort = Pick<StaffDesk, 'ring' | 'ringNext' | 'accepted' | 'ended' | 'hungUp' | 'leave'>;
 
 /** Of the time for an answer, what may pass until it is known who is rung. */
 const STAFF_SHARE = 0.3;
 const HOLD = /^\d{1,15}$/;
-const CALL_SID = /^CA[0-9a-fA-F]{32}$/;
 const talked: ReadonlySet<string> = new Set(['completed', 'answered']);
 const results: ReadonlySet<string> = new Set<DialResult>(['completed', 'busy', 'no-answer', 'failed', 'canceled']);
 /** A call that has come here will not be put through by itself any more. */

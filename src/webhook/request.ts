@@ -40,7 +40,7 @@ const TOKEN_LENGTH_MAX = 128;
 /** A number, or a SIP address. */
 const ADDRESS_LENGTH_MAX = 256;
 const COUNT = /^\d{1,9}$/;
-const CALL_SID = /^CA[0-9a-fA-F]{32}$/;
+export const CALL_SID = /^CA[0-9a-fA-F]{32}$/;
 const HASHED_BODY = /[?&]bodySHA256=/;
 
 const refusals: Record<RefusalReason, { status: number; sentence: string }> = {
