@@ -50,12 +50,21 @@ async function foldRows(
     if (!call) continue;
     const notes = (facts.get(callSid) ?? []).reduce((all, fact) => foldNotes(all, fact), before?.notes ?? emptyNotes);
     const next = figureOf(callSid, call.startedAt, notes);
-    // The outcome stands in the call's own row: the minute is due whatever the notes say.
-    due.push({ callSid, minutes: [...minutesOf(next), ...(before ? minutesBefore(before, next, now) : [])] });
+    due.push({ callSid, minutes: minutesDue(before, next, now) });
     if (!isSame(before, next)) changed.push(next);
   }
   return { changed, due };
 }
+
+/** The outcome stands in the call's own row: its minute is due whatever the notes say, those of its wait when that changed. */
+function minutesDue(before: CallFigure | undefined, next: CallFigure, now: number): Date[] {
+  if (!before) return minutesOf(next);
+  const isWaitSame = isAt(before.waitFrom, next.waitFrom) && isAt(before.waitUntil, next.waitUntil);
+  if (isWaitSame) return [before.minute, next.minute];
+  return [...minutesOf(next), ...minutesBefore(before, next, now)];
+}
+
+const isAt = (one: Date | null, other: Date | null): boolean => one?.getTime() === other?.getTime();
 
 /** Minutes in which the call counted as it was: an open wait counted in every one up to now. */
 function minutesBefore(before: CallFigure, next: CallFigure, now: number): Date[] {
