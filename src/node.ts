@@ -55,7 +55,7 @@ export async function startNode(
 ): Promise<Node> {
   const { log } = options;
   const metrics = config.telemetry ? createMetrics() : unmeasured(createMetrics());
-  if (config.telemetry) watchProcess(metrics);
+  const unwatch = config.telemetry ? watchProcess(metrics) : null;
   const tracing = await openTracing(config, { log, metrics });
   const link = await connectRedis(config.redisUrl, {
     onError: (error) => log.warn({ err: error }, 'Redis connection failed'),
@@ -85,6 +85,7 @@ export async function startNode(
       changes.close();
       await node.close();
       await tracing.close();
+      unwatch?.();
     },
   };
 }
