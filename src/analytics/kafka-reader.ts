@@ -102,7 +102,9 @@ export class KafkaReader {
     consumer.on(consumer.events.GROUP_JOIN, () => {
       metrics.kafkaRebalances.inc({ group: own.group });
       metrics.kafkaUp.set({ client: 'consumer' }, 1);
+      // Partitions may be another process's now: what is left here is told by the next batches.
       this.lags.clear();
+      metrics.kafkaLag.set({ group: own.group }, 0);
       this.isTroubled = false;
     });
     await consumer.connect();
@@ -134,6 +136,8 @@ export class KafkaReader {
   private async takeBatch(consumer: KafkaConsumer, producer: Producer, payload: EachBatchPayload): Promise<void> {
     const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload;
     const { messages, partition } = batch;
+    const [first] = messages;
+    if (first) this.tellLag(partition, Number(BigInt(batch.highWatermark) - BigInt(first.offset)));
     for (let from = 0; from < messages.length; from += limits.parcelMax) {
       const parcel = messages.slice(from, from + limits.parcelMax);
       const last = parcel.at(-1);
