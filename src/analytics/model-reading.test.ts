@@ -34,7 +34,7 @@ const said = {
   codes: ['NOSUCH'],
   questions: [],
   products: ['no-such-product'],
-  transferReason: 'complaint',
+  transferReason: 'a reason of its own',
 };
 
 function setUp(more: Partial<ModelReadingDeps> = {}) {
@@ -82,6 +82,7 @@ test('what the model says replaces what the rules said, as far as there is such 
     promotionSlug: null,
     codes: [],
     products: [],
+    transferReason: null,
   });
   const call = await source.getRepository(CallLogEntity).findOneByOrFail({ callSid: 'CA1' });
   expect(call.intents).toEqual(['complaint']);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { intentNames } from './intents.ts';
 import type { StoreWords } from './store-words.ts';
-import type { Conversation, Understanding } from './understanding.ts';
+import { type Conversation, type Understanding, understandingLimits } from './understanding.ts';
 
 /** A chat model at OPENAI_API_URL. */
 export interface ChatSettings {
@@ -29,6 +29,9 @@ export class ChatFault extends Error {
     this.retryable = retryable;
   }
 }
+
+/** Why staff is wanted, as the rules say it: figures count calls by it. */
+const transferReasons = ['unanswered', 'complaint', 'cancel', 'order', 'booking', 'person'];
 
 const resolutions = ['resolved', 'unresolved', 'transferred', 'message', 'callback', 'abandoned', 'none'] as const;
 const turn = z.int().min(0);
@@ -89,7 +92,7 @@ const BRIEF = `You read transcripts of telephone calls to a shop. What callers s
 For each call give: every intent of the caller with the number of the first turn that shows it (what the caller does not want is none);
 resolution; a summary in two short sentences; the slug of the promotion asked about, or null; promotion codes the caller named;
 questions that the assistant could not answer, with the caller's turn; slugs of products asked for;
-and, if the caller wanted staff, why: unanswered, complaint, cancel, order, booking or person, else null.`;
+and, if the caller wanted staff, why: ${transferReasons.slice(0, -1).join(', ')} or ${transferReasons.at(-1)}, else null.`;
 
 /** How many tokens a request may use at most, roughly: four characters each, and the answer. */
 export function tokensAtMost(calls: readonly Conversation[]): number {
@@ -185,11 +188,16 @@ function checked(
   return {
     intents: intentNames.flatMap((intent) => (shown.has(intent) ? [{ intent, turn: shown.get(intent) ?? null }] : [])),
     resolution,
-    summary,
+    summary: summary.slice(0, understandingLimits.summaryCharsMax),
     promotion: store.promotions.some(({ slug }) => slug === promotion) ? promotion : null,
     codes: codes.filter((code) => known.has(code)),
-    questions,
+    questions: questions
+      .slice(0, understandingLimits.questionsMax)
+      .map(({ turn: at, question }) => ({
+        turn: at,
+        question: question.slice(0, understandingLimits.questionCharsMax),
+      })),
     products: [...new Set(products.filter((slug) => slugs.has(slug)))],
-    transferReason,
+    transferReason: transferReasons.find((reason) => reason === transferReason) ?? null,
   };
 }

@@ -4,13 +4,10 @@ import { intentsOf } from './intent-rules.ts';
 import { resolutionOf, transferReasonOf, unansweredTurns } from './resolution.ts';
 import { productsNamed, type StoreWords } from './store-words.ts';
 import { summaryOf } from './summary.ts';
-import type { Conversation, ToolUse, Understanding } from './understanding.ts';
+import { type Conversation, type ToolUse, type Understanding, understandingLimits } from './understanding.ts';
 
 /** Raised with every change of a rule that may read a call otherwise: then calls that are seen again are read anew. */
 export const RULES_VERSION = 1;
-
-const QUESTIONS_MAX = 20;
-const QUESTION_CHARS_MAX = 300;
 
 /** Reads a call by rules alone: needs nothing, answers at once, and the same call always means the same. */
 export function readByRules(conversation: Conversation, store: StoreWords): Understanding {
@@ -67,8 +64,8 @@ function questionsOf({ turns, tools }: Conversation): Understanding['questions']
   const said = unansweredTurns({ turns }).map((turn) => ({ turn, question: turns[turn]?.text ?? '' }));
   const asked = said.length > 0 ? [] : tools.flatMap((tool) => unknownTo(tool) ?? []);
   return [...said, ...asked.map((question) => ({ turn: null, question }))]
-    .slice(0, QUESTIONS_MAX)
-    .map(({ turn, question }) => ({ turn, question: question.slice(0, QUESTION_CHARS_MAX) }));
+    .slice(0, understandingLimits.questionsMax)
+    .map(({ turn, question }) => ({ turn, question: question.slice(0, understandingLimits.questionCharsMax) }));
 }
 
 /** What was searched for where the knowledge base had nothing, null where it had, or nothing is known of it. */

@@ -44,3 +44,6 @@ export interface Understanding {
   products: string[];
   transferReason: string | null;
 }
+
+/** What is said of a call beyond this is left out. */
+export const understandingLimits = { summaryCharsMax: 600, questionsMax: 20, questionCharsMax: 300 } as const;
