@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { oldestOfOutbox, type RawEntry, refillOutbox, spillOutbox } from '../directory/outbox-spill.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -92,14 +92,20 @@ const partitionOfFile = (name: string): number => Number(FILE.exec(name)?.[1] ??
 
 async function write(path: string, entries: readonly RawEntry[]): Promise<void> {
   const part = `${path}.part`;
-  const file = await open(part, 'w');
+  await synced(part, 'w', (file) => file.writeFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')));
+  await rename(part, path);
+  // The name as well outlives a loss of power.
+  await synced(dirname(path), 'r', async () => {});
+}
+
+async function synced(path: string, flags: 'r' | 'w', work: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, flags);
   try {
-    await file.writeFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    await work(file);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(part, path);
 }
 
 function readEntry(line: string): RawEntry | null {
