@@ -96,6 +96,8 @@ test('a line that breaks: its call goes on over another', async () => {
   const regular = await Regular.begin(scene, '+12076299001');
   await regular.isAnsweredAgain();
   await scene.during('lineCut', null, async () => {
+    // In the middle of an answer: where nobody speaks nobody notices, and nothing is said of it.
+    await regular.call.waitFor((call) => call.heard().at(-1)?.whole === false);
     regular.call.stream?.cut();
     await regular.call.waitFor(({ streams, stream }) => streams.length === 2 && stream !== null);
     await regular.patron.hear('Sorry about that');
