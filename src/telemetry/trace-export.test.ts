@@ -125,6 +125,19 @@ test('a collector that is away costs its spans and nothing else: counted, and co
   expect(said.at(-1)).toBe('the collector takes spans again');
 });
 
+test.each([
+  ['begins at no time', { startMs: NaN }],
+  ['ends at no time', { endMs: NaN }],
+])('a span that %s is dropped, and takes no other one with it', async (_, times) => {
+  start();
+  tracing.add(call('CA1', times));
+  tracing.add(call('CA2'));
+  await tracing.flush();
+  expect(counts).toEqual({ exported: 1, dropped: 1, failed: 0 });
+  expect(collector.spans.map(({ traceId }) => traceId)).toEqual([traceOf('CA2').traceId]);
+  expect(collector.complaints).toEqual([]);
+});
+
 test('the queue is bounded while the collector does not answer, and the end comes in time', async () => {
   const silent = start({
     limits: { queueSpansMax: 20, batchSpansMax: 10, delayMs: 5, sendTimeoutMs: 60_000, closeMs: 50 },

@@ -88,6 +88,8 @@ export function startTraceExport(options: TraceExportOptions): Tracing {
     },
     add(span) {
       if (isClosed || waiting >= limits.queueSpansMax) return count('dropped', 1);
+      // A time that is none cannot be written down, and would take its whole batch with it.
+      if (!Number.isFinite(span.startMs) || !Number.isFinite(span.endMs)) return count('dropped', 1);
       ids.next = span.place;
       const made = tracer.startSpan(
         span.name,
@@ -156,14 +158,19 @@ function watched(
 ): SpanExporter {
   return {
     export(spans, done) {
-      exporter.export(spans, (result) => {
-        const isDone = result.code === 0;
-        settled(isDone ? 'exported' : 'failed', spans.length);
-        if (isDone) complaints.over();
-        else complaints.failed(spans.length, result.error);
+      const tell = (error: Error | null): void => {
+        settled(error === null ? 'exported' : 'failed', spans.length);
+        if (error === null) complaints.over();
+        else complaints.failed(spans.length, error);
         // What could not be sent is counted; the processor would only throw it once more.
         done({ code: 0 });
-      });
+      };
+      try {
+        exporter.export(spans, ({ code, error }) => tell(code === 0 ? null : (error ?? new Error('not sent'))));
+      } catch (error) {
+        // What cannot be written down: untold it would stand in the queue's count for ever.
+        tell(error instanceof Error ? error : new Error(String(error)));
+      }
     },
     shutdown: () => exporter.shutdown(),
     ...(exporter.forceFlush && { forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve() }),
@@ -183,7 +190,7 @@ class Complaints {
     this.everyMs = everyMs;
   }
 
-  failed(spans: number, error: Error | undefined): void {
+  failed(spans: number, error: Error): void {
     this.spans += spans;
     this.isAway = true;
     const now = performance.now();
