@@ -36,6 +36,7 @@ import { menuKeys, noKeypadFacts } from './menu-words.ts';
 import { type StreamAddress, Twiml, xml } from './twiml.ts';
 import { WaitDesk, type WaitingLine } from './wait-desk.ts';
 import { saidMs } from './wait-words.ts';
+import { webhookSpan } from './webhook-span.ts';
 import { WhisperDesk } from './whisper.ts';
 
 /** Sentences as sound, and every sound that was ever announced. Never rejects. */
@@ -160,14 +161,22 @@ class WebhookDesk {
       const startedAt = performance.now();
       const read = readRequest(request, this.rules);
       const root = isRefused(read) ? null : this.rootOf(read);
-      if (root !== null && !isRefused(read)) read.trace = { ...root, spanId: newSpanId() };
-      const response = isRefused(read) ? read : await handle(read);
+      const place = root && { ...root, spanId: newSpanId() };
+      if (!isRefused(read)) read.trace = place;
+      const told = (status: number): void => {
+        const answered = { path, status, ms: performance.now() - startedAt, endMs: this.deps.now() };
+        if (root !== null && place !== null) this.deps.tracing.add(webhookSpan(place, root, answered));
+        metrics.webhooks.inc({ route: path, status });
+      };
+      const threw = (error: unknown): never => {
+        told(500);
+        throw error;
+      };
+      const response = isRefused(read) ? read : await handle(read).catch(threw);
       const isAwaited = isRefused(read) || !(callbacks.has(path) || finalStatuses.has(read.callStatus));
       const seconds = isAwaited ? metrics.webhookSeconds : metrics.callbackSeconds;
-      const ms = performance.now() - startedAt;
-      seconds.observe(ms / 1000, root?.traceId ?? null);
-      if (root !== null && !isRefused(read)) this.trace(read, root, { path, status: response.status, ms });
-      metrics.webhooks.inc({ route: path, status: response.status });
+      seconds.observe((performance.now() - startedAt) / 1000, root?.traceId ?? null);
+      told(response.status);
       return response;
     };
     return { method: 'POST', path, handler };
@@ -177,25 +186,6 @@ class WebhookDesk {
   private rootOf(request: CarrierRequest): CallPlace | null {
     const callSid = isStaffLine(request) ? callerOf(request) : request.callSid;
     return callSid === null ? null : this.deps.tracing.root(callSid);
-  }
-
-  private trace(
-    { trace }: CarrierRequest,
-    root: CallPlace,
-    { path, status, ms }: { path: string; status: number; ms: number },
-  ): void {
-    if (trace === null) return;
-    const endMs = this.deps.now();
-    this.deps.tracing.add({
-      name: `POST ${path}`,
-      place: trace,
-      parentId: root.spanId,
-      kind: 'server',
-      startMs: endMs - ms,
-      endMs,
-      attributes: { 'http.request.method': 'POST', 'http.route': path, 'http.response.status_code': status },
-      error: status >= 500 ? `http_${status}` : null,
-    });
   }
 
   async dialed(request: CarrierRequest): Promise<HttpResponse> {

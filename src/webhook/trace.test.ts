@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { keptSpans } from '../telemetry/spans.fixture.ts';
 import { traceOf } from '../telemetry/trace-ids.ts';
 import { CALL_SID, type Carrier, startCarrier } from './carrier.fixture.ts';
@@ -47,6 +47,19 @@ test('a callback that could not be taken is an error', async () => {
   await carrier.post('/voice/status', { CallStatus: 'completed', CallDuration: '9', SequenceNumber: '3' });
   carrier.door.telling = 'taken';
   expect(kept.spans).toMatchObject([{ name: 'POST /voice/status', error: 'http_503' }]);
+});
+
+test('an exception that reaches the server is an error of its webhook, and counted as one', async () => {
+  vi.spyOn(carrier.metrics.callsAnswered, 'inc').mockImplementationOnce(() => {
+    throw new Error('planted');
+  });
+  carrier.door.refuses = 'unavailable';
+  const reply = await carrier.post('/voice', { CallStatus: 'ringing' });
+  carrier.door.refuses = null;
+  expect(reply.status).toBe(500);
+  expect(kept.named('POST /voice')).toMatchObject([{ error: 'http_500' }]);
+  const { values } = await carrier.metrics.webhooks.get();
+  expect(values).toContainEqual({ labels: { route: '/voice', status: '500' }, value: 1 });
 });
 
 test('a line to the staff belongs to the call that it was rung for', async () => {
