@@ -20,6 +20,8 @@ const retentionDays: Readonly<Record<Topic, number>> = {
   'calls.transcripts': 30,
   'calls.dead': 30,
 };
+/** The largest message that a broker takes unless told otherwise, in base64 and with why, fits: else it would block its partition. */
+const DEAD_BYTES_MAX = 2 * 1_024 * 1_024;
 /** Copies of each message, where there are so many brokers. */
 const COPIES = 3;
 const CREATE_TIMEOUT_MS = 10_000;
@@ -50,6 +52,7 @@ export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
         configEntries: Object.entries({
           'cleanup.policy': 'delete',
           'retention.ms': String(retentionDays[topic] * DAY_MS),
+          ...(topic === topics.dead ? { 'max.message.bytes': String(DEAD_BYTES_MAX) } : {}),
           // With one copy fewer than there are, a broker may be replaced and nothing acknowledged is lost.
           'min.insync.replicas': String(Math.max(1, copies - 1)),
         }).map(([name, value]) => ({ name, value })),

@@ -231,4 +231,17 @@ describe.skipIf(await lacksPart('kafka'))('a real Kafka', () => {
     );
     await vi.waitFor(() => expect(placesOf(notebook.taken, callSid)).toHaveLength(100), WAIT);
   });
+
+  test('the largest message that Kafka takes can be set aside as well', async () => {
+    reader(plain, new Notebook('largest'));
+    const producer = plain.producer();
+    await producer.connect();
+    const [key, size] = [newCallSid(), 1_000_000];
+    await producer.send({ topic: topics.events, acks: -1, messages: [{ key, value: 'x'.repeat(size) }] });
+    await producer.disconnect();
+    await vi.waitFor(async () => {
+      const own = (await deadLetters(plain)).filter(({ letter }) => letter.key === key);
+      expect(own.map(({ letter }) => Buffer.from(letter.value, 'base64').length)).toEqual([size]);
+    }, WAIT);
+  });
 });
