@@ -191,12 +191,10 @@ function checked(
     summary: summary.slice(0, understandingLimits.summaryCharsMax),
     promotion: store.promotions.some(({ slug }) => slug === promotion) ? promotion : null,
     codes: codes.filter((code) => known.has(code)),
-    questions: questions
-      .slice(0, understandingLimits.questionsMax)
-      .map(({ turn: at, question }) => ({
-        turn: at,
-        question: question.slice(0, understandingLimits.questionCharsMax),
-      })),
+    questions: questions.slice(0, understandingLimits.questionsMax).map(({ turn: at, question }) => ({
+      turn: at,
+      question: question.slice(0, understandingLimits.questionCharsMax),
+    })),
     products: [...new Set(products.filter((slug) => slugs.has(slug)))],
     transferReason: transferReasons.find((reason) => reason === transferReason) ?? null,
   };
