@@ -13,16 +13,8 @@ import { SubscriptionPlanEntity } from '../subscription-plan.ts';
 import { consentRegions } from './consent-regions.ts';
 import { knowledge } from './knowledge.ts';
 import { menu } from './menu.ts';
+import { slugOf } from './slug.ts';
 import { exceptions, hours, plans, promotions, settings } from './store.ts';
-
-/** `Café au Lait` → `cafe-au-lait`. */
-function slugOf(name: string): string {
-  const plain = name
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .toLowerCase();
-  return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-}
 
 /**
  * Fills the database with Mangy Dog Coffee as of `at`, ms: its promotion runs then. May be repeated: rows are found

@@ -1,5 +1,6 @@
 import { knowledge } from '../../../../entities/seed/knowledge.ts';
 import { menu } from '../../../../entities/seed/menu.ts';
+import { slugOf } from '../../../../entities/seed/slug.ts';
 import { plans, promotions, settings } from '../../../../entities/seed/store.ts';
 import type { CallSpan } from '../../about-promotion.ts';
 import { localMinute } from '../../../services/promotions.ts';
@@ -26,13 +27,4 @@ export function seedStore(): StoreWords {
 export function seedSpan(): CallSpan {
   const minute = localMinute(AT, settings.timeZone);
   return { startLocal: minute, endLocal: minute };
-}
-
-/** As the seed makes its own. */
-function slugOf(name: string): string {
-  const plain = name
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .toLowerCase();
-  return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }
