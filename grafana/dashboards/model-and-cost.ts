@@ -1,5 +1,6 @@
 import type { BoardSpec } from './panel.ts';
-import { fleet, fleetBy, of, orElse, perMinute, perMinuteBy, quantile, quantiles, share, sumBy } from './promql.ts';
+import { fleetBy, of, orElse, perMinute, perMinuteBy, quantile, quantiles, share, sumBy } from './promql.ts';
+import { spentShare } from './spent-panel.ts';
 
 const tokens = 'aida_model_tokens_total';
 const perHour = (expr: string): string => `60 * ${expr}`;
@@ -66,17 +67,7 @@ export const modelAndCost: BoardSpec = {
             },
           ],
         },
-        {
-          kind: 'stat',
-          title: 'Spent of what may be spent',
-          good: 'below 80 %: at 100 % new callers get the keypad menu.',
-          unit: 'percentunit',
-          decimals: 0,
-          bounds: { above: [0.8, 1] },
-          runbook: 'SpendHigh',
-          width: 4,
-          queries: [{ expr: fleet('aida_spend_share'), legend: 'spent' }],
-        },
+        spentShare,
         {
           kind: 'stat',
           title: 'Dollars per call-minute',

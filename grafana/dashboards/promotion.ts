@@ -1,5 +1,6 @@
 import type { BoardSpec } from './panel.ts';
 import { fleet, fleetBy, orElse, perMinute, perMinuteBy, quantile, quantiles, share, sumBy } from './promql.ts';
+import { spentShare } from './spent-panel.ts';
 
 const answered = 'aida_calls_answered_total';
 const allAnswered = perMinute(answered, 'result=~"in_time|late|never"');
@@ -298,18 +299,7 @@ export const promotion: BoardSpec = {
           width: 4,
           queries: [{ expr: 'time() - max(aida_synthetic_last_ok_seconds > 0)', legend: 'ago' }],
         },
-        {
-          kind: 'stat',
-          title: 'Spent of what may be spent',
-          good: 'below 80 %: at 100 % new callers get the keypad menu.',
-          unit: 'percentunit',
-          decimals: 0,
-          bounds: { above: [0.8, 1] },
-          runbook: 'SpendHigh',
-          width: 4,
-          queries: [{ expr: fleet('aida_spend_share'), legend: 'spent' }],
-          details: 'aida-model',
-        },
+        { ...spentShare, details: 'aida-model' },
       ],
     },
   ],
