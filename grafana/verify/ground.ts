@@ -63,7 +63,7 @@ export async function startGround(plan: Plan, say: (line: string) => void): Prom
       onStep: say,
     });
     endings.push(() => stack.stop());
-    const synthetic = await startSynthetic(stack, endings);
+    const synthetic = await startSynthetic(stack, logs, endings);
     const targets = (): Target[] => [
       { address: `127.0.0.1:${synthetic.port}`, labels: { job: 'synthetic', instance: 'synthetic' } },
       ...stack.nodes.map(({ opsPort }, index) => ({
@@ -93,7 +93,11 @@ export async function startGround(plan: Plan, say: (line: string) => void): Prom
 }
 
 /** A carrier of its own brings its calls: the callers' one knows of them no more than of anybody else's. */
-async function startSynthetic(stack: Stack, endings: (() => Promise<unknown>)[]): Promise<SyntheticCaller> {
+async function startSynthetic(
+  stack: Stack,
+  logs: LogLines,
+  endings: (() => Promise<unknown>)[],
+): Promise<SyntheticCaller> {
   const authToken = stack.env['TWILIO_AUTH_TOKEN'] ?? '';
   const twilio = await startFakeTwilio({
     accountSid: stack.env['TWILIO_ACCOUNT_SID'] ?? '',
@@ -115,7 +119,7 @@ async function startSynthetic(stack: Stack, endings: (() => Promise<unknown>)[])
     everyMs: syntheticEveryMs,
     host: '127.0.0.1',
     metricsPort: 0,
-    log: createLog('silent'),
+    log: createLog('info', { destination: { write: (line) => logs.take(line) } }),
   });
   endings.push(() => caller.stop());
   return caller;
