@@ -205,17 +205,9 @@ part_kafka() {
 # k6, built from its source: every module is compared with the hashes in toolchain/k6/go.sum. Where the user has Go, its
 # caches are used and a build that was made before is found again; a Go older than k6 wants fetches the newer one itself.
 part_k6() {
-  local go caches=() version
-  go=$(command -v go || true)
-  if [ -z "$go" ] || ! at_least 1.21 "$("$go" env GOVERSION | sed 's/^go//')"; then
-    unpack golang trixie - golang-1.24-go golang-1.24-src
-    go="$here/golang/usr/lib/go-1.24/bin/go"
-    export GOROOT="$here/golang/usr/lib/go-1.24"
-  fi
-  [ -w "${HOME:-/nowhere}" ] || caches=("GOCACHE=$here/go/build" "GOPATH=$here/go" "GOENV=off")
+  local version
   mkdir -p "$here/k6"
-  (cd "$root/toolchain/k6" && env "${caches[@]}" CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=readonly GOWORK=off \
-    nice -n 19 "$go" build -trimpath -ldflags='-s -w' -o "$here/k6/k6.new" go.k6.io/k6)
+  build_go k6 "$here/k6/k6.new" go.k6.io/k6
   version=$("$here/k6/k6.new" version)
   mv "$here/k6/k6.new" "$here/k6/k6"
   cp "$root/toolchain/k6/go.sum" "$here/k6.lock.new"
@@ -223,6 +215,36 @@ part_k6() {
   note k6 "$here/k6/k6"
   echo "built from source: ${version#* }"
 }
+
+# Helm, and what decodes manifests as strictly as the API server does: built from their source like k6.
+part_helm() {
+  mkdir -p "$here/helm"
+  build_go helm "$here/helm/new/" helm.sh/helm/v4/cmd/helm ./strict
+  "$here/helm/new/helm" version --short
+  mv "$here/helm/new/strict" "$here/helm/new/helm" "$here/helm/"
+  cat "$root"/toolchain/helm/go.sum "$root"/toolchain/helm/strict/*.go >"$here/helm.lock.new"
+  mv "$here/helm.lock.new" "$here/helm.lock"
+  note helm "$here/helm/helm"
+  echo "built from source: $(sed -nE 's|.*helm.sh/helm/v4 (v[0-9.]+).*|\1|p' "$root/toolchain/helm/go.mod")"
+}
+
+build_go() ( # build_go FOLDER OUTPUT PACKAGE…: modules of toolchain/FOLDER; one build after the other, they share a Go
+  local folder=$1 output=$2 go caches=()
+  shift 2
+  if command -v flock >/dev/null; then
+    exec 8>"$here/go.lock"
+    flock 8
+  fi
+  go=$(command -v go || true)
+  if [ -z "$go" ] || ! at_least 1.21 "$("$go" env GOVERSION | sed 's/^go//')"; then
+    [ -x "$here/golang/usr/lib/go-1.24/bin/go" ] || unpack golang trixie - golang-1.24-go golang-1.24-src
+    go="$here/golang/usr/lib/go-1.24/bin/go"
+    export GOROOT="$here/golang/usr/lib/go-1.24"
+  fi
+  [ -w "${HOME:-/nowhere}" ] || caches=("GOCACHE=$here/go/build" "GOPATH=$here/go" "GOENV=off")
+  (cd "$root/toolchain/$folder" && env "${caches[@]}" CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=readonly GOWORK=off \
+    nice -n 19 "$go" build -trimpath -ldflags='-s -w' -o "$output" "$@")
+)
 
 # npm packages that the benchmark measures this project against, and nothing of the project imports.
 part_references() {

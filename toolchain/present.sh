@@ -11,6 +11,7 @@ present() {
       modules) cmp -s "$root/package-lock.json" "$root/.toolchain/modules.lock" || return 1 ;;
       references) cmp -s "$root/load-tests/bench/references/package-lock.json" "$root/.toolchain/references.lock" || return 1 ;;
       kafka) cmp -s "$root/toolchain/kafka/jars.sha256" "$root/.toolchain/kafka.lock" || return 1 ;;
+      helm) cat "$root"/toolchain/helm/go.sum "$root"/toolchain/helm/strict/*.go | cmp -s - "$root/.toolchain/helm.lock" || return 1 ;;
       k6) cmp -s "$root/toolchain/k6/go.sum" "$root/.toolchain/k6.lock" || return 1 ;;
     esac
   done

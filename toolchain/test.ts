@@ -7,7 +7,7 @@ import { PROGRAMS, ROOT } from './programs.ts';
 const SUITE_TIMEOUT_MS = 30 * 60_000;
 const REPORT = join(ROOT, '.toolchain/vitest.json');
 /** Parts that only tests need: a whole run fetches them beside the checks and the first tests; who needs one waits for it. */
-const TEST_PARTS = ['postgres', 'haproxy', 'chromium', 'k6', 'prometheus', 'alertmanager', 'kafka'];
+const TEST_PARTS = ['postgres', 'haproxy', 'chromium', 'k6', 'helm', 'prometheus', 'alertmanager', 'kafka'];
 
 interface Report {
   numPassedTests: number;

@@ -13,6 +13,7 @@ export type PartName =
   | 'haproxy'
   | 'chromium'
   | 'k6'
+  | 'helm'
   | 'prometheus'
   | 'alertmanager'
   | 'kafka'
