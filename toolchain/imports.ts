@@ -4,6 +4,8 @@ import { dirname, join, normalize } from 'node:path';
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
 const STAGES = [
   'replay',
+  // Plays the carrier: it calls from outside.
+  'phone',
   ...['http', 'webhook', 'placement', 'media', 'model', 'calls', 'tools'],
   ...['relay', 'analytics', 'console', 'jobs', 'privacy', 'services', 'sim'],
 ];

@@ -209,7 +209,7 @@ export function parseEntryId(id: string): { epoch: number; seq: number } {
   return { epoch: Number(id.slice(0, dash)), seq: Number(id.slice(dash + 1)) };
 }
 
-function toJournalEntry(entry: StreamEntry): JournalEntry {
+export function toJournalEntry(entry: StreamEntry): JournalEntry {
   const place = parseEntryId(entry.id);
   const claim = entry.fields.get('c');
   if (claim !== undefined) {
@@ -220,6 +220,18 @@ function toJournalEntry(entry: StreamEntry): JournalEntry {
   const json = entry.fields.get('f') ?? '';
   const fact = parseFact(json);
   return fact ? { kind: 'fact', ...place, fact } : { kind: 'corrupt', ...place, bytes: json.length };
+}
+
+/** What follows an entry, at most a page of it; without one from the beginning. */
+export async function readJournalAfter(
+  link: RedisLink,
+  callSid: string,
+  after: { epoch: number; seq: number } | null,
+): Promise<JournalEntry[]> {
+  const from = after === null ? '-' : `(${after.epoch}-${after.seq}`;
+  const { log } = callKeys(callSid);
+  const page = await link.command('xrange', log, from, '+', 'COUNT', directoryLimits.journalPageEntries);
+  return readStreamEntries(page).map(toJournalEntry);
 }
 
 /** The whole journal in order, [] for a call that nobody knows. On one link it sees every claim sent before it. */

@@ -70,6 +70,11 @@ export const outboxLeaseKey = (partition: number, group: string): string => tagg
 /** Stream of facts that a group could not take in. */
 export const deadLetterKey = (partition: number, group: string): string => tagged(partition, `dead:${group}`);
 
+/** The browser that holds this call, as long as it does. */
+export const phoneKey = (callSid: string): string => `phone:${callSid}`;
+/** What it is told to do. */
+export const phoneOrderKey = (callSid: string): string => `phone:order:${callSid}`;
+
 /** Keys of placement; one hash tag. Their names are what its scripts call them. */
 export const placementKeys = {
   /** Hash: node → `<incarnation> <JSON of its addresses>`. */
@@ -157,6 +162,11 @@ export function jobKeys(lane: JobLane) {
     dead: named('dead'),
   };
 }
+
+/** String: a session of the console, by the digest of what its browser holds. */
+export const sessionKey = (digest: string): string => `session:${digest}`;
+/** String: attempts to sign in, of whatever is counted. One hash tag. */
+export const signInKey = (counted: string): string => `{signin}:${counted}`;
 
 export interface CallerKeys {
   calls: string;

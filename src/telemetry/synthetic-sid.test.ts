@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSyntheticCheck, syntheticSid } from './synthetic-sid.ts';
+import { createPhoneCheck, createSyntheticCheck, phoneSid, syntheticSid } from './synthetic-sid.ts';
 
 const secret = 'an auth token';
 const isSynthetic = createSyntheticCheck(['the one before', secret]);
@@ -25,4 +25,12 @@ test('nobody without the secret can make one, nor change a bit of one', () => {
     `${genuine}0`,
   ];
   for (const sid of [...flipped, ...others]) expect(isSynthetic(sid)).toBe(false);
+});
+
+test('a call from the browser is known as one, and is no synthetic one, nor the other way round', () => {
+  const isPhone = createPhoneCheck(['the one before', secret]);
+  const [phone, synthetic] = [phoneSid(secret), syntheticSid(secret)];
+  expect([isPhone(phone), isSynthetic(phone)]).toEqual([true, false]);
+  expect([isPhone(synthetic), isSynthetic(synthetic)]).toEqual([false, true]);
+  expect(isPhone(phoneSid('another token'))).toBe(false);
 });
