@@ -15,6 +15,8 @@ const limits = {
   againMaxMs: 5_000,
   /** Facts of one partition taken in together. */
   parcelMax: 500,
+  /** To send one message that is set aside. */
+  setAsideTries: 3,
   /** Partitions whose batches may be under way side by side: all of them, since each waits for the same transaction. */
   partitionsMax: 16,
 } as const;
@@ -72,7 +74,7 @@ export class KafkaReader {
   private async run(): Promise<void> {
     for (let pauseMs: number = limits.againMs; !this.isStopping; pauseMs = Math.min(pauseMs * 2, limits.againMaxMs)) {
       const consumer = this.options.kafka.consumer(kafkaGroup(this.options.consumer.group));
-      const producer = this.options.kafka.producer();
+      const producer = this.options.kafka.producer(limits.setAsideTries);
       try {
         const crashed = this.crashed(consumer);
         await this.join(consumer, producer);

@@ -9,6 +9,7 @@ import kafkajs, {
 } from 'kafkajs';
 import { partitionOf } from '../directory/keys.ts';
 import type { Log } from '../telemetry/log.ts';
+import { stopIdleTimers } from './idle-timer.ts';
 
 /** How Kafka is reached. */
 export interface KafkaSettings {
@@ -32,8 +33,9 @@ const limits = {
   retryMs: 100,
   retryMaxMs: 1_000,
   metadataMs: 60_000,
-  sessionMs: 30_000,
-  rebalanceMs: 60_000,
+  /** After a broker's restart a group waits for members that are gone: transcripts are due within a minute of their call. */
+  sessionMs: 12_000,
+  rebalanceMs: 20_000,
   heartbeatMs: 3_000,
   /** Messages are gathered at the broker for so long, or until there are so many. */
   fetchWaitMs: 250,
@@ -45,11 +47,17 @@ const limits = {
 /** Clients of one cluster, as this project uses them. Their connections are the caller's to close. */
 export interface KafkaLink {
   admin(): Admin;
-  /** Waits for all copies that are in step, one request under way at a time. Repeats are possible, losses are not. */
-  producer(): Producer;
+  /**
+   * Waits for all copies that are in step, one request under way at a time. Repeats are possible, losses are not. It
+   * tries once: when a leader moves, the client's own second try leaves out what now belongs to a broker that has
+   * answered the first, and says that all was sent. `tries` above 1 are for single messages.
+   */
+  producer(tries?: number): Producer;
   /** Commits nothing by itself, and does not go on after a failure: `CRASH` tells. */
   consumer(groupId: string): Consumer;
 }
+
+stopIdleTimers();
 
 /** Nothing is connected yet. Throws when the file of certificates cannot be read. */
 export function createKafkaLink(settings: KafkaSettings, clientId: string, log: Pick<Log, 'warn'>): KafkaLink {
@@ -76,8 +84,9 @@ export function createKafkaLink(settings: KafkaSettings, clientId: string, log: 
   });
   return {
     admin: () => kafka.admin(),
-    producer: () =>
+    producer: (tries = 1) =>
       kafka.producer({
+        retry: { ...retry, retries: tries - 1 },
         createPartitioner: () => byOutboxPartition,
         // With idempotence the client has lost acknowledged messages when a connection was reset.
         idempotent: false,

@@ -4,6 +4,8 @@ import type { DeadMessage } from './messages.ts';
 import { readTopic } from './read-topic.ts';
 import { topics } from './topics.ts';
 
+const SEND_TRIES = 3;
+
 /** A message of `calls.dead` with its own place there. */
 export interface DeadLetter {
   /** `partition:offset`. */
@@ -25,7 +27,7 @@ export async function deadLetters(kafka: KafkaLink): Promise<DeadLetter[]> {
 
 /** Sends the messages as they were to where they were, behind all that is there. */
 export async function replayLetters(kafka: KafkaLink, letters: readonly DeadLetter[]): Promise<void> {
-  const producer = kafka.producer();
+  const producer = kafka.producer(SEND_TRIES);
   await producer.connect();
   try {
     for (const { letter } of letters) {

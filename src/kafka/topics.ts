@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { partitionCount } from '../directory/keys.ts';
 
@@ -25,6 +26,9 @@ const DEAD_BYTES_MAX = 2 * 1_024 * 1_024;
 /** Copies of each message, where there are so many brokers. */
 const COPIES = 3;
 const CREATE_TIMEOUT_MS = 10_000;
+/** A leader that was just told of takes some moments to know of it. */
+const LEADERS_TIMEOUT_MS = 10_000;
+const LOOK_MS = 100;
 
 /** What is not as it should be, though work can be done with it. */
 export interface TopicDoubt {
@@ -60,6 +64,24 @@ export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
     });
   }
   return doubtsOf(admin);
+}
+
+/**
+ * Resolves once the leader of every partition answers for it. A topic that was just made refuses what is sent to it until
+ * then, and of a batch for several partitions what the others have taken is sent again. Rejects when it takes too long.
+ */
+export async function awaitLeaders(admin: Admin, names: readonly Topic[]): Promise<void> {
+  const giveUpAt = performance.now() + LEADERS_TIMEOUT_MS;
+  for (const name of names) {
+    // Who asks for the end of a partition is answered by its leader alone; metadata tell what the controller has decided.
+    while (!(await admin.fetchTopicOffsets(name).catch((error: unknown) => failLate(error, giveUpAt))))
+      await sleep(LOOK_MS);
+  }
+}
+
+function failLate(error: unknown, giveUpAt: number): null {
+  if (performance.now() < giveUpAt) return null;
+  throw error;
 }
 
 async function doubtsOf(admin: Admin): Promise<TopicDoubt[]> {

@@ -3,7 +3,7 @@ import { OutboxReader, type Pace, type ReaderOptions } from '../analytics/reader
 import { registerGroups } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { KafkaLink } from '../kafka/client.ts';
-import { ensureTopics } from '../kafka/topics.ts';
+import { awaitLeaders, ensureTopics, topics } from '../kafka/topics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
@@ -80,6 +80,7 @@ export class Relay {
       await admin.connect();
       for (const { topic, doubt } of await ensureTopics(admin))
         this.options.log.warn({ topic, doubt }, 'Kafka topic is not as it should be');
+      await awaitLeaders(admin, [topics.events, topics.transcripts]);
       this.options.metrics.kafkaUp.set({ client: 'admin' }, 1);
     } catch (error) {
       this.options.metrics.kafkaUp.set({ client: 'admin' }, 0);
