@@ -43,15 +43,11 @@ export async function spawnNode(
   const inherited = Object.fromEntries(
     INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', entry, ...args],
-    {
-      cwd: join(dirname(entry), '..'),
-      env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(args.includes('--faults') ? (['ipc'] as const) : [])],
-    },
-  );
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+    cwd: join(dirname(entry), '..'),
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(args.includes('--faults') ? (['ipc'] as const) : [])],
+  });
   const log: string[] = [];
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const ports = await new Promise<{ port: number; opsPort: number }>((resolve, reject) => {
