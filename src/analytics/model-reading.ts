@@ -11,7 +11,7 @@ const ROUND_MS = 10_000;
 /** Older calls stay as the rules read them. */
 const HOURS_MAX = 24;
 const TRIES_MAX = 3;
-const TRIED_MAX = 10_000;
+const SUSPECTS_MAX = 10_000;
 const PAUSE_MS_MAX = 10 * 60_000;
 
 /** Tokens of a day, over all processes. */
@@ -32,13 +32,32 @@ export interface ModelReadingDeps {
   log: Pick<Log, 'warn'>;
 }
 
+/** A call of a batch that was not read, and may be why. */
+interface Suspect {
+  /** So many are read together next time. */
+  size: number;
+  /** Times that it was not read though nothing else can have been the reason. */
+  faults: number;
+  /** Calls read until then. */
+  readBefore: number;
+}
+
+interface Wanted {
+  callSid: string;
+  inputHash: string;
+}
+
 /**
- * Has a chat model read calls that the rules have read, in batches. Where it cannot, or the day's tokens are used up,
- * what the rules say stands. A call whose turns change meanwhile is not written.
+ * Has a chat model read calls that the rules have read, in batches, the oldest first. Where it cannot, or the day's
+ * tokens are used up, what the rules say stands. A call whose turns change meanwhile is not written. What was not read
+ * takes turns with what was never tried, in batches half as large each time: one bad call holds up nothing but itself.
  */
 export class ModelReading {
   private readonly deps: ModelReadingDeps;
-  private readonly tried = new Map<string, number>();
+  /** By CallSid, whoever waits longest first. */
+  private readonly suspects = new Map<string, Suspect>();
+  private areSuspectsNext = false;
+  private readCount = 0;
   private readonly ending = new AbortController();
   private timer: NodeJS.Timeout | null = null;
   private reading: Promise<unknown> = Promise.resolve();
@@ -84,33 +103,65 @@ export class ModelReading {
   }
 
   private async read(store: StoreOfCalls): Promise<number> {
-    const { dataSource, chat, budget, now } = this.deps;
-    const found = await dataSource.query<{ callSid: string; inputHash: string }[]>(WANTED, [
-      new Date(now() - HOURS_MAX * 3_600_000),
-      chatLimits.callsMax,
-    ]);
+    const { dataSource, chat, budget } = this.deps;
+    const found = await this.next();
+    if (found.length === 0) return 0;
     const hashes = new Map(found.map(({ callSid, inputHash }) => [callSid, inputHash]));
     const calls = await dataSource.getRepository(CallLogEntity).findBy({ callSid: In([...hashes.keys()]) });
-    const readable = [...(await readCalls(dataSource.manager, calls, store))];
-    if (readable.length === 0) return 0;
-    const conversations = readable.map(([, { conversation }]) => conversation);
-    const tokens = tokensAtMost(conversations);
-    if (!(await budget.take(tokens))) return 0;
+    let readable = [...(await readCalls(dataSource.manager, calls, store))];
+    const conversations = () => readable.map(([, { conversation }]) => conversation);
+    // What is left of the day's tokens may do for some of them.
+    let tokens = tokensAtMost(conversations());
+    while (!(await budget.take(tokens))) {
+      if (readable.length <= 1) return 0;
+      readable = readable.slice(0, readable.length >> 1);
+      tokens = tokensAtMost(conversations());
+    }
     let used = tokens;
     try {
-      const answer = await readByModel(conversations, store.words, chat, this.ending.signal);
+      const answer = await readByModel(conversations(), store.words, chat, this.ending.signal);
       used = answer.tokens;
       return await this.write(readable, answer.understood, hashes);
     } catch (error) {
-      if (error instanceof ChatFault && !error.retryable)
-        await this.giveUp(
-          readable.map(([callSid]) => callSid),
-          hashes,
-        );
+      const callSids = readable.map(([callSid]) => callSid);
+      if (error instanceof ChatFault && !this.ending.signal.aborted)
+        await this.suspect(callSids, error.retryable, hashes);
       throw error;
     } finally {
       await budget.giveBack(Math.max(0, tokens - used));
     }
+  }
+
+  /** Calls that were never tried and suspects take turns, as long as there are both. */
+  private async next(): Promise<Wanted[]> {
+    const kinds = this.areSuspectsNext ? [true, false] : [false, true];
+    for (const areSuspects of kinds) {
+      const found = await (areSuspects ? this.nextSuspects() : this.wanted([...this.suspects.keys()], false));
+      if (found.length === 0) continue;
+      this.areSuspectsNext = !areSuspects;
+      return found;
+    }
+    return [];
+  }
+
+  private async nextSuspects(): Promise<Wanted[]> {
+    for (let [first] = this.suspects.values(); first; [first] = this.suspects.values()) {
+      const { size } = first;
+      const callSids = [...this.suspects].flatMap(([callSid, own]) => (own.size === size ? [callSid] : []));
+      const together = callSids.slice(0, size);
+      const found = await this.wanted(together, true);
+      // Others have read them, or they are too old by now.
+      const still = new Set(found.map(({ callSid }) => callSid));
+      for (const callSid of together) if (!still.has(callSid)) this.suspects.delete(callSid);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  /** Of these, or of all others. */
+  private wanted(callSids: readonly string[], ofThese: boolean): Promise<Wanted[]> {
+    const since = new Date(this.deps.now() - HOURS_MAX * 3_600_000);
+    return this.deps.dataSource.query<Wanted[]>(WANTED, [since, chatLimits.callsMax, callSids, ofThese]);
   }
 
   private async write(
@@ -146,20 +197,33 @@ export class ModelReading {
         await manager.query(DUE, [callSid]);
         written += 1;
       });
-      this.tried.delete(callSid);
+      this.suspects.delete(callSid);
+      this.readCount += 1;
     }
-    await this.giveUp(left, hashes);
+    for (const callSid of left) await this.suspect([callSid], false, hashes);
     return written;
   }
 
-  /** After some tries the rules have the last word. */
-  private async giveUp(callSids: readonly string[], hashes: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * They were not read together. Who was alone is to blame, unless the model may be too busy for anybody: it is not when
+   * it has read others since the last time. After some faults the rules have the last word.
+   */
+  private async suspect(
+    callSids: readonly string[],
+    mayBeBusy: boolean,
+    hashes: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const size = Math.ceil(callSids.length / 2);
     for (const callSid of callSids) {
-      const tries = (this.tried.get(callSid) ?? 0) + 1;
-      if (this.tried.size >= TRIED_MAX) this.tried.clear();
-      this.tried.set(callSid, tries);
-      if (tries < TRIES_MAX) continue;
-      this.tried.delete(callSid);
+      const before = this.suspects.get(callSid);
+      const isBusy = mayBeBusy && (before?.readBefore ?? this.readCount) === this.readCount;
+      const faults = (before?.faults ?? 0) + (callSids.length === 1 && !isBusy ? 1 : 0);
+      this.suspects.delete(callSid);
+      if (faults < TRIES_MAX) {
+        if (this.suspects.size >= SUSPECTS_MAX) this.suspects.clear();
+        this.suspects.set(callSid, { size, faults, readBefore: this.readCount });
+        continue;
+      }
       const which = { callSid, inputHash: hashes.get(callSid) ?? '', classifier: RULES };
       await this.deps.dataSource.getRepository(CallUnderstandingEntity).update(which, { reading: 'failed' });
     }
@@ -170,7 +234,7 @@ export class ModelReading {
 const WANTED = `
   SELECT call_sid AS "callSid", input_hash AS "inputHash"
   FROM call_log JOIN call_understanding USING (call_sid)
-  WHERE started_at > $1 AND ended_at IS NOT NULL AND classifier = '${RULES}' AND reading = 'none'
+  WHERE started_at > $1 AND (call_sid = ANY($3)) = $4 AND ended_at IS NOT NULL AND classifier = '${RULES}' AND reading = 'none'
     AND EXISTS (SELECT 1 FROM turn WHERE turn.call_sid = call_log.call_sid AND who = 'caller')
   ORDER BY started_at LIMIT $2`;
 
