@@ -128,7 +128,8 @@ export function connect(context: CallContext, at: number) {
     : sayAndLeave(context, at, 'connecting', { kind: 'transfer', reason: offer.reason, to: offer.to });
 }
 
-function sayAndLeave(context: CallContext, at: number, line: Line, intent: Leaving['intent']) {
+/** One sentence of ours, and the call leaves for something else when it was heard. */
+export function sayAndLeave(context: CallContext, at: number, line: Line, intent: Leaving['intent']) {
   const leaving: Leaving = { intent, toolCallId: '', responseId: '', output: '', delivered: true, line };
   const step = new Step(context).disarm().set({ leaving, offer: null, silent: false });
   return play(step.arm('farewell', at + limits.farewellMs), line);

@@ -68,6 +68,8 @@ export interface CallContext {
   inLine: boolean;
   /** Who of the staff is rung, E.164; null where whoever asks chooses. */
   ringing: string | null;
+  /** Who takes the call over: it is at a supervisor's phone, or rings there. */
+  supervisor: string | null;
   /** ISO 639-1. */
   language: string;
   /** The model session was lost while an intent was being committed. */
@@ -109,6 +111,7 @@ export function initialContext(input: CallInput): CallContext {
     offer: null,
     inLine: false,
     ringing: null,
+    supervisor: null,
     language: 'en',
     modelGone: false,
     leaving: null,

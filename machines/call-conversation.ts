@@ -2,6 +2,7 @@ import * as clocks from './call-clocks.ts';
 import { Step } from './call-context.ts';
 import { setups } from './call-setup.ts';
 import * as steps from './call-steps.ts';
+import * as supervision from './call-supervision.ts';
 import * as talk from './call-talk.ts';
 
 /** A stream is attached; a model session is being opened, or waits for a tool that the last one asked for. */
@@ -16,6 +17,24 @@ const opening = setups.createStateConfig({
     'node.draining': {
       target: 'left',
       actions: { type: 'apply', params: ({ context, event }) => steps.handOver(context, event.at) },
+    },
+    'supervisor.tookOver': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
+    },
+    'supervisor.transferred': [
+      {
+        guard: 'linesUp',
+        actions: { type: 'apply', params: ({ context }) => supervision.lineUp(context) },
+      },
+      {
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
+      },
+    ],
+    'supervisor.hungUp': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
     },
     'model.ready': {
       target: 'talking',
@@ -128,6 +147,24 @@ const talking = setups.createStateConfig({
         actions: { type: 'apply', params: ({ context, event }) => clocks.sayNearlyOver(context, event.at) },
       },
     ],
+    'supervisor.tookOver': {
+      target: 'leaving',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.announce(context, event) },
+    },
+    'supervisor.transferred': [
+      {
+        guard: 'linesUp',
+        actions: { type: 'apply', params: ({ context }) => supervision.lineUp(context) },
+      },
+      {
+        target: 'leaving',
+        actions: { type: 'apply', params: ({ context, event }) => supervision.announce(context, event) },
+      },
+    ],
+    'supervisor.hungUp': {
+      target: 'leaving',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.announce(context, event) },
+    },
     'model.rotated': {
       actions: { type: 'apply', params: ({ context, event }) => clocks.rotated(context, event) },
     },
@@ -208,6 +245,24 @@ const leaving = setups.createStateConfig({
       },
       { actions: { type: 'apply', params: ({ context }) => new Step(context).set({ draining: true }) } },
     ],
+    'supervisor.tookOver': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
+    },
+    'supervisor.transferred': [
+      {
+        guard: 'linesUp',
+        actions: { type: 'apply', params: ({ context }) => supervision.lineUp(context) },
+      },
+      {
+        target: 'left',
+        actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
+      },
+    ],
+    'supervisor.hungUp': {
+      target: 'left',
+      actions: { type: 'apply', params: ({ context, event }) => supervision.remove(context, event) },
+    },
     'model.lost': {
       target: 'left',
       actions: { type: 'apply', params: ({ context, event }) => steps.leave(context, event.at) },
@@ -258,6 +313,9 @@ export const conversation = setups.createStateConfig({
     },
     'staff.offered': {
       actions: { type: 'apply', params: ({ context, event }) => steps.withOffer(context, event) },
+    },
+    'supervisor.whispered': {
+      actions: { type: 'apply', params: ({ context, event }) => supervision.note(context, event) },
     },
     'model.responded': {
       actions: {

@@ -11,6 +11,8 @@ export type Intent =
       reason: string;
       /** Who is kept free for this call, E.164; absent: whoever can be had when the carrier asks. */
       to?: string;
+      /** A supervisor takes the call over, at the phone `to`: by this name. Releases before this one ring the staff. */
+      supervisor?: string;
     }
   | { kind: 'voicemail'; topic: string }
   | { kind: 'hangup'; reason: string }
@@ -43,7 +45,7 @@ export type CarrierFact =
       /** The whole call is recorded from its first stream on. */
       recorded?: true;
       /** What was said when this caller was cut off a moment ago. */
-      previous?: Turn[];
+      previous?: SpokenTurn[];
       /** The longest conversation that the store allows, ms. */
       lastsMsMax?: number;
       /** What is spoken at first, ISO 639-1. */
@@ -194,6 +196,28 @@ export type StaffFact =
   /** Nobody takes calls any more at this hour: the line is closed. */
   | { type: 'staff.wentHome'; at: number };
 
+/**
+ * What a supervisor does to a call from the console; `by` is his or her name. Releases before this one do nothing about
+ * these: what they lead to stands in an intent, or is said by whoever holds the call.
+ */
+export type SupervisorFact =
+  /** A note for the assistant's next answer, redacted; the caller does not hear it. */
+  | { type: 'supervisor.whispered'; at: number; noteId: string; by: string; text: string }
+  /** The call is to be put through to this phone, E.164. */
+  | { type: 'supervisor.tookOver'; at: number; by: string; to: string }
+  /** The assistant goes on where it was. */
+  | { type: 'supervisor.gaveBack'; at: number; by: string }
+  | {
+      type: 'supervisor.transferred';
+      at: number;
+      by: string;
+      /** Who of the staff is kept free for the call, E.164; absent: whoever can be had. */
+      to?: string;
+      /** Nobody is free: the call is in line for the staff while it goes on. */
+      waits?: true;
+    }
+  | { type: 'supervisor.hungUp'; at: number; by: string };
+
 export type ClockFact = { type: 'deadline.passed'; at: number; name: DeadlineName };
 
 /** A digit run that became a card number only by a later turn: what earlier facts said of it is replaced. */
@@ -221,6 +245,7 @@ export type CallEvent =
   | ToolFact
   | NodeFact
   | StaffFact
+  | SupervisorFact
   | ClockFact
   | RedactionFact
   | ErasureFact;
@@ -233,10 +258,12 @@ export type Line =
   | 'stillThere'
   /** And still nobody: the call ends after it. */
   | 'goodbye'
+  /** A supervisor ends the call. */
+  | 'farewell'
   /** The longest conversation that is allowed is nearly over, and over. */
   | 'nearlyOver'
   | 'timeIsUp'
-  /** Somebody on the staff has become free: the caller is put through after it. */
+  /** Somebody on the staff, or a supervisor, takes the call: the caller is put through after it. */
   | 'connecting'
   /** Said now and then to a silent caller who waits for somebody on the staff. */
   | 'stillInLine'
@@ -316,11 +343,14 @@ export const limits = {
   breaksMax: 3,
 } as const;
 
-/** One line of the conversation as the caller knows it: what a new model session is told. */
-export type Turn =
+/** One line of the conversation as the caller knows it. */
+export type SpokenTurn =
   | { who: 'caller'; itemId: string; text: string }
   | { who: 'assistant'; itemId: string; text: string; cut: boolean }
   | { who: 'tool'; toolCallId: string; name: string; arguments: string; output: string | null };
+
+/** What a new model session is told, in its order: what was said, and what a supervisor noted for the assistant. */
+export type Turn = SpokenTurn | { who: 'supervisor'; itemId: string; text: string };
 
 /** Why a model session is opened: what it says first. */
 export type Opening =
@@ -329,6 +359,8 @@ export type Opening =
   | 'staffUnavailable'
   /** Handed over between two turns: nothing is said unless the caller waits for an answer. */
   | 'resuming'
+  /** A supervisor had the call and gave it back. */
+  | 'returned'
   /** Cut off a moment ago, and calls again. */
   | 'redialed';
 
@@ -340,6 +372,8 @@ export type CallEffect =
   | { type: 'model.open'; id: string; opening: Opening; seed: Turn[] }
   /** Another session is made ready beside the one that talks, and goes on in a pause: answered by `model.rotated`. */
   | { type: 'model.rotate'; id: string; seed: Turn[] }
+  /** A supervisor's note, for the model's next answer. */
+  | { type: 'model.note'; id: string; noteId: string; text: string }
   /** The model has let the caller wait: it is asked once more to speak. */
   | { type: 'model.nudge'; id: string }
   /** The session says nothing any more: it is given up, which is told by `model.lost`. */

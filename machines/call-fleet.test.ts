@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fact, hangup, left, next, passed, play, transfer } from './call.fixture.ts';
-import { type CallEvent, type Intent, limits, type Turn } from './call-events.ts';
+import { type CallEvent, type Intent, limits, type SpokenTurn } from './call-events.ts';
 
 const talking: CallEvent[] = [fact.arrived, fact.started, fact.ready];
 const greeted: CallEvent[] = [...talking, fact.farewell, fact.silent];
@@ -205,7 +205,7 @@ describe('an arrival', () => {
   });
 
   test('of a caller who was cut off a moment ago remembers what was said', () => {
-    const previous: Turn[] = [{ who: 'caller', itemId: 'u0', text: 'do you cater weddings' }];
+    const previous: SpokenTurn[] = [{ who: 'caller', itemId: 'u0', text: 'do you cater weddings' }];
     const { effects } = play([{ ...fact.arrived, previous }, fact.started]);
     expect(effects).toEqual([{ type: 'model.open', id: 'e1', opening: 'redialed', seed: previous }]);
   });

@@ -33,23 +33,37 @@ const ofTwiml: Type[] = [
   'journal.erased',
 ];
 
-const inConversation: Type[] = [...ofTwiml];
+/** Done to a call that nobody holds: what it leads to stands in an intent beside the fact. */
+const supervised: Type[] = [
+  'supervisor.tookOver',
+  'supervisor.gaveBack',
+  'supervisor.transferred',
+  'supervisor.hungUp',
+];
+
+const inConversation: Type[] = [...ofTwiml, 'supervisor.gaveBack'];
 const talks: Type[] = [...inConversation, 'intent.withdrawn'];
 const but = (types: Type[], ...handled: Type[]) => types.filter((type) => !handled.includes(type));
 const betweenStreams = but(ofStream, 'staff.offered', 'staff.wentHome');
 
 /** Facts that a state journals and does nothing about, on purpose, by the path of the state. */
 export const ignored: Record<string, Type[]> = {
-  waiting: [...betweenStreams, ...but(ofTwiml, 'carrier.waitEnded')],
-  ringing: [...betweenStreams, ...but(ofTwiml, 'carrier.arrived')],
+  waiting: [...supervised, ...betweenStreams, ...but(ofTwiml, 'carrier.waitEnded')],
+  ringing: [...supervised, ...betweenStreams, ...but(ofTwiml, 'carrier.arrived')],
   'conversation.opening': [...talks, 'model.rotated'],
   'conversation.talking': [...talks, 'model.ready'],
   'conversation.leaving': [...talks, 'model.ready', 'model.rotated'],
-  'conversation.left': [...inConversation, 'node.draining', 'model.ready', 'model.rotated'],
-  detached: [...betweenStreams, ...ofTwiml],
-  dialing: [...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
-  recording: [...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
-  reviewing: [...ofStream, ...but(ofTwiml, 'carrier.reviewed')],
-  menu: [...ofStream, ...but(ofTwiml, 'carrier.menuChosen')],
-  hangingUp: [...ofStream, ...ofTwiml],
+  'conversation.left': [
+    ...inConversation,
+    ...but(supervised, 'supervisor.gaveBack'),
+    'node.draining',
+    'model.ready',
+    'model.rotated',
+  ],
+  detached: [...supervised, ...betweenStreams, ...ofTwiml],
+  dialing: [...but(supervised, 'supervisor.gaveBack'), ...ofStream, ...but(ofTwiml, 'carrier.dialEnded')],
+  recording: [...supervised, ...ofStream, ...but(ofTwiml, 'carrier.recordEnded')],
+  reviewing: [...supervised, ...ofStream, ...but(ofTwiml, 'carrier.reviewed')],
+  menu: [...supervised, ...ofStream, ...but(ofTwiml, 'carrier.menuChosen')],
+  hangingUp: [...supervised, ...ofStream, ...ofTwiml],
 };

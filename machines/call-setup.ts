@@ -7,6 +7,7 @@ import {
   type DeadlineName,
   finalStatuses,
   type Intent,
+  type Line,
   limits,
   personKeys,
   type Rung,
@@ -18,6 +19,8 @@ import { isBetweenTurns } from './call-turns.ts';
 
 /** Dial results after which the caller has talked to staff. */
 const bridged: ReadonlySet<string> = new Set(['completed', 'answered']);
+
+const isLastWord = (line: Line | null): boolean => line === 'timeIsUp' || line === 'farewell';
 
 const passes = (context: CallContext, event: CallEvent, name: DeadlineName): boolean =>
   event.type === 'deadline.passed' && event.name === name && isDue(context, event);
@@ -61,11 +64,14 @@ export const setups = setup({
     isRungOn: ({ event }) => event.type === 'carrier.dialEnded' && event.next !== undefined,
     isReviewed: ({ event }) => event.type === 'carrier.recordEnded' && event.review === true,
     reviews: ({ event }, choice: 'again' | 'person') => event.type === 'carrier.reviewed' && event.choice === choice,
+    // Nobody of the staff is free: the call goes on and waits.
+    linesUp: ({ event }) => event.type === 'supervisor.transferred' && event.waits === true,
+    isSupervised: ({ context }) => context.supervisor !== null,
     isDraining: ({ context }) => context.draining,
     mayHandOver: ({ context }) => context.draining && isBetweenTurns(context),
     isModelGone: ({ context }) => context.modelGone,
-    // Who speaks into a goodbye is not hung up on, unless the time is over.
-    mayTalkOn: ({ context: { leaving } }) => leaving?.intent.kind === 'hangup' && leaving.line !== 'timeIsUp',
+    // Who speaks into a goodbye is not hung up on, unless the time is over or a supervisor wants it so.
+    mayTalkOn: ({ context: { leaving } }) => leaving?.intent.kind === 'hangup' && !isLastWord(leaving.line),
     presses: ({ event }, digits: string[]) => event.type === 'carrier.menuChosen' && digits.includes(event.digits),
     isIgnored: ({ context, event }) =>
       event.type === 'carrier.menuChosen' && event.digits === '' && context.menuRounds + 1 >= limits.menuRoundsMax,

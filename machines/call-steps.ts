@@ -8,13 +8,20 @@ import { isBetweenTurns, runsTool, seedOf } from './call-turns.ts';
 
 type Of<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
 
+/** Whose phone rings, E.164, and the supervisor whose it is. */
+type Dialed = Pick<CallContext, 'ringing' | 'supervisor'>;
+const nobody: Dialed = { ringing: null, supervisor: null };
+
 const ofStream = (effect: CallEffect) => effect.type === 'stream.leave' || effect.type === 'model.open';
 
 export const aboutOf = (event: Of<'carrier.nextAsked'>) =>
   event.intent === null ? '' : event.intent.kind === 'voicemail' ? event.intent.topic : event.intent.reason;
 
-export const staffOf = (event: Of<'carrier.nextAsked'>) =>
-  event.intent?.kind === 'transfer' ? (event.intent.to ?? null) : null;
+/** Whom an intent has rung, and for which supervisor. */
+export const staffOf = (event: Of<'carrier.nextAsked'>): Dialed =>
+  event.intent?.kind === 'transfer'
+    ? { ringing: event.intent.to ?? null, supervisor: event.intent.supervisor ?? null }
+    : nobody;
 
 /** Leaves what the last state waited for behind. */
 const entering = (context: CallContext) =>
@@ -26,6 +33,7 @@ const entering = (context: CallContext) =>
     quietRounds: 0,
     rotation: null,
     ringing: null,
+    supervisor: null,
   });
 
 function begin(context: CallContext, event: Of<'carrier.arrived'>): CallContext {
@@ -137,7 +145,7 @@ function talks(step: Step, at: number): Step {
 
 /** The caller spoke last. */
 function callerWaits({ turns }: CallContext): boolean {
-  return turns.findLast((turn) => turn.who !== 'tool')?.who === 'caller';
+  return turns.findLast(({ who }) => who === 'caller' || who === 'assistant')?.who === 'caller';
 }
 
 /** The node is to end: the call leaves between two turns, or when this bound has passed. */
@@ -229,10 +237,16 @@ export function toDetached(context: CallContext, at: number) {
   return entering(context).arm('detached', at + limits.detachedMs);
 }
 
-export function toDialing(context: CallContext, at: number, about: string, ringing: string | null = null) {
+export function toDialing(context: CallContext, at: number, about: string, dialed: Dialed = nobody) {
   return entering(context)
-    .set({ about, ringing, offer: null, inLine: false })
+    .set({ about, ...dialed, offer: null, inLine: false })
     .arm('ring', at + limits.ringMs);
+}
+
+/** The answer that has a phone rung did not reach the carrier; who of the staff it was is found anew. */
+export function dialAgain(context: CallContext, at: number) {
+  const { about, ringing, supervisor } = context;
+  return toDialing(context, at, about, supervisor === null ? nobody : { ringing, supervisor });
 }
 
 /** Nobody could be had: back to the conversation, or to the wait for a place in it; perhaps in line. */
@@ -243,7 +257,7 @@ export function comeBack(context: CallContext, { at, waits, queued }: Of<'carrie
 
 /** Nobody answered, somebody else is rung. */
 export function ringOn(context: CallContext, { at, next }: Of<'carrier.dialEnded'>) {
-  return toDialing(context, at, context.about, next);
+  return toDialing(context, at, context.about, { ringing: next ?? null, supervisor: null });
 }
 
 /** A key asks for a person, whatever else was on its way. */

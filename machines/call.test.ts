@@ -73,6 +73,13 @@ const anyFact: CallEvent[] = [
   { type: 'model.rotated', at: 6_000, sessionId: null, rotateMs: 50_000 },
   { type: 'staff.offered', at: 6_000, to: '+15550003333', reason: 'wants a person' },
   { type: 'staff.wentHome', at: 6_000 },
+  { type: 'supervisor.whispered', at: 6_000, noteId: 'note1', by: 'Kim', text: 'offer the refund' },
+  { type: 'supervisor.tookOver', at: 6_000, by: 'Kim', to: '+15550004444' },
+  { type: 'supervisor.gaveBack', at: 6_000, by: 'Kim' },
+  { type: 'supervisor.transferred', at: 6_000, by: 'Kim', to: '+15550003333' },
+  { type: 'supervisor.transferred', at: 6_000, by: 'Kim', waits: true },
+  { type: 'supervisor.hungUp', at: 6_000, by: 'Kim' },
+  next({ kind: 'transfer', reason: 'supervisor', to: '+15550004444', supervisor: 'Kim' }),
   { type: 'node.draining', at: 4_000, urgent: false },
   { type: 'node.draining', at: 4_000, urgent: true },
   { type: 'intent.withdrawn', at: 5_500 },
@@ -136,11 +143,11 @@ const paths = getShortestPaths(callMachine, {
         snapshot.context.modelGone,
         snapshot.context.rotation,
         snapshot.context.offer !== null,
-        snapshot.context.leaving?.line === 'timeIsUp',
+        snapshot.context.leaving?.line === 'timeIsUp' || snapshot.context.leaving?.line === 'farewell',
         Object.values(snapshot.context.pending.effects).some((effect) => effect.type === 'tool.run'),
       ],
     ]),
-  limit: 200_000,
+  limit: 400_000,
 });
 
 describe('the call machine', () => {

@@ -2,6 +2,7 @@ import { initialContext } from './call-context.ts';
 import { conversation } from './call-conversation.ts';
 import { setups } from './call-setup.ts';
 import * as steps from './call-steps.ts';
+import * as supervision from './call-supervision.ts';
 import * as talk from './call-talk.ts';
 
 /** Every state but the end: the call may be streamed again, be asked about, or be over. */
@@ -96,10 +97,11 @@ export const callMachine = setups.createMachine({
       on: {
         'carrier.nextAsked': {
           guard: 'asksAgain',
-          actions: {
-            type: 'apply',
-            params: ({ context, event }) => steps.toDialing(context, event.at, context.about),
-          },
+          actions: { type: 'apply', params: ({ context, event }) => steps.dialAgain(context, event.at) },
+        },
+        'supervisor.gaveBack': {
+          guard: 'isSupervised',
+          actions: { type: 'apply', params: ({ context }) => supervision.givenBack(context) },
         },
         'carrier.dialEnded': [
           {
@@ -315,6 +317,9 @@ export const callMachine = setups.createMachine({
     'tool.answered': {
       guard: 'isRunning',
       actions: { type: 'apply', params: ({ context, event }) => talk.withAnswer(context, event) },
+    },
+    'supervisor.whispered': {
+      actions: { type: 'apply', params: ({ context, event }) => supervision.withNote(context, event) },
     },
     'journal.redacted': {
       actions: { type: 'apply', params: ({ context, event }) => talk.withRedacted(context, event) },

@@ -19,28 +19,31 @@ export class FakePort implements StreamPort {
 
   openModel(opening: Opening, seed: Turn[]) {
     this.seeds.push(seed);
-    this.note(`open ${opening}`);
+    this.ask(`open ${opening}`);
   }
   deliverTool(toolCallId: string, output: string, respond: boolean) {
-    this.note(`deliver ${toolCallId} ${output}${respond ? ' respond' : ''}`);
+    this.ask(`deliver ${toolCallId} ${output}${respond ? ' respond' : ''}`);
   }
   play(line: Line, language: string) {
-    this.note(`play ${line} ${language}`);
+    this.ask(`play ${line} ${language}`);
   }
   rotate(seed: Turn[]) {
-    this.note(`rotate ${seed.length}`);
+    this.ask(`rotate ${seed.length}`);
+  }
+  note(noteId: string, text: string) {
+    this.ask(`note ${noteId} ${text}`);
   }
   nudge() {
-    this.note('nudge');
+    this.ask('nudge');
   }
   dropModel() {
-    this.note('drop model');
+    this.ask('drop model');
   }
   lastWords() {
     return Promise.resolve();
   }
   say(line: SpokenLine) {
-    this.note(`say ${line}`);
+    this.ask(`say ${line}`);
     return Promise.resolve();
   }
   /** Ms since the carrier was heard. */
@@ -51,7 +54,7 @@ export class FakePort implements StreamPort {
   /** What the stream tells the call while it ends. */
   onEnd: () => void = () => undefined;
   end(reason: string) {
-    this.note(`end ${reason}`);
+    this.ask(`end ${reason}`);
     this.onEnd();
     this.onEnd = () => undefined;
   }
@@ -60,7 +63,7 @@ export class FakePort implements StreamPort {
     while (!this.asked.includes(what)) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }
   onAsked: (what: string) => void = () => undefined;
-  private note(what: string) {
+  private ask(what: string) {
     this.asked.push(what);
     this.onAsked(what);
     for (const wake of this.waiters.splice(0)) wake();

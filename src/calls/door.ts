@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { machineVersion } from '../../machines/call-context.ts';
-import { type CallEvent, limits, type Turn } from '../../machines/call-events.ts';
+import { type CallEvent, limits, type SpokenTurn } from '../../machines/call-events.ts';
 import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import {
@@ -31,7 +31,7 @@ type Claimed = Extract<WebhookClaim, { kind: 'claimed' }>;
 /** What is known of a caller by a call of a moment ago. */
 export interface Before {
   /** What was said when this caller was cut off; null for nothing. */
-  turns: Turn[] | null;
+  turns: SpokenTurn[] | null;
   /** ISO 639-1 of what the caller chose to speak; null for none. */
   language: string | null;
 }

@@ -81,6 +81,9 @@ export class Effects {
       case 'model.rotate':
         this.call.port?.rotate(effect.seed);
         return;
+      case 'model.note':
+        this.call.port?.note(effect.noteId, effect.text);
+        return;
       case 'model.nudge':
         this.call.port?.nudge();
         return;

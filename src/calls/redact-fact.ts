@@ -36,6 +36,8 @@ export function createFactRedactor(redactor: Redactor): FactRedactor {
         return said('assistant', fact);
       case 'assistant.heard':
         return [heard(fact)];
+      case 'supervisor.whispered':
+        return [{ ...fact, text: redactor.text(fact.text) }];
       case 'carrier.dtmf':
         // A row of keys may be a card number; the call itself only minds those that reach a person.
         return [personKeys.has(fact.digit) ? fact : { ...fact, digit: '?' }];

@@ -1,4 +1,4 @@
-import type { Turn } from '../../machines/call-events.ts';
+import type { SpokenTurn } from '../../machines/call-events.ts';
 import { recentCallOf, rememberCaller, rememberSpoken, spokenBy } from '../directory/callers.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -70,12 +70,14 @@ async function languageOf({ link, log }: RedialDeps, caller: string): Promise<st
   }
 }
 
-async function turnsOf({ link, log }: RedialDeps, caller: string): Promise<Turn[] | null> {
+async function turnsOf({ link, log }: RedialDeps, caller: string): Promise<SpokenTurn[] | null> {
   try {
     const callSid = await recentCallOf(link, caller);
     if (callSid === null) return null;
     const actor = await foldCall(link, callSid);
-    const turns = actor.context.turns.slice(-turnsMax);
+    // What a supervisor noted was for that call.
+    const spoken = actor.context.turns.filter((turn) => turn.who !== 'supervisor');
+    const turns = spoken.slice(-turnsMax);
     actor.stop();
     log.info({ callSid, turns: turns.length }, 'a caller who was cut off calls again');
     return turns.length === 0 ? null : turns;

@@ -10,6 +10,8 @@ export interface StreamPort {
   play(line: Line, language: string): void;
   /** Makes another model session ready beside the one that talks, which it follows in a pause: tells `model.rotated`. */
   rotate(seed: Turn[]): void;
+  /** Lets the model know what a supervisor noted, at once or as soon as there is a session. */
+  note(noteId: string, text: string): void;
   /** Asks the model once more to speak, where the caller hears nothing. */
   nudge(): void;
   /** Gives the model session up, where the caller hears nothing: tells `model.lost`. */

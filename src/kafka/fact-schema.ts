@@ -12,7 +12,12 @@ const whole = z.int();
 const yes = z.literal(true);
 
 const intent = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('transfer'), reason: text, to: text.exactOptional() }),
+  z.object({
+    kind: z.literal('transfer'),
+    reason: text,
+    to: text.exactOptional(),
+    supervisor: text.exactOptional(),
+  }),
   z.object({ kind: z.literal('voicemail'), topic: text }),
   z.object({ kind: z.literal('hangup'), reason: text }),
   z.object({ kind: z.literal('menu'), reason: text }),
@@ -132,6 +137,11 @@ const otherFacts = [
   fact('intent.withdrawn', {}),
   fact('staff.offered', { to: text, reason: text }),
   fact('staff.wentHome', {}),
+  fact('supervisor.whispered', { noteId: text, by: text, text }),
+  fact('supervisor.tookOver', { by: text, to: text }),
+  fact('supervisor.gaveBack', { by: text }),
+  fact('supervisor.transferred', { by: text, to: text.exactOptional(), waits: yes.exactOptional() }),
+  fact('supervisor.hungUp', { by: text }),
   fact('deadline.passed', { name: z.enum(deadlines) }),
   fact('journal.redacted', { itemId: text, text }),
   fact('journal.erased', { erasureId: text, numberHash: text, keyId: text, until: ms }),

@@ -22,6 +22,7 @@ const openingLines: Readonly<Partial<Record<Opening, LineName>>> = {
   greeting: 'greeting',
   bridging: 'bridging',
   staffUnavailable: 'staffUnavailable',
+  returned: 'returned',
 };
 /** The stream ended and the call may go on at this node: its session is kept for it. */
 const keepsSession: ReadonlySet<StreamStopReason> = new Set(['closed', 'silent', 'failed', 'superseded']);
@@ -46,6 +47,8 @@ export class Bridge implements SessionListener, VoiceListener {
   #busy = false;
   /** What the caller has heard of the session that is being opened. */
   #saidFirst: LineName | null = null;
+  /** Notes that came while a session was being opened. */
+  #notes: { noteId: string; text: string }[] = [];
   #lastWordsWaiters: (() => void)[] = [];
   #quietWaiters: (() => void)[] = [];
   #closed = false;
@@ -75,6 +78,8 @@ export class Bridge implements SessionListener, VoiceListener {
   open(opening: Opening, seed: readonly Turn[]): void {
     if (this.#closed || !this.#call) return;
     this.#drop();
+    // Whatever was noted until now is in its seed.
+    this.#notes = [];
     this.#voice.opening();
     const { callSid, language } = this.#call;
     const line = openingLines[opening];
@@ -98,6 +103,14 @@ export class Bridge implements SessionListener, VoiceListener {
     if (line === 'moment') this.#voice.fill(line, language);
     else this.#voice.say(line, language);
     this.#settle();
+  }
+
+  /** The model is to know it before its next answer. */
+  note(noteId: string, text: string): void {
+    if (this.#closed) return;
+    this.#abandonRotation();
+    if (this.#session?.live) this.#session.note(text, noteId);
+    else this.#notes.push({ noteId, text });
   }
 
   nudge(): void {
@@ -181,6 +194,7 @@ export class Bridge implements SessionListener, VoiceListener {
     this.tell({ type: 'model.ready', sessionId, model, rotateMs });
     if (this.#session) this.#callerAudio.connect(this.#session);
     this.#voice.ready();
+    for (const { noteId, text } of this.#notes.splice(0)) this.#session?.note(text, noteId);
     this.#settle();
   }
 

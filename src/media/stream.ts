@@ -128,6 +128,10 @@ export class CallStream implements StreamPort {
     this.#guard(() => this.#bridge.rotate(seed));
   }
 
+  note(noteId: string, text: string): void {
+    this.#guard(() => this.#bridge.note(noteId, text));
+  }
+
   nudge(): void {
     this.#guard(() => this.#bridge.nudge());
   }

@@ -31,6 +31,11 @@ export class Memory {
     }
   }
 
+  /** It was told what a supervisor noted. */
+  noted(noteId: string): void {
+    this.#ids.add(noteId);
+  }
+
   /** The output of a tool was handed over. */
   delivered(toolCallId: string): void {
     this.#calls.delete(toolCallId);

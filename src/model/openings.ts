@@ -39,6 +39,14 @@ const texts: Readonly<Record<Opening, (scene: OpeningScene) => string | null>> =
     } Offer to go on helping or to take a voicemail. Refer to what the caller wanted. Do not greet again.`,
   // Nobody was in the middle of anything, and nobody noticed: a word about it would be the only thing to hear.
   resuming: ({ callerWaits }) => (callerWaits ? 'Answer what the caller said last. Do not greet again.' : null),
+  returned: ({ callerWaits, callerSpoke, excused }) =>
+    `The caller has talked with a colleague of the staff and is back with you${
+      excused ? ' and knows it. ' : '. Say "You are back with me." '
+    }${
+      callerSpoke
+        ? `You do not know what they said. ${callerWaits ? 'Answer what the caller said last before that' : 'Ask what is left to do, and go on where you were'}.`
+        : 'Ask what you can do for the caller.'
+    } Do not greet again.`,
   redialed: ({ callerWaits }) =>
     `The caller was cut off a moment ago and has called again; you know what was said. Say "Welcome back, it seems we were cut off." ${
       callerWaits ? 'Offer to answer what the caller said last' : 'Offer to go on where you were'

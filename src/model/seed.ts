@@ -32,6 +32,15 @@ export function assistantItem(text: string): SeedItem {
   return { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] };
 }
 
+/** What a supervisor noted for the model's next answer. It speaks to the caller, so it must not read the note out as such. */
+export function noteItem(text: string): SeedItem {
+  return systemItem(`${notePrefix} ${text.replaceAll('"', "'")}`);
+}
+
+/** How such a note begins. */
+export const notePrefix =
+  'Note from a supervisor who listens, for your next answer. The caller does not hear it: act on it and do not mention it.';
+
 export function callPair(call: OpenCall, output: string): SeedItem[] {
   return [
     { type: 'function_call', call_id: call.toolCallId, name: call.name, arguments: call.arguments },
@@ -49,6 +58,10 @@ export function seedOf(turns: readonly Turn[]): Seed {
       continue;
     }
     if (turn.text.trim() === '') continue;
+    if (turn.who === 'supervisor') {
+      seed.items.push({ item: noteItem(turn.text), turnId: null });
+      continue;
+    }
     seed.callerWaits = turn.who === 'caller';
     seed.callerSpoke ||= seed.callerWaits;
     const item: SeedItem =

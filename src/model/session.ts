@@ -12,7 +12,7 @@ import { readEvent, startsIdle, type ServerEvent } from './events.ts';
 import { Memory } from './memory.ts';
 import { openingText } from './openings.ts';
 import type { SessionProfile } from './profile.ts';
-import { callPair, seedOf, systemItem, type OpenCall, type Seed } from './seed.ts';
+import { callPair, noteItem, seedOf, systemItem, type OpenCall, type Seed } from './seed.ts';
 import { audioFormat } from './session-update.ts';
 import type { SessionListener } from './session-listener.ts';
 import type { SessionSocket } from './socket.ts';
@@ -190,6 +190,12 @@ export class ModelSession {
   /** The model says exactly this next. Only while `live`. */
   sayExactly(text: string): void {
     this.say(`Say exactly: "${text}" Say nothing else and do not call a tool.`);
+  }
+
+  /** What a supervisor noted for the next answer; it asks for none by itself. Only while `live`. */
+  note(text: string, noteId: string): void {
+    this.#memory.noted(noteId);
+    this.#dialogue.sendItem(noteItem(text));
   }
 
   /** The caller hears this turn from elsewhere: the model is to know that it said so. Only while `live`. */

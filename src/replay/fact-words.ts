@@ -87,6 +87,18 @@ export function toldOf(fact: CallEvent, standing: Deadlines): Told | null {
       return call(`${fact.to} is kept free: ${fact.reason}`);
     case 'staff.wentHome':
       return call('the staff has gone home');
+    case 'supervisor.whispered':
+      return call(`${fact.by} notes for the assistant: ${shortened(fact.text)}`);
+    case 'supervisor.tookOver':
+      return call(`${fact.by} takes the call over at ${fact.to}`);
+    case 'supervisor.gaveBack':
+      return call(`${fact.by} gives the call back to the assistant`);
+    case 'supervisor.transferred':
+      return call(
+        `${fact.by} has the call put through to the staff${fact.to ? `: ${fact.to}` : ''}${fact.waits ? ', where it waits in line' : ''}`,
+      );
+    case 'supervisor.hungUp':
+      return call(`${fact.by} ends the call`);
     case 'deadline.passed': {
       const due = standing[fact.name];
       const late = due === undefined ? ', which did not stand' : ` (${Math.max(0, fact.at - due)} ms late)`;

@@ -113,6 +113,11 @@ export const lineTable = {
     es: 'Lo siento, nadie ha podido contestar. Vuelve a estar conmigo.',
     fr: 'Je suis désolée, personne n’a pu répondre. Vous êtes de nouveau avec moi.',
   },
+  returned: {
+    en: 'You are back with me.',
+    es: 'Vuelve a estar conmigo.',
+    fr: 'Vous êtes de nouveau avec moi.',
+  },
   staffBusy: {
     en: "I'm sorry, everybody on our staff is on another call.",
     es: 'Lo siento, todo nuestro personal está atendiendo otras llamadas.',

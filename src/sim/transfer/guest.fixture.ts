@@ -77,6 +77,7 @@ export class Guest {
         ]);
       },
       rotate: () => undefined,
+      note: () => undefined,
       nudge: () => undefined,
       dropModel: () => undefined,
       lastWords: () => Promise.resolve(),
