@@ -1,3 +1,5 @@
+import { AccountEntity } from './account.ts';
+import { AuditEntryEntity } from './audit-entry.ts';
 import { CallEpochEntity } from './call-epoch.ts';
 import { CallFigureEntity } from './call-figure.ts';
 import { CallLogEntity } from './call-log.ts';
@@ -57,4 +59,6 @@ export const entities = [
   ErasureEntity,
   ErasedCallEntity,
   PrivacyRecordEntity,
+  AccountEntity,
+  AuditEntryEntity,
 ];

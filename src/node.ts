@@ -116,7 +116,14 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     ...(switchboard ? { placement: () => switchboard.isPlaced() } : {}),
   };
   const pages = has('console')
-    ? consoleRoutes({ dataSource, recordings: recordingsOf(ground), adminToken: config.adminToken, now: Date.now, log })
+    ? consoleRoutes({
+        dataSource,
+        link,
+        recordings: recordingsOf(ground),
+        adminToken: config.adminToken,
+        now: Date.now,
+        log,
+      })
     : [];
   const { promise: left, resolve: isLeft } = Promise.withResolvers<void>();
   let isDraining = false;

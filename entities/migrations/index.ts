@@ -8,6 +8,7 @@ import { Recordings1763830006000 } from './1763830006000-recordings.ts';
 import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 import { Understanding1763860006000 } from './1763860006000-understanding.ts';
 import { Privacy1763860007000 } from './1763860007000-privacy.ts';
+import { Accounts1763870001000 } from './1763870001000-accounts.ts';
 
 /**
  * Written by hand, in order of time, never changed once released. Two versions of Aida run side by side during a
@@ -24,4 +25,5 @@ export const migrations = [
   StoreDecides1763830007000,
   Understanding1763860006000,
   Privacy1763860007000,
+  Accounts1763870001000,
 ];

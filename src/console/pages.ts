@@ -1,33 +1,21 @@
-import { Eta } from 'eta';
-import { join } from 'node:path';
 import type { KnowledgeDocument } from '../../entities/knowledge-document.ts';
 import type { CallRecord, CallStatistics } from '../services/call-log.ts';
 import type { CallLog } from '../../entities/call-log.ts';
-import { durationWords, shareWords, wordsIn } from './words.ts';
-
-const eta = new Eta({ views: join(import.meta.dirname, 'views'), autoEscape: true, cache: true });
+import { durationWords, shareWords, type Words } from './words.ts';
 
 /** Below it: `voicemail/RE…` and `call/RE…`. */
 export const SOUNDS = '/admin/recordings/';
 
-export interface Store {
-  name: string;
-  timeZone: string;
-}
-
 export interface Dashboard {
-  store: Store;
+  words: Words;
   at: Date;
   statistics: CallStatistics;
   recent: Omit<CallLog, 'transcript'>[];
 }
 
-export function dashboardPage({ store, at, statistics, recent }: Dashboard): string {
-  const words = wordsIn(store.timeZone);
+export function dashboardView({ words, at, statistics, recent }: Dashboard) {
   const mostFrequent = Math.max(1, ...statistics.byIntent.map(({ calls }) => calls));
-  return eta.render('dashboard', {
-    store,
-    page: 'dashboard',
+  return {
     at: words.when(at),
     atIso: words.iso(at),
     statistics,
@@ -38,12 +26,11 @@ export function dashboardPage({ store, at, statistics, recent }: Dashboard): str
       ...each,
       widthPercent: Math.round((each.calls / mostFrequent) * 100),
     })),
-    recent: recent.map((call) => ({ ...callLine(call, store), outcome: call.outcome ?? '' })),
-  });
+    recent: recent.map((call) => ({ ...callLine(call, words), outcome: call.outcome ?? '' })),
+  };
 }
 
-function callLine(call: Omit<CallLog, 'transcript'>, { timeZone }: Store) {
-  const words = wordsIn(timeZone);
+function callLine(call: Omit<CallLog, 'transcript'>, words: Words) {
   return {
     href: `/admin/calls/${encodeURIComponent(call.callSid)}`,
     callSid: call.callSid,
@@ -65,23 +52,20 @@ function toneOf({ status, endedAt }: Pick<CallLog, 'status' | 'endedAt'>): 'live
   return status === 'COMPLETED' ? 'good' : 'bad';
 }
 
-export function knowledgePage(store: Store, documents: readonly KnowledgeDocument[]): string {
+export function knowledgeView(documents: readonly KnowledgeDocument[]) {
   const categories = [...Map.groupBy(documents, ({ category }) => category)].map(([name, own], index) => ({
     name,
     anchor: `category-${index + 1}`,
     documents: own,
   }));
-  return eta.render('knowledge-base', { store, page: 'knowledge-base', categories, count: documents.length });
+  return { categories, count: documents.length };
 }
 
-export function callPage(store: Store, record: CallRecord): string {
+export function callView(words: Words, record: CallRecord) {
   const { call, voicemails, recordings } = record;
-  const words = wordsIn(store.timeZone);
   const time = (date: Date | null) => (date ? { text: words.when(date), iso: words.iso(date) } : null);
-  return eta.render('call', {
-    store,
-    page: 'call',
-    ...callLine(call, store),
+  return {
+    ...callLine(call, words),
     outcome: call.outcome,
     times: [
       { label: 'Started', time: time(call.startedAt) },
@@ -101,7 +85,7 @@ export function callPage(store: Store, record: CallRecord): string {
       duration: durationWords(each.durationS),
       sound: hasSound(each.status) ? `${SOUNDS}call/${each.recordingSid}` : null,
     })),
-  });
+  };
 }
 
 const hasSound = (status: string): boolean => status === 'new' || status === 'heard' || status === 'kept';
@@ -133,14 +117,4 @@ function linesOf({ call, turns, tools }: CallRecord): Line[] {
     });
   }
   return lines;
-}
-
-/** The form that asks for the token; `next` is where it leads. */
-export function signInPage(next: string, problem: string | null): string {
-  return eta.render('sign-in', { store: null, page: 'sign-in', next, problem });
-}
-
-/** A sentence instead of a page. */
-export function messagePage(title: string, sentence: string): string {
-  return eta.render('message', { store: null, page: 'message', title, sentence });
 }

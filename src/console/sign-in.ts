@@ -1,75 +1,85 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { ConsoleRequest } from './message.ts';
+import { PasswordsBusyError } from '../services/passwords.ts';
+import { isOnThisMachine } from './cookies.ts';
+import { isFromElsewhere } from './csrf.ts';
+import { pageLimits } from './guard.ts';
+import { isOwnPath, packKept, unpackKept, type Kept } from './kept.ts';
+import { html, redirect, type ConsoleRequest, type ConsoleResponse, type ConsoleRoute } from './message.ts';
+import { refusal } from './refusal.ts';
+import { render } from './render.ts';
+import { sessionCookie } from './cookies.ts';
+import type { Sessions } from './session.ts';
 
-const COOKIE = 'aida_console';
-const SIGNED_IN_S = 12 * 3_600;
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-const BEARER = /^Bearer +(\S+)$/i;
+export const HOME = '/admin/dashboard';
+export const SIGN_IN = '/admin/login';
+const URLENCODED = /^application\/x-www-form-urlencoded\b/i;
+/** A form of any size that a page takes, in base64, and what is written around it. */
+const BODY_BYTES_MAX = 2 * pageLimits.formBytesMax;
+const MINUTE_MS = 60_000;
 
-/** Who may see the console: whoever shows the token, or a cookie that was given for it. */
-export interface SignIn {
-  allows(request: ConsoleRequest): boolean;
-  /** The `set-cookie` value for a right token, null for a wrong one. */
-  enter(token: string, request: ConsoleRequest): string | null;
-  /** The `set-cookie` value that ends it. */
-  leave(request: ConsoleRequest): string;
+interface SignInView {
+  next: string;
+  kept: Kept | null;
+  name?: string;
+  problem?: string;
+  status?: number;
 }
 
-/**
- * The cookie is its expiry and a signature keyed by the token, so that a new token ends all sessions. `now`: ms.
- */
-export function createSignIn(token: string, now: () => number): SignIn {
-  const sign = (expiresAt: string) =>
-    createHmac('sha256', token).update(`console cookie v1 ${expiresAt}`).digest('base64url');
-  const isToken = tokenCheck(token);
+/** The form that asks who it is; `next` is where it leads. */
+export function signInPage(request: ConsoleRequest, view: SignInView): ConsoleResponse {
+  const { next, kept, name = '', problem = '', status = 401 } = view;
+  const isWrongToken = request.header('authorization') !== '' && problem === '';
+  const body = render('sign-in', {
+    next: isOwnPath(next) ? next : HOME,
+    kept: kept ? packKept(kept) : '',
+    hasKept: kept !== null,
+    name,
+    problem: isWrongToken ? 'The token in the request is not the right one.' : problem,
+  });
+  return html(status, body, status === 401 ? { 'www-authenticate': 'Bearer realm="Aida"' } : {});
+}
 
-  function isSigned(cookie: string): boolean {
-    const [expiresAt = '', signature = ''] = cookie.split('.');
-    if (!timingSafeEqual(digest(signature), digest(sign(expiresAt)))) return false;
-    return Number(expiresAt) > now();
-  }
-
-  return {
-    allows(request) {
-      const bearer = bearerOf(request);
-      if (bearer !== null) return isToken(bearer);
-      return isSigned(cookieOf(request));
+export function signInRoutes(sessions: Sessions): ConsoleRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: SIGN_IN,
+      async handler(request) {
+        const caller = sessionCookie(request) === '' ? null : await sessions.callerOf(request).catch(() => null);
+        const next = new URLSearchParams(request.query).get('next') ?? HOME;
+        return caller
+          ? redirect(isOwnPath(next) ? next : HOME)
+          : signInPage(request, { next, kept: null, status: 200 });
+      },
     },
-    enter(shown, request) {
-      if (!isToken(shown)) return null;
-      const expiresAt = String(now() + SIGNED_IN_S * 1_000);
-      return setCookie(`${expiresAt}.${sign(expiresAt)}`, SIGNED_IN_S, request);
-    },
-    leave: (request) => setCookie('', 0, request),
-  };
+    { method: 'POST', path: SIGN_IN, handler: (request) => enter(sessions, request), bodyBytesMax: BODY_BYTES_MAX },
+  ];
 }
 
-/** True for the token itself; takes as long for any other. */
-export function tokenCheck(token: string): (shown: string) => boolean {
-  const tokenDigest = digest(token);
-  return (shown) => timingSafeEqual(digest(shown), tokenDigest);
-}
-
-/** What a program shows in place of a cookie, null if it shows nothing. */
-export function bearerOf(request: Pick<ConsoleRequest, 'header'>): string | null {
-  return BEARER.exec(request.header('authorization'))?.[1] ?? null;
-}
-
-/** Equal lengths for the comparison, whatever was shown. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function cookieOf(request: ConsoleRequest): string {
-  for (const part of request.header('cookie').split(';')) {
-    const [name = '', value = ''] = part.split('=', 2);
-    if (name.trim() === COOKIE) return value.trim();
+async function enter(sessions: Sessions, request: ConsoleRequest): Promise<ConsoleResponse> {
+  if (isFromElsewhere(request)) return refusal(request, 'elsewhere');
+  if (!URLENCODED.test(request.header('content-type'))) return refusal(request, 'form');
+  const form = new URLSearchParams(request.body.toString());
+  const name = form.get('name') ?? '';
+  const kept = unpackKept(form.get('kept') ?? '');
+  const given = form.get('next') ?? '';
+  const next = isOwnPath(given) ? given : HOME;
+  const again = (problem: string, status: number) => signInPage(request, { next, kept, name, problem, status });
+  if (request.header('origin').startsWith('http:') && !isOnThisMachine(request))
+    return again('The console needs https here: what you type would travel in the clear.', 403);
+  try {
+    const result = await sessions.signIn(name, form.get('password') ?? '', request);
+    if (result.kind === 'wait') return again(waitWords(result.ms), 429);
+    if (result.kind === 'wrong') return again('Name and password do not belong together.', 401);
+    const headers = { 'set-cookie': result.cookie };
+    if (!kept) return redirect(next, headers);
+    return html(200, render('kept', { ...kept, name: result.who.name, csrf: result.csrf }), headers);
+  } catch (error) {
+    if (error instanceof PasswordsBusyError) return again('Many are signing in at once. Try again in a moment.', 503);
+    return again('Nobody can sign in just now: a database does not answer. Calls go on. Try again in a moment.', 503);
   }
-  return '';
 }
 
-function setCookie(value: string, maxAgeS: number, request: ConsoleRequest): string {
-  // TLS ends before us. Only a browser on this machine may do without: others would send the cookie in the clear.
-  const secure = LOOPBACK.test(request.header('host')) ? '' : '; Secure';
-  return `${COOKIE}=${value}; Path=/admin; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`;
+function waitWords(ms: number): string {
+  const minutes = Math.max(1, Math.ceil(ms / MINUTE_MS));
+  return `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`;
 }

@@ -75,6 +75,9 @@ export const phoneKey = (callSid: string): string => `phone:${callSid}`;
 /** What it is told to do. */
 export const phoneOrderKey = (callSid: string): string => `phone:order:${callSid}`;
 
+/** String: what came of something that a supervisor had done to a call. */
+export const commandKey = (id: string): string => `command:${id}`;
+
 /** Keys of placement; one hash tag. Their names are what its scripts call them. */
 export const placementKeys = {
   /** Hash: node → `<incarnation> <JSON of its addresses>`. */
@@ -210,5 +213,9 @@ export function parseOwner(owner: string): NodeName | null {
 export const inboxKey = (name: NodeName): string => `inbox:${ownerName(name)}`;
 /** String: the last message that the process has dealt with. */
 export const cursorKey = (name: NodeName): string => `cursor:${ownerName(name)}`;
+/** String: JSON of what the process said of itself last. */
+export const nodeReportKey = (name: NodeName): string => `report:${ownerName(name)}`;
+/** String: JSON of what somebody wants of the process. */
+export const nodeOrderKey = (name: NodeName): string => `order:${ownerName(name)}`;
 /** Set: calls with a stream at the process. */
 export const callsKey = (name: NodeName): string => `calls:${ownerName(name)}`;

@@ -70,6 +70,11 @@ export const directoryLimits = {
   inboxEntriesMax: 10_000,
   inboxLifeMs: 3_600_000,
   inboxReadMax: 256,
+  /** What a node says of itself, and of one that has left. */
+  nodeReportLifeMs: 10_000,
+  nodeLeftLifeMs: 3_600_000,
+  /** What is wanted of a process that does not look for so long is forgotten. */
+  nodeOrderLifeMs: 60_000,
   judgeLeaseMs: 5_000,
   /** Longer than the time between two comparisons with the carrier's list. */
   reconcileLeaseMs: 90_000,
@@ -106,6 +111,18 @@ export const directoryLimits = {
   staffWaitMs: 14_400_000,
   /** Who was rung for a call is remembered for so long after the last one. */
   staffTriedLifeMs: 600_000,
+  /** A session of the console ends when nothing is asked for so long, and for good after the second. */
+  sessionIdleMs: 2 * 3_600_000,
+  sessionLifeMs: 12 * 3_600_000,
+  /** Attempts to sign in are counted for so long from the first. */
+  signInWindowMs: 15 * 60_000,
+  /** For one name from one address, from one address, for one name from anywhere. */
+  signInPairMax: 5,
+  signInAddressMax: 30,
+  signInNameMax: 100,
+  /** A command that nobody has begun by then is not carried out; its answer is kept for so long. */
+  commandLifeMs: 8_000,
+  commandAnswerLifeMs: 60_000,
   deadLettersMax: 10_000,
   deadLetterLifeMs: 14 * 24 * 3_600_000,
 } as const;

@@ -1,5 +1,5 @@
 import type { DrainProgress } from '../calls/drain.ts';
-import { bearerOf, tokenCheck } from '../console/sign-in.ts';
+import { bearerOf, tokenCheck } from '../console/bearer.ts';
 import { type HttpRequest, type HttpResponse, plain } from './message.ts';
 import type { Route } from './server.ts';
 

@@ -1,5 +1,6 @@
 import type { HttpRequest as RawRequest, HttpResponse as RawResponse, us_socket_context_t } from 'uWebSockets.js';
-import { copyRequest, plain, writeResponse, type HttpRequest, type HttpResponse } from './message.ts';
+import { RawStream } from './answer-stream.ts';
+import { copyRequest, plain, writeHead, writeResponse, type HttpRequest, type HttpResponse } from './message.ts';
 
 /** What one exchange may take. */
 export const exchangeLimits = {
@@ -8,6 +9,8 @@ export const exchangeLimits = {
   readTimeoutMs: 10_000,
   /** From the whole request to its answer; webhooks have shorter bounds of their own. */
   answerTimeoutMs: 10_000,
+  /** Answers that go on, of the whole server: more are refused. */
+  streamsMax: 1_000,
 };
 
 export type ExchangeLimits = typeof exchangeLimits;
@@ -21,6 +24,8 @@ export interface ExchangeHooks {
   fault: Fault;
   /** Once, when the exchange is answered or aborted. */
   done(): void;
+  /** Answers that go on. */
+  streams: Set<RawStream>;
 }
 
 /**
@@ -35,28 +40,32 @@ export class Exchange {
   private readonly hooks: ExchangeHooks;
   private timer: NodeJS.Timeout | undefined;
   private reading = false;
+  private stream: RawStream | null = null;
 
   constructor(raw: RawResponse, rawRequest: RawRequest, hooks: ExchangeHooks) {
     this.raw = raw;
     this.hooks = hooks;
     // First of all: uWebSockets.js aborts the process if a handler leaves without answer and without this.
-    raw.onAborted(() => this.finish());
-    this.request = copyRequest(rawRequest);
+    raw.onAborted(() => {
+      this.finish();
+      this.stream?.aborted();
+    });
+    this.request = copyRequest(rawRequest, Buffer.from(raw.getRemoteAddressAsText()).toString());
   }
 
   /** Runs the handler once the body is complete. */
-  run(handler: HttpHandler): void {
+  run(handler: HttpHandler, bodyBytesMax = this.hooks.limits.bodyBytesMax): void {
     const declared = Number(this.request.header('content-length') || 0);
     if (this.request.method !== 'POST') return this.handle(handler);
     this.reading = true;
-    if (declared > this.hooks.limits.bodyBytesMax) return this.refuseBody();
+    if (declared > bodyBytesMax) return this.refuseBody(bodyBytesMax);
     this.deadline(this.hooks.limits.readTimeoutMs, plain(408, 'The request did not arrive in time.'));
     const chunks: Buffer[] = [];
     let bytes = 0;
     this.raw.onData((chunk, isLast) => {
       if (this.over) return;
       bytes += chunk.byteLength;
-      if (bytes > this.hooks.limits.bodyBytesMax) return this.refuseBody();
+      if (bytes > bodyBytesMax) return this.refuseBody(bodyBytesMax);
       // The chunk is neutered when this returns.
       if (chunk.byteLength > 0) chunks.push(Buffer.from(Buffer.from(chunk)));
       if (!isLast) return;
@@ -71,6 +80,7 @@ export class Exchange {
   answer(response: HttpResponse): void {
     if (this.over) return;
     const options = { withoutBody: this.request.method === 'HEAD', closeConnection: this.reading };
+    if (response.stream && !options.withoutBody) return this.begin(response, response.stream);
     this.finish();
     try {
       writeResponse(this.raw, response, options);
@@ -89,6 +99,24 @@ export class Exchange {
   fail(error: unknown): void {
     this.hooks.fault('handler', error);
     this.answer(plain(500, 'Something went wrong here.'));
+  }
+
+  /** Answers with a body that goes on; a server that ends does not wait for it. */
+  private begin(response: HttpResponse, fill: NonNullable<HttpResponse['stream']>): void {
+    const { streams, limits, fault } = this.hooks;
+    if (streams.size >= limits.streamsMax) return this.answer(plain(503, 'Too many are listening already.'));
+    this.finish();
+    const stream = new RawStream(this.raw, fault);
+    this.stream = stream;
+    streams.add(stream);
+    stream.onEnd(() => streams.delete(stream));
+    try {
+      this.raw.cork(() => writeHead(this.raw, response));
+      fill(stream);
+    } catch (error) {
+      fault('stream', error);
+      stream.end();
+    }
   }
 
   private finish(): void {
@@ -118,8 +146,8 @@ export class Exchange {
     else this.answer(response);
   }
 
-  private refuseBody(): void {
-    this.answer(plain(413, `The body is larger than ${this.hooks.limits.bodyBytesMax} bytes.`));
+  private refuseBody(bytesMax: number): void {
+    this.answer(plain(413, `The body is larger than ${bytesMax} bytes.`));
   }
 
   private deadline(ms: number, response: HttpResponse): void {

@@ -1,4 +1,5 @@
 import type { HttpRequest as RawRequest, HttpResponse as RawResponse } from 'uWebSockets.js';
+import type { AnswerStream } from './answer-stream.ts';
 
 /** A request that stays readable after an await. */
 export interface HttpRequest {
@@ -12,6 +13,8 @@ export interface HttpRequest {
   query: string;
   /** By lower-case name; '' where absent, the first where repeated. */
   header(name: string): string;
+  /** Of whoever connected, which may be a proxy. */
+  address: string;
   /** Empty for requests without a body and for upgrades. */
   body: Buffer;
 }
@@ -20,6 +23,8 @@ export interface HttpResponse {
   status: number;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** In place of a body: called with one that goes on, once the head is written. Not for HEAD. */
+  stream?: (out: AnswerStream) => void;
 }
 
 /** Every status that this project answers. */
@@ -38,6 +43,7 @@ const reasons: Record<number, string> = {
   409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
   426: 'Upgrade Required',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
@@ -54,7 +60,7 @@ const SECURITY_HEADERS: Record<string, string> = {
 const NO_BODY = Buffer.alloc(0);
 
 /** Copies what uWebSockets.js forgets when its handler returns. */
-export function copyRequest(raw: RawRequest): HttpRequest {
+export function copyRequest(raw: RawRequest, address: string): HttpRequest {
   const headers = new Map<string, string>();
   raw.forEach((name, value) => {
     if (!headers.has(name)) headers.set(name, value);
@@ -68,6 +74,7 @@ export function copyRequest(raw: RawRequest): HttpRequest {
     path,
     query: query ?? '',
     header: (name) => headers.get(name) ?? '',
+    address,
     body: NO_BODY,
   };
 }
@@ -87,17 +94,22 @@ export interface WriteOptions {
 /** The caller has made sure that the response was neither aborted nor answered. */
 export function writeResponse(raw: RawResponse, response: HttpResponse, options: WriteOptions): void {
   raw.cork(() => {
-    raw.writeStatus(`${response.status} ${reasons[response.status] ?? 'Status'}`);
-    const own = Object.entries(response.headers ?? {}).map(([name, value]): [string, string] => [
-      name.toLowerCase(),
-      value,
-    ]);
-    const headers = { ...SECURITY_HEADERS, ...Object.fromEntries(own) };
-    for (const [name, value] of Object.entries(headers)) raw.writeHeader(name, value.replace(/[\r\n]+/g, ' '));
+    writeHead(raw, response);
     // Strings would go out in Latin-1.
     const body = Buffer.from(response.body ?? '');
     if (response.status === 204 || response.status === 304) raw.endWithoutBody();
     else if (options.withoutBody) raw.endWithoutBody(body.length, options.closeConnection);
     else raw.end(body, options.closeConnection);
   });
+}
+
+/** Status line and headers; the caller corks. */
+export function writeHead(raw: RawResponse, response: HttpResponse): void {
+  raw.writeStatus(`${response.status} ${reasons[response.status] ?? 'Status'}`);
+  const own = Object.entries(response.headers ?? {}).map(([name, value]): [string, string] => [
+    name.toLowerCase(),
+    value,
+  ]);
+  const headers = { ...SECURITY_HEADERS, ...Object.fromEntries(own) };
+  for (const [name, value] of Object.entries(headers)) raw.writeHeader(name, value.replace(/[\r\n]+/g, ' '));
 }

@@ -7,7 +7,7 @@ import { createServer, type Route, type Server } from './server.ts';
 import type { SocketRoute } from './socket.ts';
 
 /** Short bounds, so that what never comes is given up soon. */
-const LIMITS = { bodyBytesMax: 64 * 1024, readTimeoutMs: 150, answerTimeoutMs: 150 };
+const LIMITS = { bodyBytesMax: 64 * 1024, readTimeoutMs: 150, answerTimeoutMs: 150, streamsMax: 3 };
 
 export const get = (path: string, handler: HttpHandler): Route => ({ method: 'GET', path, handler });
 export const post = (path: string, handler: HttpHandler): Route => ({ method: 'POST', path, handler });

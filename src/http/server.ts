@@ -10,7 +10,8 @@ import {
   type Fault,
   type HttpHandler,
 } from './exchange.ts';
-import { plain } from './message.ts';
+import type { RawStream } from './answer-stream.ts';
+import { plain, type HttpResponse } from './message.ts';
 import { socketBehavior, type Socket, type SocketRoute } from './socket.ts';
 
 export interface Route {
@@ -19,6 +20,8 @@ export interface Route {
   /** Raw path; one that ends in `/*` answers everything below, after all exact ones. */
   path: string;
   handler: HttpHandler;
+  /** In place of the server's. */
+  bodyBytesMax?: number;
 }
 
 export interface ServerOptions {
@@ -69,7 +72,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.any(WILDCARD, (raw, rawRequest) => {
     const exchange = new Exchange(raw, rawRequest, exchanges.begin());
     try {
-      exchange.run(find(exchange.request.method, exchange.request.path));
+      const { handler, bodyBytesMax } = find(exchange.request.method, exchange.request.path);
+      exchange.run(handler, bodyBytesMax);
     } catch (error) {
       exchange.fail(error);
     }
@@ -84,6 +88,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       uWS.us_listen_socket_close(listening);
       await exchanges.finished(CLOSE_WAIT_MS);
       await setImmediate();
+      for (const stream of exchanges.streams) stream.end();
       for (const socket of open) socket.end(GOING_AWAY);
       app.close();
     },
@@ -99,27 +104,32 @@ function listen(app: TemplatedApp, host: string, port: number): Promise<us_liste
   });
 }
 
-/** The handler for a method and a raw path; refusals are handlers too. */
-function router(routes: Route[], socketPaths: string[]): (method: string, path: string) => HttpHandler {
-  const exact = new Map<string, Map<string, HttpHandler>>();
-  const below: [string, Map<string, HttpHandler>][] = [];
-  for (const { path, method, handler } of routes) {
-    const methods = exact.get(path) ?? new Map<string, HttpHandler>();
+type Answerer = Pick<Route, 'handler' | 'bodyBytesMax'>;
+
+/** Who answers a method at a raw path; refusals are handlers too. */
+function router(routes: Route[], socketPaths: string[]): (method: string, path: string) => Answerer {
+  const exact = new Map<string, Map<string, Route>>();
+  const below: [string, Map<string, Route>][] = [];
+  for (const route of routes) {
+    const { path, method } = route;
+    const methods = exact.get(path) ?? new Map<string, Route>();
     if (!exact.has(path) && path.endsWith(WILDCARD)) below.push([path.slice(0, -1), methods]);
-    exact.set(path, methods.set(method, handler));
+    exact.set(path, methods.set(method, route));
   }
   below.sort(([left], [right]) => right.length - left.length);
   return (method, path) => {
     if (socketPaths.some((pattern) => matches(pattern, path)))
-      return () => plain(426, 'This address speaks WebSocket.', { upgrade: 'websocket' });
+      return refusal(plain(426, 'This address speaks WebSocket.', { upgrade: 'websocket' }));
     const methods = exact.get(path) ?? below.find(([prefix]) => path.startsWith(prefix))?.[1];
-    if (!methods) return () => plain(404, 'There is nothing here.');
-    const handler = methods.get(method === 'HEAD' ? 'GET' : method);
-    if (handler) return handler;
+    if (!methods) return refusal(plain(404, 'There is nothing here.'));
+    const route = methods.get(method === 'HEAD' ? 'GET' : method);
+    if (route) return route;
     const allow = [...methods.keys()].flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
-    return () => plain(405, `This address answers ${allow}.`, { allow });
+    return refusal(plain(405, `This address answers ${allow}.`, { allow }));
   };
 }
+
+const refusal = (response: HttpResponse): Answerer => ({ handler: () => response });
 
 /** `:name` in a pattern stands for one segment. */
 function matches(pattern: string, path: string): boolean {
@@ -129,6 +139,7 @@ function matches(pattern: string, path: string): boolean {
 
 /** Counts requests under way, so that closing can wait for them. */
 class OpenExchanges {
+  readonly streams = new Set<RawStream>();
   private readonly hooks: ExchangeHooks;
   private count = 0;
   private idle: (() => void) | null = null;
@@ -138,7 +149,7 @@ class OpenExchanges {
       this.count -= 1;
       if (this.count === 0) this.idle?.();
     };
-    this.hooks = { limits, fault, done };
+    this.hooks = { limits, fault, done, streams: this.streams };
   }
 
   begin(): ExchangeHooks {
