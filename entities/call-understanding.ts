@@ -63,6 +63,7 @@ export const CallUnderstandingEntity = new EntitySchema<CallUnderstanding>({
     transferReason: { type: 'text', nullable: true },
     reading: { type: 'text', default: 'none' },
   },
+  indices: [{ name: 'call_understanding_questions_idx', columns: ['callSid'], where: "questions <> '[]'::jsonb" }],
   checks: [
     {
       name: 'call_understanding_resolution_check',

@@ -67,6 +67,7 @@ await onBothDatabases((database) => {
       'product_modifier',
       'product_size',
       'promotion',
+      'question_note',
       'staff_member',
       'store_hours',
       'store_hours_exception',

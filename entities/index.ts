@@ -20,6 +20,7 @@ import { PrivacyRecordEntity } from './privacy-record.ts';
 import { ProductModifierEntity } from './product-modifier.ts';
 import { ProductSizeEntity } from './product-size.ts';
 import { PromotionEntity } from './promotion.ts';
+import { QuestionNoteEntity } from './question-note.ts';
 import { StaffMemberEntity } from './staff-member.ts';
 import { StoreHoursExceptionEntity } from './store-hours-exception.ts';
 import { StoreHoursEntity } from './store-hours.ts';
@@ -55,6 +56,7 @@ export const entities = [
   ConsentRegionEntity,
   CallbackRequestEntity,
   PromotionEntity,
+  QuestionNoteEntity,
   PreparedLineEntity,
   ErasureEntity,
   ErasedCallEntity,

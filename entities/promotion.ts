@@ -22,6 +22,11 @@ export interface Promotion {
   code: string | null;
   questions: PromotionAnswer[];
   soldOut: boolean;
+  /** Counts changes: one of another state than was seen is refused. */
+  version: number;
+  /** Who changed it last, and when; '' and null for none since it was entered. */
+  changedBy: string;
+  changedAt: Date | null;
 }
 
 const localTime = (column: string) => `${column} ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$'`;
@@ -39,6 +44,9 @@ export const PromotionEntity = new EntitySchema<Promotion>({
     code: { type: 'text', nullable: true },
     questions: { type: 'jsonb', default: [] },
     soldOut: { type: 'boolean', default: false },
+    version: { type: 'integer', default: 1 },
+    changedBy: { type: 'text', default: '' },
+    changedAt: { type: 'timestamptz', nullable: true },
   },
   indices: [{ columns: ['endsLocal'] }],
   checks: [

@@ -18,9 +18,18 @@ export interface Voicemail {
   hookedAt: Date | null;
   /**
    * `pending`: audio not fetched yet; `new`; `heard`; `lost`: the carrier no longer has it; `discarded`: the caller
-   * recorded another one instead.
+   * recorded another one instead, or somebody deleted it.
    */
   status: 'pending' | 'new' | 'heard' | 'lost' | 'discarded';
+  /** Name of the account that looks after it; '' for nobody. */
+  assignee: string;
+  /** What people wrote about it. */
+  note: string;
+  /** Null while it is open. */
+  doneAt: Date | null;
+  doneBy: string;
+  /** Counts what people changed: a change of another state than they saw is refused. */
+  version: number;
   createdAt: Date;
 }
 
@@ -39,9 +48,19 @@ export const VoicemailEntity = new EntitySchema<Voicemail>({
     mailedAt: { type: 'timestamptz', nullable: true },
     hookedAt: { type: 'timestamptz', nullable: true },
     status: { type: 'text', default: 'pending' },
+    assignee: { type: 'text', default: '' },
+    note: { type: 'text', default: '' },
+    doneAt: { type: 'timestamptz', nullable: true },
+    doneBy: { type: 'text', default: '' },
+    version: { type: 'integer', default: 1 },
     createdAt: { type: 'timestamptz', default: () => 'now()' },
   },
-  indices: [{ columns: ['callSid'] }, { columns: ['createdAt'] }, { columns: ['fromNumber'] }],
+  indices: [
+    { columns: ['callSid'] },
+    { columns: ['createdAt'] },
+    { columns: ['fromNumber'] },
+    { name: 'voicemail_open_idx', columns: ['createdAt'], where: "done_at IS NULL AND status <> 'discarded'" },
+  ],
   checks: [
     { name: 'voicemail_status_check', expression: `status IN ('pending', 'new', 'heard', 'lost', 'discarded')` },
   ],

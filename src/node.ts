@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Config, Role } from './config.ts';
+import { createPhone } from './browser-phone.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, syncClock } from './directory/clock.ts';
 import { connectRedis, subscribe } from './directory/redis.ts';
+import { NodeDesk } from './placement/node-desk.ts';
 import { drainRoutes } from './http/drain-routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { logRoutes } from './http/log-routes.ts';
 import { createServer } from './http/server.ts';
+import type { SocketRoute } from './http/socket.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase, poolOf } from './services/database.ts';
 import type { OnChange } from './services/keeper.ts';
@@ -115,11 +118,14 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     catalog: () => services.isLoaded(),
     ...(switchboard ? { placement: () => switchboard.isPlaced() } : {}),
   };
+  let port: number | null = null;
+  const phone = has('console') ? createPhone(ground, () => port) : null;
   const pages = has('console')
     ? consoleRoutes({
         dataSource,
         link,
         recordings: recordingsOf(ground),
+        phone,
         adminToken: config.adminToken,
         now: Date.now,
         log,
@@ -141,6 +147,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
         drain,
       })
     : [];
+  const desk = switchboard && new NodeDesk({ link, self: name, report: () => switchboard.report(), drain, log });
   const health = healthRoutes({ ready, isDraining: () => isDraining, incarnation: name.incarnation, metrics });
   const routes = [
     ...health.filter(({ path }) => config.telemetry || path !== '/metrics'),
@@ -148,10 +155,18 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     ...logRoutes({ adminToken: config.adminToken, logLevel: new LogLevel(log) }),
     ...pages,
   ];
-  const opsServer = await createServer({ host: config.host, port: config.opsPort, routes, log, metrics });
+  const opsServer = await createServer({
+    host: config.host,
+    port: config.opsPort,
+    routes,
+    sockets: phone ? [phone.socket as SocketRoute<unknown>] : [],
+    log,
+    metrics,
+  });
   facts.start();
   work?.start();
-  const port = (await switchboard?.start(opsServer.port)) ?? null;
+  port = (await switchboard?.start(opsServer.port)) ?? null;
+  desk?.start();
   return {
     storeName: services.store().name,
     port,
@@ -160,8 +175,10 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     left,
     abandon: () => switchboard?.abandon(),
     async close() {
+      await phone?.close();
       drain(true);
       await left;
+      await desk?.stop();
       await switchboard?.close();
       await facts.stop();
       await work?.stop();

@@ -6,7 +6,7 @@ import { blockCaller, readBlocks, unblockCaller } from './directory/callers.ts';
 import type { RedisLink } from './directory/redis.ts';
 import { readAudit, readSwitches, setSwitch } from './directory/switches.ts';
 import { callerKey } from './services/caller-number.ts';
-import { isSwitch, switchedTool, switchFault, switchRules } from './placement/switches.ts';
+import { isSwitch, switchedTool, switchFault, switchRules } from './directory/switch-states.ts';
 import { toolNames } from './tools/registry.ts';
 
 /** Switches for the whole fleet, and the block list: every node follows within two seconds. Needs REDIS_URL alone. */

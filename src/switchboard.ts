@@ -8,18 +8,20 @@ import { Neighbours } from './calls/neighbours.ts';
 import { Reconcile } from './calls/reconcile.ts';
 import { type Config, defaultNodeUrl, mediaPaths } from './config.ts';
 import type { NodeName } from './directory/keys.ts';
+import type { NodeReport } from './directory/node-desk.ts';
 import { connectRedis } from './directory/redis.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createMedia, type Media } from './media/media.ts';
 import type { StreamLines } from './media/own-lines.ts';
 import type { ModelSettings } from './model/profile.ts';
 import { ModelSessions } from './model/sessions.ts';
+import { withPhoneCalls } from './phone/phone-carrier.ts';
 import { AccountBooks } from './placement/account-books.ts';
 import { Admission, type Assistants, asideOf } from './placement/admission.ts';
 import { Fairness } from './placement/fairness.ts';
 import { watchLoop } from './placement/loop-budget.ts';
 import { Placement } from './placement/placement.ts';
-import { freePlaces, reportPlacement } from './placement/report.ts';
+import { freePlaces, nodeReport, reportPlacement } from './placement/report.ts';
 import { checkToken } from './placement/token.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { createLiveRedactor } from './redact/redactor.ts';
@@ -34,16 +36,19 @@ import { currentText, lineStore } from './services/wanted-lines.ts';
 import { StaffDesk } from './services/staff-desk.ts';
 import { createTools } from './tools/registry.ts';
 import { Documents, type StoreFacts } from './webhook/documents.ts';
+import { createPhoneCheck } from './telemetry/synthetic-sid.ts';
 import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
-import { moveUrl, placedUrls } from './webhook/twiml.ts';
+import { moveUrl, nextUrl, placedUrls } from './webhook/twiml.ts';
 import { accountOf, type Ground, redactSettings } from './ground.ts';
 
 /** The role `call`: webhooks, media streams and the calls between them. */
 export interface Switchboard {
   isPlaced(): boolean;
   drain: Drain;
+  /** How this node stands, once it has started. */
+  report(): NodeReport | null;
   /** Listens; resolves with the public port. `opsPort` is where other nodes reach this one. */
   start(opsPort: number): Promise<number>;
   abandon(): void;
@@ -56,7 +61,10 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   const account = createCarrier(accountOf(config), (error) =>
     log.warn({ err: error }, 'the carrier could not be asked'),
   );
-  const carrier = meteredCarrier(account, metrics);
+  const carrier = withPhoneCalls(meteredCarrier(account, metrics), {
+    link,
+    isPhone: createPhoneCheck(config.twilio.authTokens),
+  });
   const staff = new StaffDesk({
     link,
     onDuty: () => services.onDuty(),
@@ -86,6 +94,8 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     callerOf: callerKey,
     storeName: () => services.store().name,
     languageChosen: (callSid) => sessions.renew(callSid),
+    staff,
+    nextUrl: nextUrl(config.publicUrl),
     callEnded: (callSid) => {
       sessions.over(callSid);
       void staff.leave(callSid);
@@ -150,6 +160,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   return {
     isPlaced: () => placement?.ready ?? false,
     drain,
+    report: () => placement && nodeReport(placement.snapshot(), drain.progress(), now()),
     async start(opsPort) {
       const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
       const self = { ...name, nodeUrl, mediaUrl: config.mediaUrl, version: packageJson.version };

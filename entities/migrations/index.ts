@@ -9,6 +9,7 @@ import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 import { Understanding1763860006000 } from './1763860006000-understanding.ts';
 import { Privacy1763860007000 } from './1763860007000-privacy.ts';
 import { Accounts1763870001000 } from './1763870001000-accounts.ts';
+import { Desk1763870005000 } from './1763870005000-desk.ts';
 
 /**
  * Written by hand, in order of time, never changed once released. Two versions of Aida run side by side during a
@@ -26,4 +27,5 @@ export const migrations = [
   Understanding1763860006000,
   Privacy1763860007000,
   Accounts1763870001000,
+  Desk1763870005000,
 ];

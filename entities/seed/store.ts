@@ -159,11 +159,11 @@ export function exceptions(at: number): StoreHoursException[] {
 }
 
 /** One began three days ago and runs for two weeks; the next is known already. */
-export function promotions(at: number): Omit<Promotion, 'id'>[] {
+export function promotions(at: number): Omit<Promotion, 'id' | 'version' | 'changedBy' | 'changedAt'>[] {
   return [muddyPaws(at), howliday(at)];
 }
 
-function howliday(at: number): Omit<Promotion, 'id'> {
+function howliday(at: number): Omit<Promotion, 'id' | 'version' | 'changedBy' | 'changedAt'> {
   return {
     slug: 'howliday-blend',
     name: 'Howliday Blend Days',
@@ -180,7 +180,7 @@ function howliday(at: number): Omit<Promotion, 'id'> {
   };
 }
 
-function muddyPaws(at: number): Omit<Promotion, 'id'> {
+function muddyPaws(at: number): Omit<Promotion, 'id' | 'version' | 'changedBy' | 'changedAt'> {
   return {
     slug: 'muddy-paws',
     name: 'Muddy Paws Two Weeks',

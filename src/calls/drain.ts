@@ -1,4 +1,5 @@
 import { limits } from '../../machines/call-events.ts';
+import type { DrainReport } from '../directory/node-desk.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Told } from './stream-port.ts';
@@ -44,20 +45,8 @@ export interface DrainDeps {
   metrics: Metrics;
 }
 
-export type DrainStage = 'serving' | 'finishing' | 'leaving' | 'left';
-
 /** How far a node is on its way out. */
-export interface DrainProgress {
-  stage: DrainStage;
-  /** Calls with a stream here. */
-  calls: number;
-  /** Calls on their way here. */
-  expected: number;
-  /** Calls that were told to leave and are gone. */
-  handedOver: number;
-  /** ms until calls are handed over, 0 from then on; null while the node serves. */
-  finishInMs: number | null;
-}
+export type DrainProgress = DrainReport;
 
 const keyOf = ({ callSid, epoch }: StreamingCall): string => `${callSid} ${epoch}`;
 
@@ -70,7 +59,7 @@ export class Drain {
   /** Calls that were told to leave and are still here. */
   private readonly told = new Set<string>();
   private handedOver = 0;
-  private stage: DrainStage = 'serving';
+  private stage: DrainReport['stage'] = 'serving';
   private startedAt = 0;
   private isUrgent = false;
   private running: Promise<void> | null = null;

@@ -5,7 +5,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { noTracing } from '../telemetry/tracing.ts';
 import { Admission, type Asked } from './admission.ts';
 import type { FleetSnapshot, Placing } from './placement.ts';
-import { noSwitches } from './switches.ts';
+import { noSwitches } from '../directory/switch-states.ts';
 
 const call: Asked = { callSid: 'CA1', kind: 'new', from: '+15035550199', preferredNode: null, trace: null };
 const live: Asked = { ...call, kind: 'live', preferredNode: 'n2' };

@@ -10,7 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { AccountBooks, type AccountSettings } from './account-books.ts';
 import { type FleetSnapshot, type HeldCall, Placement } from './placement.ts';
 import { freePlaces, headrooms, stranded } from './report.ts';
-import { noSwitches } from './switches.ts';
+import { noSwitches } from '../directory/switch-states.ts';
 
 let redis: RedisServer;
 let link: RedisLink;

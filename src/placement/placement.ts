@@ -18,7 +18,7 @@ import type { AccountBooks } from './account-books.ts';
 import type { CeilingReason } from './budget.ts';
 import { type Capacity, capacityOf } from './capacity.ts';
 import type { SpendJudgement } from './spend.ts';
-import { noSwitches, type SwitchStates, switchStates } from './switches.ts';
+import { noSwitches, type SwitchStates, switchStates } from '../directory/switch-states.ts';
 
 const HEARTBEAT_MS = 1_000;
 /** Calls told with one heartbeat; more wait for the next. */

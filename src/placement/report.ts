@@ -1,3 +1,4 @@
+import type { DrainReport, NodeReport } from '../directory/node-desk.ts';
 import { asideOf } from './admission.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AccountBooks } from './account-books.ts';
@@ -31,6 +32,22 @@ export function freePlaces(snapshot: FleetSnapshot, isModelUsable: boolean): num
 export function stranded({ own, fleet }: Pick<FleetSnapshot, 'own' | 'fleet'>): number {
   const elsewhere = fleet.capacity - own.calls - (fleet.load - own.live - own.reserved);
   return Math.max(0, own.live - Math.max(0, elsewhere));
+}
+
+/** What the console shows of this node. `at`: Redis-clock ms. */
+export function nodeReport(snapshot: FleetSnapshot, drain: DrainReport, at: number): NodeReport {
+  const { own, spend } = snapshot;
+  return {
+    at,
+    capacity: own.calls,
+    reason: own.reason,
+    held: own.live,
+    reserved: own.reserved,
+    stranded: stranded(snapshot),
+    limits: headrooms(snapshot).map(([limit, calls]) => [limit, Number.isFinite(calls) ? calls : null]),
+    spend: { share: spend.share, state: spend.state },
+    drain,
+  };
 }
 
 /** Sets every gauge of placement, before a scrape. */

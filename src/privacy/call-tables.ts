@@ -48,7 +48,7 @@ export async function emptyRecordings(
   return [
     ...(await emptied(
       'voicemail',
-      `voicemail SET from_number = '', topic = '', transcript = NULL, audio = NULL, status = 'discarded'`,
+      `voicemail SET from_number = '', topic = '', transcript = NULL, audio = NULL, note = '', status = 'discarded'`,
     )),
     ...(await emptied('call', `call_recording SET audio = NULL, status = 'declined'`)),
   ];

@@ -41,7 +41,7 @@ const transcripts = [
 const callbacks = {
   what: 'callback_request',
   sql: `DELETE FROM callback_request WHERE call_sid IN
-      (SELECT call_sid FROM callback_request WHERE created_at < $1 AND status NOT IN ('open', 'dialing')
+      (SELECT call_sid FROM callback_request WHERE created_at < $1 AND status NOT IN ('open', 'dialing', 'calling')
        ORDER BY created_at LIMIT $2)`,
 } as const;
 

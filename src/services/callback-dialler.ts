@@ -37,7 +37,10 @@ export interface DiallerDeps {
   metrics: Pick<Metrics, 'callbackAttempts'>;
 }
 
-/** Calls back whoever was promised it, where the store has that done by itself. Every process may run one. */
+/**
+ * Calls back whoever was promised it where the store has that done by itself, and whoever somebody of the store wants
+ * called. Every process may run one.
+ */
 export class CallbackDialler {
   private readonly deps: DiallerDeps;
   private timer: NodeJS.Timeout | null = null;
@@ -65,9 +68,9 @@ export class CallbackDialler {
 
   /** Looks into what is not known, then dials. Never rejects. */
   async round(): Promise<void> {
-    const { policy, isCallbackTime, freePlaces, log } = this.deps;
-    if (!policy().dialler) return;
+    const { callbacks, policy, isCallbackTime, freePlaces, log } = this.deps;
     try {
+      if (!policy().dialler && !(await callbacks.isWanted())) return;
       await this.lookInto();
       if (isCallbackTime()) await this.dial(freePlaces());
     } catch (error) {
@@ -92,7 +95,10 @@ export class CallbackDialler {
     // Whoever is dialed takes a place some seconds later: those of the last minute count against the free ones.
     const perMinute = Math.floor(Math.min(policy().callsPerMinute, freePlaces));
     if (perMinute < 1) return;
-    for (const { callSid, number, calledNumber } of await callbacks.take(perMinute)) {
+    for (const { callSid, number, calledNumber } of await callbacks.take(
+      perMinute,
+      policy().dialler ? 'all' : 'wished',
+    )) {
       const placed = await carrier.place({ to: number, from: calledNumber, asked: callSid });
       metrics.callbackAttempts.inc({ result: placed === null ? 'unknown' : 'placed' });
       // Without a name it may ring all the same: nobody dials again before that is over.

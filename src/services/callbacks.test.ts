@@ -63,6 +63,13 @@ await onBothDatabases((database) => {
         nextAttemptAt: new Date(first.window.start),
         lastAttemptAt: null,
         lastCallSid: null,
+        isWished: false,
+        assignee: '',
+        callingSince: null,
+        note: '',
+        doneAt: null,
+        doneBy: '',
+        version: 1,
         createdAt: expect.any(Date),
       },
     ]);
@@ -72,11 +79,13 @@ await onBothDatabases((database) => {
     for (const [index, ends] of [5, 3, 4, 1, 2, 6].entries())
       await callbacks.enter(asked(index, -1_000, ends * HOUR_MS));
     await callbacks.enter(asked(9, HOUR_MS, 2 * HOUR_MS));
-    const taken = (await Promise.all([callbacks.take(4), callbacks.take(4), callbacks.take(4)])).flat();
+    const taken = (
+      await Promise.all([callbacks.take(4, 'all'), callbacks.take(4, 'all'), callbacks.take(4, 'all')])
+    ).flat();
     expect(taken.map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(1), sidOf(2), sidOf(3), sidOf(4)]);
-    expect(await callbacks.take(4)).toEqual([]);
+    expect(await callbacks.take(4, 'all')).toEqual([]);
     await age(1);
-    expect((await callbacks.take(4)).map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(0), sidOf(5)]);
+    expect((await callbacks.take(4, 'all')).map(({ callSid }) => callSid).toSorted()).toEqual([sidOf(0), sidOf(5)]);
     expect((await rows().findBy({ status: 'dialing' })).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 1]);
     expect((await rowOf(9)).status).toBe('open');
   });
@@ -167,6 +176,24 @@ await onBothDatabases((database) => {
       expect(placed.length).toBe(1);
     });
 
+    test('whom somebody wants called now is dialed first, and where people do it too', async () => {
+      for (const index of [1, 2, 3]) await callbacks.enter(asked(index, -HOUR_MS, index * HOUR_MS));
+      const wish = (index: number) => rows().update({ callSid: sidOf(index) }, { isWished: true });
+      known = { ...policy, dialler: false };
+      await wish(3);
+      await dialler().round();
+      await dialler().round();
+      expect(placed.map(({ asked: of }) => of)).toEqual([sidOf(3)]);
+      await dialler().told(news('CAplaced1', 'no-answer'));
+      await age(60);
+      await dialler().round();
+      expect(placed.length).toBe(1);
+      [known, freePlaces] = [policy, 1];
+      await wish(2);
+      await dialler().round();
+      expect(placed.map(({ asked: of }) => of)).toEqual([sidOf(3), sidOf(2)]);
+    });
+
     test('a call of which nothing is known is not placed again before it is over', async () => {
       await callbacks.enter(asked(1));
       carrier.place = async (call) => {
@@ -242,7 +269,7 @@ test('a database that is away is a line in the log', async () => {
     throw new Error('away');
   };
   const dials = new CallbackDialler({
-    callbacks: { enter: away, take: away, placed: away, settle: away, stale: away, giveUp: away },
+    callbacks: { enter: away, take: away, isWanted: away, placed: away, settle: away, stale: away, giveUp: away },
     policy: () => policy,
     isCallbackTime: () => true,
     freePlaces: () => 100,

@@ -24,10 +24,13 @@ export interface Callbacks {
   /** Notes the request, once however often told. */
   enter(asked: CallbackAsked): Promise<void>;
   /**
-   * Takes requests whose turn has come, the most urgent first, at most as many as `perMinute` leaves of this minute.
-   * Counts as attempts; no request is taken twice at once, by whatever process.
+   * Takes requests whose turn has come, those first that somebody wished to be made now, then the most urgent, at most as
+   * many as `perMinute` leaves of this minute. Counts as attempts; no request is taken twice at once, by whatever process.
+   * `of`: wished ones alone where Aida does not call back by itself.
    */
-  take(perMinute: number): Promise<Attempt[]>;
+  take(perMinute: number, of: 'all' | 'wished'): Promise<Attempt[]>;
+  /** There are calls that somebody wished, or attempts under way. */
+  isWanted(): Promise<boolean>;
   /** The call that was placed for an attempt, by the first who knows. */
   placed(callSid: string, attemptCallSid: string): Promise<void>;
   /** How the call placed for an attempt ended. False for a call that is none. */
@@ -54,23 +57,32 @@ export function createCallbacks(dataSource: DataSource): Callbacks {
       await rows.createQueryBuilder().insert().values(row).orIgnore().execute();
     },
 
-    async take(perMinute) {
+    async take(perMinute, of) {
       return dataSource.transaction(async (manager) => {
         // Who has the settings' row dials: two at once would both keep the rate, and break it together.
         const lock: unknown[] = await manager.query('SELECT 1 FROM store_settings WHERE id = 1 FOR UPDATE SKIP LOCKED');
         if (lock.length === 0) return [];
         const [taken]: [Attempt[], number] = await manager.query(
-          `UPDATE callback_request SET status = 'dialing', attempts = attempts + 1, last_attempt_at = now(), last_call_sid = NULL
+          `UPDATE callback_request SET status = 'dialing', attempts = attempts + 1, last_attempt_at = now(),
+             last_call_sid = NULL, is_wished = false
            WHERE call_sid IN (
-             SELECT call_sid FROM callback_request WHERE status = 'open' AND next_attempt_at <= now() ORDER BY window_end
-             LIMIT greatest(0, $1 - (
+             SELECT call_sid FROM callback_request WHERE status = 'open' AND next_attempt_at <= now() AND (is_wished OR $2)
+             ORDER BY is_wished DESC, window_end LIMIT greatest(0, $1 - (
                SELECT count(*) FROM callback_request WHERE last_attempt_at > now() - interval '1 minute'))
              FOR UPDATE)
            RETURNING call_sid AS "callSid", number, called_number AS "calledNumber"`,
-          [perMinute],
+          [perMinute, of === 'all'],
         );
         return taken;
       });
+    },
+
+    async isWanted() {
+      const [found] = await dataSource.query<{ wanted: boolean }[]>(
+        `SELECT EXISTS (SELECT 1 FROM callback_request WHERE status = 'dialing')
+           OR EXISTS (SELECT 1 FROM callback_request WHERE status = 'open' AND is_wished) AS wanted`,
+      );
+      return found?.wanted ?? false;
     },
 
     async placed(callSid, attemptCallSid) {
@@ -78,7 +90,7 @@ export function createCallbacks(dataSource: DataSource): Callbacks {
     },
 
     async settle(attemptCallSid, isAnswered, policy) {
-      const change = isAnswered ? { status: 'answered' as const } : failed(policy);
+      const change = isAnswered ? { status: 'answered' as const, doneAt: () => 'now()' } : failed(policy);
       const { affected } = await rows.update({ lastCallSid: attemptCallSid, status: 'dialing' }, change);
       return affected === 1;
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSwitch, noSwitches, switchFault, switchStates } from './switches.ts';
+import { isSwitch, noSwitches, switchFault, switchStates } from './switch-states.ts';
 
 test('every switch takes its own values and no others', () => {
   const taken: [string, string][] = [
