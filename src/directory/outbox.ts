@@ -37,7 +37,7 @@ export interface OutboxEntry {
 /** `leased`: another process reads here. `pending`: entries that were given out before and never acknowledged. */
 export type OutboxRead = { kind: 'leased' } | { kind: 'pending' | 'new'; entries: OutboxEntry[] };
 
-function toOutboxEntry({ id, fields }: StreamEntry): OutboxEntry {
+export function toOutboxEntry({ id, fields }: StreamEntry): OutboxEntry {
   const json = fields.get('f') ?? '';
   const place = parseEntryId(fields.get('i') ?? '');
   const callSid = fields.get('c') ?? '';
@@ -113,11 +113,18 @@ export async function dropOutboxLease(link: RedisLink, seat: OutboxSeat): Promis
   await link.run(dropLeaseScript, [outboxLeaseKey(seat.partition, seat.group)], [seat.holder]);
 }
 
-/** Makes the groups of the configuration at every partition; harmless to repeat. A new group begins with what is still there. */
+/**
+ * Makes the groups of the configuration at every partition; harmless to repeat. A new group begins with what is still
+ * there. Rejects where one partition is away, once the others have them.
+ */
 export async function registerGroups(link: RedisLink, groups: readonly string[]): Promise<void> {
-  for (let partition = 0; partition < partitionCount; partition++) {
-    await Promise.all(groups.map((group) => link.run(registerGroupScript, [outboxKey(partition)], [group])));
-  }
+  const faults: unknown[] = [];
+  for (let partition = 0; partition < partitionCount; partition++)
+    for (const made of await Promise.allSettled(
+      groups.map((group) => link.run(registerGroupScript, [outboxKey(partition)], [group])),
+    ))
+      if (made.status === 'rejected') faults.push(made.reason);
+  if (faults.length > 0) throw faults[0];
 }
 
 /** For a group that is no longer in the configuration: until then the outbox keeps everything for it. */

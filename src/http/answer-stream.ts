@@ -1,6 +1,9 @@
 import type { HttpResponse as RawResponse } from 'uWebSockets.js';
 
-/** The body of an answer that goes on: server-sent events, a long download. Every use after its end does nothing. */
+/**
+ * The body of an answer that goes on: server-sent events, a long download. The head goes out with the first piece. Every
+ * use after its end does nothing.
+ */
 export interface AnswerStream {
   /**
    * False: the reader has not taken what it was sent so far. This piece is kept for it; whoever writes more before
@@ -51,7 +54,7 @@ export class RawStream implements AnswerStream {
 
   end(): void {
     if (this.over) return;
-    this.raw.cork(() => this.raw.end(undefined, true));
+    this.raw.cork(() => this.raw.end());
     this.aborted();
   }
 
@@ -67,7 +70,7 @@ export class RawStream implements AnswerStream {
     try {
       work();
     } catch (error) {
-      this.fault('stream', error);
+      this.fault('response', error);
     }
   }
 }

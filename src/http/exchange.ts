@@ -114,7 +114,7 @@ export class Exchange {
       this.raw.cork(() => writeHead(this.raw, response));
       fill(stream);
     } catch (error) {
-      fault('stream', error);
+      fault('response', error);
       stream.end();
     }
   }

@@ -117,3 +117,23 @@ end
 return reply
 `,
 );
+
+/**
+ * For one who looks on without a group: at most `max` entries after `after`, with how many were ever added. Nothing more
+ * where that number is the one already known. `after` '' asks for the place where the outbox ends.
+ */
+export const tailOutboxScript = script(
+  'tailOutbox',
+  ['outbox'],
+  `
+local after, known, max = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('EXISTS', outbox) == 0 then return { 'at', '0', '0-0' } end
+local info = redis.call('XINFO', 'STREAM', outbox)
+local one = {}
+for i = 1, #info, 2 do one[info[i]] = info[i + 1] end
+local added = whole(one['entries-added'])
+if after == '' then return { 'at', added, one['last-generated-id'] } end
+if added == known then return { 'same' } end
+return { 'new', added, redis.call('XRANGE', outbox, '(' .. after, '+', 'COUNT', max) }
+`,
+);
