@@ -53,6 +53,7 @@ await onBothDatabases((database) => {
       'call_recording',
       'call_understanding',
       'callback_request',
+      'catalogue_revision',
       'consent_region',
       'erased_call',
       'erasure',

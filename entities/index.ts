@@ -6,6 +6,7 @@ import { CallLogEntity } from './call-log.ts';
 import { CallRecordingEntity } from './call-recording.ts';
 import { CallUnderstandingEntity } from './call-understanding.ts';
 import { CallbackRequestEntity } from './callback-request.ts';
+import { CatalogueRevisionEntity } from './catalogue-revision.ts';
 import { ConsentRegionEntity } from './consent-region.ts';
 import { ErasedCallEntity } from './erased-call.ts';
 import { ErasureEntity } from './erasure.ts';
@@ -61,6 +62,7 @@ export const entities = [
   ErasureEntity,
   ErasedCallEntity,
   PrivacyRecordEntity,
+  CatalogueRevisionEntity,
   AccountEntity,
   AuditEntryEntity,
 ];

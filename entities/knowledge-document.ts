@@ -11,6 +11,8 @@ export interface KnowledgeDocument {
   question: string;
   body: string;
   sortOrder: number;
+  /** Not quoted yet. */
+  isDraft: boolean;
   updatedAt: Date;
 }
 
@@ -24,6 +26,7 @@ export const KnowledgeDocumentEntity = new EntitySchema<KnowledgeDocument>({
     question: { type: 'text', default: '' },
     body: { type: 'text' },
     sortOrder: { type: 'integer', default: 0 },
+    isDraft: { type: 'boolean', default: false },
     updatedAt: { type: 'timestamptz', default: () => 'now()' },
   },
   indices: [{ columns: ['category'] }],

@@ -11,6 +11,8 @@ export interface MenuItem {
   description: string | null;
   /** False: never offered to a caller. */
   isActive: boolean;
+  /** Not to be had for now: callers who ask are told so. */
+  soldOut: boolean;
   sortOrder: number;
   category: MenuCategory;
   sizes: ProductSize[];
@@ -26,6 +28,7 @@ export const MenuItemEntity = new EntitySchema<MenuItem>({
     name: { type: 'text' },
     description: { type: 'text', nullable: true },
     isActive: { type: 'boolean', default: true },
+    soldOut: { type: 'boolean', default: false },
     sortOrder: { type: 'integer', default: 0 },
   },
   relations: {

@@ -11,6 +11,8 @@ export interface ProductModifier {
   /** US dollars on top of the size's price, exact, as text: `'0.75'`; `'0.00'` is free. */
   price: string;
   sortOrder: number;
+  /** Not to be had for now. */
+  soldOut: boolean;
   item: MenuItem;
 }
 
@@ -23,6 +25,7 @@ export const ProductModifierEntity = new EntitySchema<ProductModifier>({
     name: { type: 'text' },
     price: { type: 'numeric', precision: 8, scale: 2 },
     sortOrder: { type: 'integer', default: 0 },
+    soldOut: { type: 'boolean', default: false },
   },
   relations: {
     item: {

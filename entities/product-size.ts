@@ -8,6 +8,8 @@ export interface ProductSize {
   /** US dollars, exact, as text with two decimals: `'4.50'`. */
   price: string;
   sortOrder: number;
+  /** Not to be had for now. */
+  soldOut: boolean;
   item: MenuItem;
 }
 
@@ -19,6 +21,7 @@ export const ProductSizeEntity = new EntitySchema<ProductSize>({
     name: { type: 'text' },
     price: { type: 'numeric', precision: 8, scale: 2 },
     sortOrder: { type: 'integer', default: 0 },
+    soldOut: { type: 'boolean', default: false },
   },
   relations: {
     item: {

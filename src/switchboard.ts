@@ -31,6 +31,7 @@ import { createCallbacks } from './services/callbacks.ts';
 import { callRecordingRule } from './services/consent.ts';
 import { defaultLanguage } from './services/languages.ts';
 import { isShielded, ownLanguage } from './services/lines.ts';
+import { toBeHad } from './services/menu.ts';
 import type { Services } from './services/services.ts';
 import { currentText, lineStore } from './services/wanted-lines.ts';
 import { StaffDesk } from './services/staff-desk.ts';
@@ -235,7 +236,7 @@ function storeFacts(services: Services): StoreFacts {
     keypad: {
       address: services.store().address,
       hours: (language) => (services.areHoursKnown() ? services.openNow(language).message : null),
-      categories: () => services.menu(null).categories ?? [],
+      categories: () => toBeHad(services.menu(null).categories ?? []),
       promotions: () => services.promotions(),
       plans: () => services.subscriptions(),
     },

@@ -17,6 +17,7 @@ import {
   type Catalog,
   type Category,
   type Item,
+  type SoldOut,
 } from './catalog.ts';
 import type { DaySchedule, Schedule } from './hours.ts';
 import { addDays, wallTime } from './local-time.ts';
@@ -51,7 +52,9 @@ export async function readCatalog(dataSource: DataSource, now: number, onProblem
       .find({ where: { isActive: true }, order: { price: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
     readSchedule(dataSource, timeZone, now, onProblem),
     dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'ASC', id: 'ASC' }, take: ROWS_MAX }),
-    dataSource.getRepository(KnowledgeDocumentEntity).find({ order: bySortOrder, take: ROWS_MAX }),
+    dataSource
+      .getRepository(KnowledgeDocumentEntity)
+      .find({ where: { isDraft: false }, order: bySortOrder, take: ROWS_MAX }),
     dataSource.getRepository(StaffMemberEntity).find({ order: bySortOrder, take: STAFF_MAX }),
     dataSource.getRepository(ConsentRegionEntity).find({ take: ROWS_MAX }),
   ]);
@@ -163,7 +166,7 @@ function categoryOf(category: MenuCategory, items: readonly MenuItem[]): Categor
   return { slug, name, description, items: own.map((item) => itemOf(item, { slug, name })) };
 }
 
-function itemOf({ slug, name, description, sizes, modifiers }: MenuItem, category: Item['category']): Item {
+function itemOf({ slug, name, description, soldOut, sizes, modifiers }: MenuItem, category: Item['category']): Item {
   const bySortOrder = (a: { sortOrder: number; id: number }, b: { sortOrder: number; id: number }) =>
     a.sortOrder - b.sortOrder || a.id - b.id;
   return {
@@ -171,11 +174,16 @@ function itemOf({ slug, name, description, sizes, modifiers }: MenuItem, categor
     name,
     description,
     category,
+    ...soldOutOf(soldOut),
     sizes: sizes
       .toSorted((a, b) => centsOf(a.price) - centsOf(b.price) || bySortOrder(a, b))
-      .map((size) => ({ name: size.name, price: size.price })),
+      .map((size) => ({ name: size.name, price: size.price, ...soldOutOf(size.soldOut) })),
     modifiers: modifiers
       .toSorted(bySortOrder)
-      .map((modifier) => ({ kind: modifier.kind, name: modifier.name, price: modifier.price })),
+      .map(({ kind, name: choice, price, soldOut: isOut }) => ({ kind, name: choice, price, ...soldOutOf(isOut) })),
   };
+}
+
+function soldOutOf(isSoldOut: boolean): SoldOut {
+  return isSoldOut ? { soldOut: true } : {};
 }

@@ -76,14 +76,19 @@ export interface Category {
   items: readonly Item[];
 }
 
-export interface Item {
+/** Not to be had for now: who asks is told so. */
+export interface SoldOut {
+  soldOut?: true;
+}
+
+export interface Item extends SoldOut {
   slug: string;
   name: string;
   description: string | null;
   category: { slug: string; name: string };
   /** Prices are amounts as text: `'4.50'`. */
-  sizes: readonly { name: string; price: string }[];
-  modifiers: readonly { kind: string; name: string; price: string }[];
+  sizes: readonly ({ name: string; price: string } & SoldOut)[];
+  modifiers: readonly ({ kind: string; name: string; price: string } & SoldOut)[];
 }
 
 export interface Plan {

@@ -48,14 +48,14 @@ const fullTextSql = `
   SELECT title, category, question, body FROM (
     SELECT *, ts_rank(${knowledgeVectorSql}, to_tsquery('english', $1)) AS rank,
       (SELECT count(*) FROM unnest($2::text[]) AS word WHERE ${knowledgeVectorSql} @@ to_tsquery('english', word)) AS covered
-    FROM knowledge_document WHERE ${knowledgeVectorSql} @@ to_tsquery('english', $1)
+    FROM knowledge_document WHERE ${knowledgeVectorSql} @@ to_tsquery('english', $1) AND NOT is_draft
   ) AS found
   WHERE covered >= $3::float8 ORDER BY covered DESC, rank DESC, sort_order, id LIMIT ${HITS_MAX}`;
 
 const trigramSql = `
   SELECT title, category, question, body FROM (
     SELECT *, (SELECT avg(word_similarity(word, ${knowledgeTextSql})) FROM unnest($1::text[]) AS word) AS likeness
-    FROM knowledge_document
+    FROM knowledge_document WHERE NOT is_draft
   ) AS found
   WHERE likeness >= ${LIKENESS_MIN} ORDER BY likeness DESC, sort_order, id LIMIT ${HITS_MAX}`;
 

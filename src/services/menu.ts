@@ -79,6 +79,11 @@ function closest(said: string, words: readonly string[]): number | null {
   return best;
 }
 
+/** Without what is sold out for now. */
+export function toBeHad(categories: readonly Category[]): Category[] {
+  return categories.map((category) => ({ ...category, items: category.items.filter(({ soldOut }) => !soldOut) }));
+}
+
 export function itemsOf(categories: readonly Category[]): Item[] {
   return categories.flatMap(({ items }) => items);
 }

@@ -6,6 +6,9 @@ import { lineText } from './lines.ts';
 import { dayNames, dayOfWeek, spokenDate, wallTime } from './local-time.ts';
 import { runningPromotions, spokenPromotion } from './promotions.ts';
 
+/** What the assistant is told of; the tools know of all. */
+const SOLD_OUT_MAX = 30;
+
 export interface Persona {
   /** The model's instructions. What changes with time stands at the end, so that the rest can be cached. */
   instructions: string;
@@ -75,6 +78,7 @@ export function personaOf(catalog: Catalog, now: number, language: string): Pers
           ]
         : ['None. If asked, say that there is no promotion at the moment.'],
     ),
+    ...soldOutSections(catalog.categories),
     section('Today', [
       `At the store it is ${dayNames[dayOfWeek(date)] ?? ''}, ${spokenDate(date)}, ${date.slice(0, 4)}.`,
       ...hoursLines(catalog, now, language),
@@ -85,6 +89,26 @@ export function personaOf(catalog: Catalog, now: number, language: string): Pers
     greeting: closed?.behaviour === 'announce' ? `${closed.words} ${greeting}` : greeting,
     voice: assistant.voice,
   };
+}
+
+/** Told without being asked for: the menu may have been read out before. */
+function soldOutSections(categories: Catalog['categories']): string[] {
+  const items = categories.flatMap((category) => category.items);
+  const whole = items.filter(({ soldOut }) => soldOut).map(({ name }) => name);
+  const choices = items
+    .filter(({ soldOut }) => !soldOut)
+    .flatMap(({ name, sizes, modifiers }) =>
+      [...sizes, ...modifiers].filter(({ soldOut }) => soldOut).map((choice) => `${choice.name} (${name})`),
+    );
+  const names = [...whole, ...choices];
+  if (names.length === 0) return [];
+  const more = names.length > SOLD_OUT_MAX ? ', and more: the tools know' : '';
+  return [
+    section('Sold out right now', [
+      `${names.slice(0, SOLD_OUT_MAX).join(', ')}${more}.`,
+      'Whatever was said before: these cannot be had. Say so when asked for one, and offer something like it.',
+    ]),
+  ];
 }
 
 /** Nothing for a store of whose hours nothing is known. */

@@ -26,9 +26,10 @@ export const getMenu = defineTool({
     return {
       answer: {
         category: only.name,
-        items: only.items.map(({ name, description, sizes }) => ({
+        items: only.items.map(({ name, description, sizes, soldOut }) => ({
           name,
           price: pricesOf(sizes),
+          ...(soldOut && { soldOut }),
           ...(description ? { description } : {}),
         })),
         ...(promotions.length > 0 ? { promotions: promotions.map(({ name }) => name) } : {}),
@@ -38,7 +39,11 @@ export const getMenu = defineTool({
 });
 
 function overview({ name, items }: Category): Record<string, unknown> {
-  return { category: name, items: items.map((item) => `${item.name} ${pricesOf(item.sizes)}`.trimEnd()) };
+  return { category: name, items: items.map(lineOf) };
+}
+
+function lineOf({ name, sizes, soldOut }: Category['items'][number]): string {
+  return [name, pricesOf(sizes), soldOut ? '(sold out)' : ''].filter(Boolean).join(' ');
 }
 
 function pricesOf(sizes: Category['items'][number]['sizes']): string {

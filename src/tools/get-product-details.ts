@@ -4,6 +4,8 @@ import { centsOf, dollars, priceRange } from '../services/money.ts';
 import { speaksOf, spokenPromotion } from '../services/promotions.ts';
 import { defineTool, needCatalog } from './tool.ts';
 
+const SOLD_OUT = 'It is sold out for now. Say so first, and offer one of the others.';
+const INSTEAD_MAX = 3;
 const DEFAULT_DESCRIPTION = 'A delicious coffee selection.';
 
 export const getProductDetails = defineTool({
@@ -35,12 +37,19 @@ export const getProductDetails = defineTool({
       answer: {
         found: true,
         product: detailsOf(item),
+        ...(item.soldOut && { soldOut: SOLD_OUT, instead: insteadOf(item, services) }),
         ...(others.length > 0 ? { alsoPossible: others } : {}),
         ...(promotions.length > 0 ? { promotions: promotions.map(spokenPromotion) } : {}),
       },
     };
   },
 });
+
+/** Of the same category, to be had. */
+function insteadOf({ category }: Item, services: Parameters<typeof needCatalog>[0]): string[] {
+  const others = services.menu(category.slug).categories?.flatMap(({ items }) => items) ?? [];
+  return others.flatMap(({ name, soldOut }) => (soldOut ? [] : name)).slice(0, INSTEAD_MAX);
+}
 
 function categoriesOf(services: Parameters<typeof needCatalog>[0]): Record<string, unknown> {
   return { categories: services.menu(null).categories?.map(({ name }) => name) ?? [] };
@@ -52,11 +61,16 @@ function detailsOf({ name, description, category, sizes, modifiers }: Item): Rec
     description: description?.trim() || DEFAULT_DESCRIPTION,
     category: category.name,
     priceRange: priceRange(sizes.map(({ price }) => price)),
-    sizes: sizes.map((size) => ({ name: size.name, price: dollars(centsOf(size.price)) })),
+    sizes: sizes.map((size) => ({
+      name: size.name,
+      price: dollars(centsOf(size.price)),
+      ...(size.soldOut && { soldOut: true }),
+    })),
     modifiers: modifiers.map((modifier) => ({
       kind: modifier.kind,
       name: modifier.name,
       price: extra(modifier.price),
+      ...(modifier.soldOut && { soldOut: true }),
     })),
   };
 }
