@@ -19,11 +19,12 @@ import {
 } from './config-checks.ts';
 import { type FactSettings, factsOf, kafkaVariables } from './config-kafka.ts';
 import { noticesOf, type NoticeSettings, noticeVariables } from './config-notices.ts';
+import { phoneOf, type PhoneSettings, phoneVariables } from './config-phone.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import type { KafkaSettings } from './kafka/client.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
-export interface Config extends TelemetrySettings, FactSettings, NoticeSettings {
+export interface Config extends TelemetrySettings, FactSettings, NoticeSettings, PhoneSettings {
   host: string;
   /** 0: any free port. */
   port: number;
@@ -240,6 +241,7 @@ const variables = {
       .transform((value) => value === '1'),
     rule: '0 or 1',
   },
+  ...phoneVariables,
   ...kafkaVariables,
   ...telemetryVariables,
 } satisfies Record<string, Variable>;
@@ -302,6 +304,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     erasureSecret: values.ERASURE_SECRET ?? null,
     ...noticesOf(values, values.PUBLIC_URL),
+    ...phoneOf(values, values.EMBEDDED),
     ...factsOf(values),
     ...telemetryOf(values),
     embedded: values.EMBEDDED,

@@ -21,6 +21,7 @@ const LEAVES = [
   'config-kafka.ts',
   'config-telemetry.ts',
   'config-notices.ts',
+  'config-phone.ts',
   'recordings-url.ts',
 ];
 /** A webhook is written in the terms of the server that calls it. */
@@ -31,6 +32,7 @@ const ROOTS = [
   'node.ts',
   'setup-info.ts',
   'ground.ts',
+  'browser-phone.ts',
   'fact-flow.ts',
   'work.ts',
   'switchboard.ts',

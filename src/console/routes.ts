@@ -8,6 +8,7 @@ import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
 import { redirect, type ConsoleRoute } from './message.ts';
 import { overviewRoutes } from './overview.ts';
+import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
 import { createSessions } from './session.ts';
 import { HOME, signInRoutes } from './sign-in.ts';
@@ -18,6 +19,8 @@ export interface ConsoleOptions {
   dataSource: DataSource;
   link: RedisLink;
   recordings: Pick<Recordings, 'audio' | 'heard'>;
+  /** The telephone in browsers; left out or null: switched off. */
+  phone?: PhonePort | null;
   /** Null: only accounts sign in, and no program does. */
   adminToken: string | null;
   /** Milliseconds since the epoch. */
@@ -41,6 +44,7 @@ export function consoleRoutes(options: ConsoleOptions): ConsoleRoute[] {
   const pages: PageRoute[] = [
     { method: 'GET', path: '/admin', role: 'viewer', handler: () => redirect(HOME) },
     ...overviewRoutes(options),
+    ...phoneRoutes({ phone: options.phone ?? null, audit }),
     // Each area adds its line here.
   ];
   const handler = createGate({ dataSource, sessions, routes: pages, log });

@@ -1,3 +1,4 @@
+import type { PhonePort } from '../console/phone/routes.ts';
 import type { SocketRoute, Socket } from '../http/socket.ts';
 import { plain } from '../http/message.ts';
 import type { RedisLink } from '../directory/redis.ts';
@@ -7,7 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import { CallWatch } from './call-watch.ts';
 import { Line } from './line.ts';
 import { ServiceDoor } from './service-door.ts';
-import { type LineSignal, readPageSignal } from './signals.ts';
+import { type LineSignal, readPageSignal, typedCharsMax } from './signals.ts';
 import { issueTicket, readTicket, type Ticket, ticketLifeMs } from './ticket.ts';
 
 export interface PhoneOptions {
@@ -39,7 +40,7 @@ export interface PhoneLimits {
 
 const LIMITS: PhoneLimits = { callsMax: 8, callsPerPersonMax: 2, lastsMsMax: 900_000, spokenMax: 200 };
 
-export const phoneSocketPath = '/phone/line';
+const PATH = '/phone/line';
 const SETTINGS = { idleTimeoutS: 32, backpressureBytesMax: 16 * 1024 * 1024, messageBytesMax: 16 * 1024 };
 const STREAM_MESSAGE = '{"event":';
 const NORMAL = 1000;
@@ -60,7 +61,10 @@ interface LineData {
 }
 
 /** Telephones in browsers: tickets for those who are signed in, and the socket on which the server plays the carrier. */
-export class Phone {
+export class Phone implements PhonePort {
+  readonly socketPath = PATH;
+  readonly typedCharsMax = typedCharsMax;
+  readonly hasVoice: boolean;
   readonly socket: SocketRoute<LineData>;
   private readonly options: PhoneOptions;
   private readonly limits: PhoneLimits;
@@ -71,12 +75,13 @@ export class Phone {
 
   constructor(options: PhoneOptions) {
     this.options = options;
+    this.hasVoice = options.speech !== null;
     this.limits = { ...LIMITS, ...options.limits };
     const [authToken = ''] = options.twilio.authTokens;
     const { publicUrl, mediaUrl } = options;
     this.door = new ServiceDoor({ publicUrl, mediaUrl, authToken, own: () => options.own() });
     this.socket = {
-      path: phoneSocketPath,
+      path: PATH,
       settings: SETTINGS,
       upgrade: ({ query }) => {
         const ticket = this.take(new URLSearchParams(query).get('ticket') ?? '');
@@ -88,6 +93,11 @@ export class Phone {
       dropped: (socket) => socket.getUserData().call?.line.hangUp('The browser could not keep up with the sound.'),
       close: (socket) => socket.getUserData().call?.line.hangUp('The page was closed.'),
     };
+  }
+
+  /** A carrier's word for whoever calls from a program: no number, so nobody can be called back there. */
+  callerOf(name: string): string {
+    return `client:phone.${name.replaceAll(OTHER_THAN_NAME, '-')}`;
   }
 
   /** One call for whoever is signed in, or why there is none. */
@@ -133,7 +143,7 @@ export class Phone {
       publicUrl,
       accountSid: twilio.accountSid,
       callSid,
-      from: `client:phone.${name.replaceAll(OTHER_THAN_NAME, '-')}`,
+      from: this.callerOf(name),
       to: NUMBER.test(number) ? number : NO_NUMBER,
       tell,
       pass: say,

@@ -1,4 +1,13 @@
-import { decodeMulaw, encodeMulaw, FRAME_SAMPLES, levelOf, LINE_RATE, Playout, Resampler, SILENCE_BYTE } from './phone-sound.js';
+import {
+  decodeMulaw,
+  encodeMulaw,
+  FRAME_SAMPLES,
+  levelOf,
+  LINE_RATE,
+  Playout,
+  Resampler,
+  SILENCE_BYTE,
+} from './phone-sound.js';
 
 /** Quieter is silence: background noise is not somebody's turn. */
 const VOICE_LEVEL = 0.02;
