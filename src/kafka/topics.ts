@@ -48,7 +48,8 @@ export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
     const copies = Math.min(COPIES, brokers.length);
     await admin.createTopics({
       timeout: CREATE_TIMEOUT_MS,
-      waitForLeaders: true,
+      // The client asks one broker, which may not have heard of them yet.
+      waitForLeaders: false,
       topics: missing.map((topic) => ({
         topic,
         numPartitions: partitionCount,
@@ -62,6 +63,7 @@ export async function ensureTopics(admin: Admin): Promise<TopicDoubt[]> {
         }).map(([name, value]) => ({ name, value })),
       })),
     });
+    await awaitLeaders(admin, missing);
   }
   return doubtsOf(admin);
 }

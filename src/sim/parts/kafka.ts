@@ -20,11 +20,15 @@ export interface KafkaOptions {
   secure?: { certificate: string; key: string; username: string; password: string };
   /** More lines of server.properties. */
   settings?: Record<string, string>;
+  /** A broker of that one's cluster instead of a cluster of its own. */
+  joins?: KafkaServer;
   /** The compiler that takes longer to begin with: for measuring. */
   measured?: boolean;
 }
 
 export interface KafkaServer {
+  /** `host:port` where the cluster is controlled. */
+  controller: string;
   /** `host:port`, for clients that go straight to it. */
   broker: string;
   /** `host:port` with TLS and sign-in; '' without `secure`. */
@@ -43,7 +47,7 @@ export interface KafkaServer {
   stop(): Promise<void>;
 }
 
-/** Starts a real Kafka broker, its own controller, on free ports of 127.0.0.1. Ready when it takes requests. */
+/** Starts a real Kafka broker, its own controller unless it joins another, on free ports of 127.0.0.1. Ready when it takes requests. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const part = await findPart('kafka');
   const dir = await mkdtemp(join(tmpdir(), 'aida-kafka-'));
@@ -60,6 +64,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     clearTimeout(timer);
   };
   return {
+    controller: options.joins?.controller ?? `127.0.0.1:${controllerPort}`,
     broker: `127.0.0.1:${port}`,
     secureBroker: options.secure ? `127.0.0.1:${securePort}` : '',
     get pid() {
@@ -86,7 +91,7 @@ interface Place {
   securePort: number;
 }
 
-function properties({ proxied = [], secure, settings }: KafkaOptions, place: Place): string {
+function properties({ proxied = [], secure, settings, joins }: KafkaOptions, place: Place): string {
   const listeners = [`PLAINTEXT://127.0.0.1:${place.port}`];
   const advertised = [...listeners];
   const protocols = ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', 'SECURE:SASL_SSL'];
@@ -100,10 +105,11 @@ function properties({ proxied = [], secure, settings }: KafkaOptions, place: Pla
     advertised.push(`SECURE://127.0.0.1:${place.securePort}`);
   }
   const lines: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${place.controllerPort}`,
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${place.controllerPort}`].join(','),
+    'process.roles': joins ? 'broker' : 'broker,controller',
+    // Of all that join none needs a number that is the next.
+    'node.id': joins ? String(place.port) : '1',
+    'controller.quorum.voters': `1@${joins?.controller ?? `127.0.0.1:${place.controllerPort}`}`,
+    listeners: [...listeners, ...(joins ? [] : [`CONTROLLER://127.0.0.1:${place.controllerPort}`])].join(','),
     'advertised.listeners': advertised.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
