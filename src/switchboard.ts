@@ -37,7 +37,7 @@ import { currentText, lineStore } from './services/wanted-lines.ts';
 import { StaffDesk } from './services/staff-desk.ts';
 import { createTools } from './tools/registry.ts';
 import { Documents, type StoreFacts } from './webhook/documents.ts';
-import { createPhoneCheck } from './telemetry/synthetic-sid.ts';
+import { createPhoneCheck, createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 import { twimlForIntent } from './webhook/intent.ts';
 import { refuseUpgrade } from './webhook/request.ts';
 import { webhookRoutes } from './webhook/routes.ts';
@@ -285,7 +285,11 @@ function publicServer(
   { calls, placement, media, neighbours, sessions, dialler, staff }: Answering,
 ) {
   const isAfterHours = () => services.closed()?.behaviour === 'voicemail';
-  const fairness = new Fairness({ link, sharedNumbers: () => services.assistant().sharedNumbers });
+  const fairness = new Fairness({
+    link,
+    sharedNumbers: () => services.assistant().sharedNumbers,
+    isSynthetic: createSyntheticCheck(config.twilio.authTokens),
+  });
   const ownHosts = [new URL(config.publicUrl).host, new URL(config.mediaUrl).host];
   const hosts = () => [...ownHosts, ...neighbours.hosts()];
   const { authTokens } = config.twilio;

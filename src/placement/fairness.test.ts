@@ -3,17 +3,19 @@ import { blockCaller, unblockCaller } from '../directory/callers.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { callerKey } from '../services/caller-number.ts';
+import { createSyntheticCheck, syntheticSid } from '../telemetry/synthetic-sid.ts';
 import { Fairness, fairnessLimits } from './fairness.ts';
 
 let redis: RedisServer;
 let link: RedisLink;
 let fairness: Fairness;
 const office = '+15035550100';
+const secret = 'a secret that webhooks are signed with';
 
 beforeAll(async () => {
   redis = await startRedis();
   link = await connectRedis(redis.url);
-  fairness = new Fairness({ link, sharedNumbers: () => [office] });
+  fairness = new Fairness({ link, sharedNumbers: () => [office], isSynthetic: createSyntheticCheck([secret]) });
 });
 
 afterAll(async () => {
@@ -55,6 +57,16 @@ describe('limits', () => {
       await fairness.leave(from, `CA${from}1`);
     }
   });
+});
+
+test('the synthetic caller calls from one number as often as it likes', async () => {
+  const from = '+15005550006';
+  for (let n = 0; n <= fairnessLimits.arrivalsMax; n += 1)
+    expect(await fairness.admit(from, syntheticSid(secret))).toBe('admitted');
+  const admitted = await Promise.all(
+    Array.from({ length: fairnessLimits.callsMax + 1 }, () => fairness.admit(from, syntheticSid('of somebody else'))),
+  );
+  expect(admitted.filter((outcome) => outcome === 'tooMany')).toHaveLength(1);
 });
 
 test('a blocked number comes in no more until it is unblocked, shared or not', async () => {

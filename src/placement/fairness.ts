@@ -1,6 +1,7 @@
 import { admitCaller, leaveCaller } from '../directory/callers.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { callerKey } from '../services/caller-number.ts';
+import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
 
 /** What one number may take of the lines. */
 export const fairnessLimits = {
@@ -13,6 +14,8 @@ export interface FairnessDeps {
   link: RedisLink;
   /** E.164 numbers that many people share, such as an office's. */
   sharedNumbers(): readonly string[];
+  /** Calls that nobody made: one number places them all day long. */
+  isSynthetic: IsSynthetic;
 }
 
 /** Keeps one number from taking everybody's lines, and blocked numbers from taking any. */
@@ -28,10 +31,10 @@ export class Fairness {
    * @throws DirectoryError when Redis did not answer
    */
   async admit(from: string, callSid: string): Promise<'admitted' | 'tooMany' | 'blocked'> {
-    const { link, sharedNumbers } = this.deps;
+    const { link, sharedNumbers, isSynthetic } = this.deps;
     const caller = callerKey(from);
     if (caller === null) return 'admitted';
-    const exempt = sharedNumbers().includes(caller);
+    const exempt = isSynthetic(callSid) || sharedNumbers().includes(caller);
     return admitCaller(link, { caller, callSid, ...fairnessLimits, exempt });
   }
 
