@@ -90,8 +90,9 @@ export class CallActor {
 
   /** How the call stands, for its next TwiML. */
   viewAt(epoch: number): CallView {
-    const { callSid, from, to, about, recordings, ringing, turns, language } = this.context;
-    return { callSid, epoch, state: this.state, from, to, about, recordings, ringing, turns, language };
+    const { callSid, from, to, about, recordings, ringing, supervisor, turns, language } = this.context;
+    const dialed = { ringing, supervisor };
+    return { callSid, epoch, state: this.state, from, to, about, recordings, ...dialed, turns, language };
   }
 
   /** The next deadline, Redis-clock ms; null when the call waits for none. */

@@ -28,6 +28,8 @@ export interface CallView {
   recordings: number;
   /** Who of the staff is rung, E.164; null where nobody is kept free for the call. */
   ringing: string | null;
+  /** The supervisor who takes the call over, at the phone `ringing`; null for none. */
+  supervisor: string | null;
   turns: readonly Turn[];
   /** What is spoken, ISO 639-1. */
   language: string;

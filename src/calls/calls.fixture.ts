@@ -112,6 +112,8 @@ export function createCalls(link: RedisLink, over: Partial<CallsDeps> = {}): Cal
     storeName: () => 'Mangy Dog Coffee',
     callEnded: () => undefined,
     languageChosen: () => undefined,
+    staff: { reserve: async () => ({ kind: 'closed' }), leave: async () => undefined },
+    nextUrl: 'https://aida.example.com/voice/next',
     ...over,
   });
 }

@@ -20,9 +20,11 @@ import { answerWebhook, type DoorDeps, foldCall, foldJournal } from './door.ts';
 import { Gather } from './gather.ts';
 import { Lane } from './lane.ts';
 import { makeResident, type ResidentDeps } from './make-resident.ts';
+import { Commands, type CommandsDeps } from './commands.ts';
 import type { Message } from './mailbox.ts';
 import { Offline } from './offline.ts';
 import { Post } from './post.ts';
+import { createFactRedactor } from './redact-fact.ts';
 import { before, rememberCutOff, rememberLanguage } from './redial.ts';
 import type { Hold, Resident, ResidentStream } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
@@ -55,6 +57,10 @@ export interface CallsDeps extends ResidentDeps {
   storeName(): string;
   /** The end of a call was journaled here. */
   callEnded(callSid: string): void;
+  /** Who on the staff is free, for a supervisor who wants a call put through. */
+  staff: CommandsDeps['staff'];
+  /** Where the carrier asks what is next for a call; absolute. */
+  nextUrl: string;
 }
 
 /** The calls of this node: those with a stream here, and the way to all others. */
@@ -63,6 +69,7 @@ export class Calls implements CallDesk, CallDoor {
   /** What claims and folds calls that have no stream here. */
   readonly doorDeps: DoorDeps;
   private readonly post: Post;
+  private readonly commands: Commands;
   private readonly list: CallList;
   /** Those that lost their call to another holder, perhaps with facts that they could not write any more. */
   private readonly bereft = new WeakSet<Resident>();
@@ -86,6 +93,13 @@ export class Calls implements CallDesk, CallDoor {
       ...deps,
       door: this.doorDeps,
       resident: (callSid) => this.residents.get(callSid),
+    });
+    this.commands = new Commands({
+      ...deps,
+      door: this.doorDeps,
+      resident: (callSid) => this.residents.get(callSid),
+      redact: createFactRedactor(deps.redactor),
+      over: (callSid) => this.tell(callSid, { type: 'carrier.gone', status: 'completed', durationS: null }),
     });
     metrics.onScrape(() => this.report());
     this.wheel = new DeadlineWheel(deps.now, (callSid) => this.residents.get(callSid)?.deadlinePassed());
@@ -190,6 +204,7 @@ export class Calls implements CallDesk, CallDoor {
   /** What another process wrote. Never rejects. */
   async take(message: Exclude<Message, { kind: 'warm' }>): Promise<void> {
     const { callSid } = message;
+    if (message.kind === 'command') return this.commands.take(message.command);
     const resident = this.residents.get(callSid);
     if (message.kind === 'superseded') {
       resident?.superseded(message.epoch);
@@ -252,6 +267,7 @@ export class Calls implements CallDesk, CallDoor {
   /** Ends every stream here, within a bound; their calls go on through the carrier's next question. */
   async close(): Promise<void> {
     this.isClosed = true;
+    await within(closeMs, this.commands.settled());
     const residents = [...this.residents.values()];
     const written = Promise.all(
       residents.map(async (resident) => {

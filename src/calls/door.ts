@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { machineVersion } from '../../machines/call-context.ts';
-import { type CallEvent, limits, type SpokenTurn } from '../../machines/call-events.ts';
+import { type CallEvent, type Intent, limits, type SpokenTurn } from '../../machines/call-events.ts';
 import { claimWebhook, ownerOf, type WebhookClaim, type WebhookClaimRequest } from '../directory/claims.ts';
 import { DirectoryError } from '../directory/errors.ts';
 import {
@@ -119,7 +119,7 @@ async function stand(deps: DoorDeps, callSid: string, claim: Claimed, fact: Call
     if (!(error instanceof Unfolded)) throw error;
     deps.unfolded(callSid, error);
     const { from, to } = claim;
-    const nothing = { about: '', recordings: 0, ringing: null, turns: [], language: 'en' };
+    const nothing = { about: '', recordings: 0, ringing: null, supervisor: null, turns: [], language: 'en' };
     const view = { callSid, epoch, state: unfoldedState(fact), from, to, ...nothing };
     return { actor: null, view, dueAt: dueAtOf(null, claim) };
   }
@@ -218,12 +218,15 @@ export async function answerWebhook(deps: DoorDeps, request: TwimlRequest): Prom
   return { refused: appended.kind === 'fenced' && appended.ended ? 'ended' : 'unavailable' };
 }
 
-/** What happened to a call that is visited: `actor` is stepped with each fact, null where it could not be folded. */
+/**
+ * What happened to a call that is visited: `actor` is stepped with each fact, null where it could not be folded. None:
+ * nothing is written.
+ */
 export type Visit = (actor: CallActor | null, at: number) => Promise<CallEvent[]>;
 
 /**
  * Folds facts into a call that nobody holds: a final status, what REST said, a deadline that passed. Returns the
- * refusal, or how the call stands.
+ * refusal, or how the call stands. `intent`: what the carrier's next question is to find, 'none' takes it back.
  * @throws DirectoryError when Redis did not answer
  */
 export async function visit(
@@ -231,6 +234,7 @@ export async function visit(
   callSid: string,
   expectedEpoch: number,
   facts: Visit,
+  intent?: Intent | 'none',
 ): Promise<'taken' | DoorRefusal> {
   const claim = await claimWebhook(deps.link, {
     callSid,
@@ -259,6 +263,7 @@ export async function visit(
     state: end ? 'ended' : (actor?.state ?? claim.state),
     dueAt: dueAtOf(actor, claim),
     ...(end && 'status' in end ? { ended: end.status } : {}),
+    ...(intent !== undefined && { intent }),
   };
   const appended = await repeated(() => append(deps.link, batch));
   actor?.stop();

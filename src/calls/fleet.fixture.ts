@@ -8,7 +8,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { keptSpans } from '../telemetry/spans.fixture.ts';
 import { noTracing, type SpanRecord, type Tracing } from '../telemetry/tracing.ts';
 import { arrive, conversation, createCalls, epochIn, fakeCarrier, FakePort, newSid } from './calls.fixture.ts';
-import type { Calls } from './calls.ts';
+import type { Calls, CallsDeps } from './calls.ts';
 import type { CarrierAnswer } from './carrier.ts';
 import { Mailbox, mailboxBlockMs, type WarmAsk } from './mailbox.ts';
 import { createTakeover, Neighbours, taker } from './neighbours.ts';
@@ -74,7 +74,11 @@ export class TestFleet {
     this.gone.delete(ownerName(node.name));
   }
 
-  async node(id: string, callerOf: (from: string) => string | null = () => null): Promise<TestNode> {
+  async node(
+    id: string,
+    callerOf: (from: string) => string | null = () => null,
+    over: Partial<CallsDeps> = {},
+  ): Promise<TestNode> {
     const name = { node: id, incarnation: `${id}1` };
     let isDead = false;
     const cut = (whole: RedisLink) => cutOff(whole, () => isDead);
@@ -93,6 +97,7 @@ export class TestFleet {
       callerOf,
       streamFailed,
       languageChosen,
+      ...over,
     });
     const takeover: Takeover = this.takeover(link, name, calls, metrics, isGone);
     const blocking = await connectRedis(this.url, { blockMsMax: mailboxBlockMs });

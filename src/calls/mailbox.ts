@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Command, readCommand } from '../directory/commands.ts';
 import { advanceInbox, closeInbox, type InboxMessage, inboxCursor, keepInbox, readInbox } from '../directory/inbox.ts';
 import type { NodeName } from '../directory/keys.ts';
 import type { RedisLink } from '../directory/redis.ts';
@@ -31,6 +32,8 @@ export interface WarmAsk {
 export type Message =
   /** What the carrier told another process of a call that has its stream here. */
   | { kind: 'fact'; id: string; callSid: string; fact: Told; traceparent?: string }
+  /** What a supervisor wants of the call, wherever it is. */
+  | { kind: 'command'; command: Command; callSid: string; traceparent?: string }
   /** Somebody has claimed the call with this epoch. */
   | { kind: 'superseded'; callSid: string; epoch: number; traceparent?: string }
   /** The call's stream will come to this process. */
@@ -50,6 +53,10 @@ export function parseMessage(text: string): Message | null {
       return { kind: 'superseded', callSid, epoch: value.epoch, ...from };
     if (value.kind === 'warm' && 'at' in value && typeof value.at === 'number' && 'isNew' in value)
       return { kind: 'warm', callSid, at: value.at, isNew: value.isNew === true, ...from };
+    if (value.kind === 'command') {
+      const command = readCommand(value);
+      return command && { kind: 'command', command, callSid, ...from };
+    }
     if (value.kind !== 'fact' || !('id' in value) || typeof value.id !== 'string' || !('fact' in value)) return null;
     const { id, fact } = value;
     const isFact = typeof fact === 'object' && fact !== null && 'type' in fact && typeof fact.type === 'string';
@@ -170,7 +177,7 @@ export class Mailbox {
       log.warn({ chars: text.length }, 'inbox message is not understood');
       return;
     }
-    if (message.kind === 'fact' && this.repeats.has(message.id)) {
+    if (this.isRepeat(message)) {
       metrics.inboxMessages.inc({ kind: message.kind, result: 'repeated' });
       return;
     }
@@ -178,6 +185,11 @@ export class Mailbox {
     const startMs = this.deps.now();
     await take(message);
     this.trace(message, startMs);
+  }
+
+  private isRepeat(message: Message): boolean {
+    if (message.kind === 'command') return this.repeats.has(message.command.id);
+    return message.kind === 'fact' && this.repeats.has(message.id);
   }
 
   /** What was done belongs to whoever wrote. */

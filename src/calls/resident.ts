@@ -124,6 +124,11 @@ export class Resident implements ResidentCall, EffectCall {
     return this.actor.state;
   }
 
+  /** The state with the one within it. */
+  get place(): string {
+    return this.actor.place;
+  }
+
   get outcome() {
     return this.actor.context.outcome;
   }

@@ -6,7 +6,7 @@ const SUBJECT_CHARS_MAX = 160;
 const TELLING_CHARS_MIN = 16;
 const ASKS_PERSON = /\b(person|human|somebody|someone|staff|agent|representative|operator|real people)\b/i;
 /** Reasons that name no matter. */
-const NO_REASON = /^(|key pressed|waiting room|keypad menu|no assistant|person|staff)$/i;
+const NO_REASON = /^(|key pressed|waiting room|keypad menu|supervisor|no assistant|person|staff)$/i;
 
 /**
  * What a call is about, in one part of a sentence or two: the reason that was given, and the caller's own last words

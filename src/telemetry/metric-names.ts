@@ -104,6 +104,21 @@ const callMetrics = {
   ),
   staffWaiting: gauge('aida_staff_waiting_calls', 'calls', 'Calls that wait for somebody on the staff'),
   staffBusy: gauge('aida_staff_busy', 'people', 'Members of the staff who are kept for a call, are rung or talk'),
+  supervisions: sparse(
+    counter('aida_supervisions_total', 'deeds', 'What supervisors wanted of calls, and whether it was done or why not', {
+      deed: oneOf('whisper | takeOver | giveBack | transfer | hangUp'),
+      result: oneOf(
+        'done | unknown | ended | moving | withAssistant | withoutAssistant | withStaff | allBusy | staffAway | carrier | unavailable | late',
+      ),
+    }),
+  ),
+  listeners: gauge('aida_listeners', 'people', 'Supervisors who listen to calls of this process'),
+  listenerFrames: counter(
+    'aida_listener_frames_total',
+    'frames',
+    'Frames copied to supervisors who listen, and those left out because a browser read too slowly',
+    { result: oneOf('sent | dropped') },
+  ),
   callsSynthetic: counter(
     'aida_calls_synthetic_total',
     'calls',
@@ -531,7 +546,7 @@ const journalMetrics = {
     'messages',
     'Messages between nodes, by kind and what became of them',
     {
-      kind: oneOf('fact | superseded | warm | unknown'),
+      kind: oneOf('fact | command | superseded | warm | unknown'),
       result: oneOf('sent | absent | full | taken | repeated | ignored | inherited'),
     },
   ),

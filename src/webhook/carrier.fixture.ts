@@ -37,6 +37,7 @@ export const viewIn = (state: CallState): CallView => ({
   about: '',
   recordings: 0,
   ringing: null,
+  supervisor: null,
   turns: [],
   language: 'en',
 });

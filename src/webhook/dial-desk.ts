@@ -9,6 +9,9 @@ export type StaffPort = Pick<StaffDesk, 'ring' | 'ringNext' | 'accepted' | 'ende
 /** Of the time for an answer, what may pass until it is known who is rung. */
 const STAFF_SHARE = 0.3;
 const HOLD = /^\d{1,15}$/;
+/** In place of a hold: a supervisor's phone is rung, who is nobody of the staff. */
+const SUPERVISOR = 'supervisor';
+const SUPERVISOR_RING_S = 25;
 const talked: ReadonlySet<string> = new Set(['completed', 'answered']);
 const results: ReadonlySet<string> = new Set<DialResult>(['completed', 'busy', 'no-answer', 'failed', 'canceled']);
 /** A call that has come here will not be put through by itself any more. */
@@ -23,6 +26,9 @@ export const holdOf = (request: CarrierRequest): string | null => {
   const hold = request.query.get('h') ?? '';
   return HOLD.test(hold) ? hold : null;
 };
+
+/** The line to a supervisor who takes a call over. */
+export const isSupervisorLine = (request: CarrierRequest): boolean => request.query.get('h') === SUPERVISOR;
 
 /** The caller's call, as the line to a member of the staff names it. */
 export const callerOf = (request: CarrierRequest): string | null => {
@@ -104,6 +110,13 @@ export class DialDesk {
     return async (view) => {
       if (view.state !== 'dialing') {
         if (elsewhere.has(view.state)) this.leave(callSid);
+        return;
+      }
+      if (view.supervisor !== null && view.ringing !== null) {
+        // Whoever of the staff was kept for the call is not needed any more.
+        this.leave(callSid);
+        const ring = { number: view.ringing, hold: SUPERVISOR, ringS: SUPERVISOR_RING_S, isWarm: true };
+        found.staff = { kind: 'ring', ring };
         return;
       }
       const waitsFor = kind === 'next' ? view.about : null;

@@ -66,6 +66,9 @@ export type Ending =
   | { verb: 'redirect'; path: ActionPath; query?: string; afterS?: number }
   | { verb: 'hangup' };
 
+/** Where the carrier asks what is next. */
+export const nextUrl = (publicUrl: string): string => `${publicUrl}/voice/next${OVERRIDES}`;
+
 /** Where the carrier asks when it is told to: the call is claimed only while its epoch is this. */
 export const moveUrl = (publicUrl: string, epoch: number): string =>
   `${publicUrl}/voice/next?move=${epoch}${OVERRIDES}`;

@@ -3,7 +3,7 @@ import type { HttpResponse } from '../http/message.ts';
 import { subjectOf } from '../services/call-subject.ts';
 import { lineText, type LineStore, ownLanguage } from '../services/lines.ts';
 import type { Bounded } from './bounded.ts';
-import { callerOf, holdOf, type StaffPort } from './dial-desk.ts';
+import { callerOf, holdOf, isSupervisorLine, type StaffPort } from './dial-desk.ts';
 import { isReachable } from './numbers.ts';
 import { type CarrierRequest, isOver } from './request.ts';
 import { type Twiml, xml } from './twiml.ts';
@@ -36,12 +36,14 @@ export class WhisperDesk {
 
   async answer(request: CarrierRequest): Promise<HttpResponse> {
     const { twiml } = this.deps;
-    const [callSid, hold] = [callerOf(request), holdOf(request)];
+    const callSid = callerOf(request);
+    const hold = isSupervisorLine(request) ? request.query.get('h') : holdOf(request);
     if (isOver(request.callStatus)) return xml(twiml.empty());
     if (callSid === null || hold === null) return xml(twiml.hangup());
     const round = Number(/^\d$/.exec(request.query.get('r') ?? '')?.[0] ?? 0);
     const key = request.value('Digits');
-    if (key === ACCEPT) return xml(await this.accept(callSid, hold));
+    if (key === ACCEPT)
+      return xml(await (isSupervisorLine(request) ? this.takeOver(callSid) : this.accept(callSid, hold)));
     if (key !== '' || round >= ROUNDS_MAX) return xml(twiml.hangup());
     const sentences = round === 0 ? await this.introduction(callSid) : [];
     const { store } = this.deps;
@@ -58,6 +60,17 @@ export class WhisperDesk {
       () => 'held',
     );
     return standing === 'held' ? twiml.empty() : twiml.hangup();
+  }
+
+  /** A supervisor accepts: nobody is kept for the call, it only has to be there still. */
+  private async takeOver(callSid: string): Promise<string> {
+    const { door, twiml, bounded } = this.deps;
+    const view = await bounded<CallView | null>(
+      callSid,
+      () => door.look(callSid),
+      () => null,
+    );
+    return view === null || view.supervisor !== null ? twiml.empty() : twiml.hangup();
   }
 
   /** Who calls, and about what. */
