@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config, Role } from './config.ts';
 import { createPhone } from './browser-phone.ts';
+import { Feed } from './console/live/feed.ts';
 import { consoleRoutes } from './console/routes.ts';
 import { createRedisClock, syncClock } from './directory/clock.ts';
 import { connectRedis, subscribe } from './directory/redis.ts';
@@ -19,6 +20,7 @@ import type { Log } from './telemetry/log.ts';
 import { LogLevel } from './telemetry/log-level.ts';
 import { queryMeter, redisMeter } from './telemetry/backend-meters.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 import { watchProcess } from './telemetry/process-watch.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
 import { unmeasured } from './telemetry/unmeasured.ts';
@@ -120,10 +122,13 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
   };
   let port: number | null = null;
   const phone = has('console') ? createPhone(ground, () => port) : null;
+  const isSynthetic = createSyntheticCheck(config.twilio.authTokens);
+  const feed = new Feed({ link, isSynthetic, log, now: () => ground.clock.now() });
   const pages = has('console')
     ? consoleRoutes({
         dataSource,
         link,
+        feed,
         recordings: recordingsOf(ground),
         phone,
         adminToken: config.adminToken,
@@ -183,6 +188,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
       await facts.stop();
       await work?.stop();
       await opsServer.close();
+      await feed.close();
       services.close();
       lines.close();
       await dataSource.destroy();

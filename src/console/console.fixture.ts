@@ -6,10 +6,12 @@ import { beginSession } from '../directory/sessions.ts';
 import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
 import { startRedis, type RedisServer } from '../embedded/redis.ts';
 import { createServer, type Route, type Server } from '../http/server.ts';
+import type { SocketRoute } from '../http/socket.ts';
 import { openDatabase } from '../services/database.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { csrfOf } from './csrf.ts';
+import { Feed } from './live/feed.ts';
 import { consoleRoutes, type ConsoleOptions } from './routes.ts';
 
 export const TOKEN = 'a-token-of-many-characters';
@@ -34,6 +36,7 @@ export interface TestConsole {
   base: string;
   source: DataSource;
   link: RedisLink & RedisScan;
+  feed: Feed;
   redis: RedisServer;
   /** Lines of the log, as JSON. */
   lines: string[];
@@ -48,6 +51,7 @@ export interface TestConsole {
 export interface TestConsoleOptions extends Partial<ConsoleOptions> {
   /** Beside the console's. */
   routes?: Route[];
+  sockets?: SocketRoute<unknown>[];
 }
 
 /**
@@ -66,11 +70,13 @@ export async function startConsole(
   const log = createLog('info', { destination: { write: (line) => lines.push(line) } });
   const now = options.now ?? Date.now;
   await fill(source);
-  const { routes = [], ...given } = options;
+  const { routes = [], sockets = [], ...given } = options;
+  const feed = given.feed ?? new Feed({ link, isSynthetic: () => false, log, now });
   const silent = { audio: () => Promise.resolve(null), heard: () => Promise.resolve() };
   const ground: ConsoleOptions = {
     dataSource: source,
     link,
+    feed,
     recordings: silent,
     adminToken: TOKEN,
     now,
@@ -81,6 +87,7 @@ export async function startConsole(
     host: '127.0.0.1',
     port: 0,
     routes: [...routes, ...consoleRoutes(ground)],
+    sockets,
     log,
     metrics: createMetrics(),
   });
@@ -110,6 +117,7 @@ export async function startConsole(
     base,
     source,
     link,
+    feed,
     redis,
     lines,
     session,
@@ -126,6 +134,7 @@ export async function startConsole(
     },
     async close() {
       await server.close();
+      await feed.close();
       if (database) await source.destroy();
       await link.close();
       await Promise.all([database?.stop(), redis.stop()]);

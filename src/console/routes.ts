@@ -4,13 +4,18 @@ import { createAccounts } from '../services/accounts.ts';
 import { createAudit } from '../services/audit.ts';
 import type { Recordings } from '../services/recordings.ts';
 import type { Log } from '../telemetry/log.ts';
+import { accountRoutes } from './accounts/routes.ts';
+import { ownRoutes } from './accounts/own-routes.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
+import type { Feed } from './live/feed.ts';
+import { liveRoutes } from './live/routes.ts';
 import { redirect, type ConsoleRoute } from './message.ts';
 import { overviewRoutes } from './overview.ts';
 import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
-import { createSessions } from './session.ts';
+import { createSessions, type Sessions } from './session.ts';
 import { HOME, signInRoutes } from './sign-in.ts';
 import { STATIC, staticFile } from './static-files.ts';
 
@@ -18,6 +23,8 @@ import { STATIC, staticFile } from './static-files.ts';
 export interface ConsoleOptions {
   dataSource: DataSource;
   link: RedisLink;
+  /** What goes on, for open pages; whoever made it closes it. */
+  feed: Feed;
   recordings: Pick<Recordings, 'audio' | 'heard'>;
   /** The telephone in browsers; left out or null: switched off. */
   phone?: PhonePort | null;
@@ -35,19 +42,29 @@ const statics: ConsoleRoute = {
   handler: (request) => staticFile(request) ?? refusal(request, 'nothing'),
 };
 
-/** The pages for people, below `/admin` and `/phone`, for those who are signed in. */
-export function consoleRoutes(options: ConsoleOptions): ConsoleRoute[] {
-  const { dataSource, link, adminToken, now, log } = options;
+/** Every page for people, and who they are. */
+export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; sessions: Sessions } {
+  const { dataSource, link, adminToken, now } = options;
   const audit = createAudit(dataSource);
   const accounts = createAccounts(dataSource, audit);
   const sessions = createSessions({ link, accounts, audit, adminToken, now });
   const pages: PageRoute[] = [
     { method: 'GET', path: '/admin', role: 'viewer', handler: () => redirect(HOME) },
+    ...ownRoutes(accounts, sessions),
+    ...accountRoutes(accounts),
+    ...auditRoutes(audit),
     ...overviewRoutes(options),
+    ...liveRoutes(options.feed),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
     // Each area adds its line here.
   ];
-  const handler = createGate({ dataSource, sessions, routes: pages, log });
+  return { pages, sessions };
+}
+
+/** All that the console answers, below `/admin` and `/phone`. */
+export function consoleRoutes(options: ConsoleOptions): ConsoleRoute[] {
+  const { pages, sessions } = consolePages(options);
+  const handler = createGate({ dataSource: options.dataSource, sessions, routes: pages, log: options.log });
   const below = ['/admin', '/admin/*', '/phone', '/phone/*'];
   return [
     statics,

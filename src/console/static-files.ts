@@ -10,7 +10,6 @@ const FOLDER = join(import.meta.dirname, 'static');
 /** From the registry, served by us. */
 const PACKAGED = {
   'htmx.js': import.meta.resolve('htmx.org/dist/htmx.min.js'),
-  'htmx-sse.js': import.meta.resolve('htmx-ext-sse/dist/sse.min.js'),
 };
 const KEPT_S = 365 * 24 * 3_600;
 const TYPES: Record<string, string> = {

@@ -8,6 +8,7 @@ import type { ConsoleStream } from '../message.ts';
 import { Listener } from './listener.ts';
 import type { LiveCall } from './live-call.ts';
 import { type LiveChange, LiveCalls } from './live-calls.ts';
+import { goneRow, liveRow } from './row.ts';
 import { type LiveTopic, Watched } from './topic.ts';
 
 export const feedLimits = {
@@ -35,12 +36,7 @@ export interface FeedOptions {
   link: RedisLink;
   isSynthetic: IsSynthetic;
   log: Pick<Log, 'warn'>;
-  /** Rows of the list, ready; a call that is gone has none. */
-  row(call: LiveCall): string;
-  /** What stands in place of the row of a call that is gone. */
-  goneRow(callSid: string): string;
-  /** The page of one call, for `call:<sid>`. */
-  callTopic(callSid: string): LiveTopic;
+  /** Redis-clock ms, as near as this process knows it. */
   now(): number;
 }
 
@@ -56,6 +52,7 @@ export interface Joining {
 export class Feed {
   private readonly options: FeedOptions;
   private readonly topics = new Map<string, LiveTopic>();
+  private callTopic: ((callSid: string) => LiveTopic) | null = null;
   private readonly watched = new Map<string, Watched>();
   private readonly listeners = new Set<Listener>();
   private live: LiveCalls | null = null;
@@ -74,6 +71,11 @@ export class Feed {
   /** Before anybody listens. */
   add(...topics: LiveTopic[]): void {
     for (const topic of topics) this.topics.set(topic.name, topic);
+  }
+
+  /** What is shown of one call, for `call:<sid>`. Before anybody listens. */
+  addCalls(topicOf: (callSid: string) => LiveTopic): void {
+    this.callTopic = topicOf;
   }
 
   /** Something that a topic shows was changed here: it is made anew at once. */
@@ -132,7 +134,7 @@ export class Feed {
 
   private watch(name: string): void {
     if (name === CALLS || this.watched.has(name)) return;
-    const topic = name.startsWith(CALL) ? this.options.callTopic(name.slice(CALL.length)) : this.topics.get(name);
+    const topic = name.startsWith(CALL) ? this.callTopic?.(name.slice(CALL.length)) : this.topics.get(name);
     if (topic) this.watched.set(name, new Watched(topic));
   }
 
@@ -187,13 +189,14 @@ export class Feed {
 
   private rowOf(callSid: string): string {
     const call = this.live?.calls.get(callSid);
-    return call ? this.options.row(call) : this.options.goneRow(callSid);
+    return call ? liveRow(call, this.options.now()) : goneRow(callSid);
   }
 
   /** The whole list: whatever is not in it is gone. */
   private allRows(): string {
+    const now = this.options.now();
     return `<ol data-all>${this.knownCalls()
-      .map((call) => this.options.row(call))
+      .map((call) => liveRow(call, now))
       .join('')}</ol>`;
   }
 
