@@ -47,9 +47,13 @@ const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1
 const AXE_RUN = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target + ': ' + failureSummary)))`;
 
-/** Chromium before a console. Each page is watched; `expected` are errors that a test brings about. */
-export async function startBrowser(console: TestConsole, expected: RegExp | null = null): Promise<TestBrowser> {
-  const [chromium, axe] = await Promise.all([launchChromium(), readFile(AXE, 'utf8'), mkdir(OUT, { recursive: true })]);
+/** Chromium before a console. Each page is watched; `expected` are errors that a test brings about, `switches` Chromium's own. */
+export async function startBrowser(
+  console: Pick<TestConsole, 'base' | 'session'>,
+  expected: RegExp | null = null,
+  switches: readonly string[] = [],
+): Promise<TestBrowser> {
+  const [chromium, axe] = await Promise.all([launchChromium(switches), readFile(AXE, 'utf8'), mkdir(OUT, { recursive: true })]);
   const contexts = new Set<BrowserContext>();
   const complaints: string[] = [];
 

@@ -41,6 +41,8 @@ export interface Sessions {
   callerOf(request: ConsoleRequest): Promise<Caller | null>;
   /** Rejects like `callerOf`, and with PasswordsBusyError. */
   signIn(name: string, password: string, request: ConsoleRequest): Promise<SignInResult>;
+  /** Counts a password that somebody who is signed in types once more. For how many ms no other is taken, 0 for none. */
+  countTry(who: Who, request: ConsoleRequest): Promise<number>;
   /** Ends the session everywhere; returns the value of `set-cookie`. */
   signOut(request: ConsoleRequest): Promise<string>;
   /** The account's sessions have all been ended, and this one is to go on. */
@@ -132,6 +134,8 @@ export function createSessions({ link, accounts, audit, adminToken, now }: Sessi
       await forgiveSignIn(link, attempt);
       return { kind: 'in', who: entered.who, ...(await begin(request, entered.who.id, entered.generation)) };
     },
+
+    countTry: ({ name }, request) => countSignIn(link, { name, address: addressOf(request) }),
 
     async signOut(request) {
       const secret = sessionCookie(request);

@@ -79,7 +79,7 @@ async function enter(sessions: Sessions, request: ConsoleRequest): Promise<Conso
   }
 }
 
-function waitWords(ms: number): string {
+export function waitWords(ms: number): string {
   const minutes = Math.max(1, Math.ceil(ms / MINUTE_MS));
   return `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`;
 }

@@ -31,6 +31,14 @@ export interface AccountChange {
   isActive?: boolean;
 }
 
+export interface PasswordChange {
+  current: string;
+  password: string;
+}
+
+/** What is wrong, by field. */
+export type PasswordFaults = Partial<Record<keyof PasswordChange, string>>;
+
 export interface Accounts {
   byId(id: string): Promise<ListedAccount | null>;
   list(): Promise<ListedAccount[]>;
@@ -44,8 +52,8 @@ export interface Accounts {
   /** Another password to begin with. Ends all sessions of the account. */
   resetPassword(by: Who, id: string): Promise<Changed<{ account: ListedAccount; password: string }>>;
   remove(by: Who, id: string): Promise<Changed>;
-  /** Ends all sessions but those that begin after it. Returns what is wrong with the new one, null for nothing. */
-  changePassword(by: Who, password: string): Promise<string | null>;
+  /** Ends all sessions but those that begin after it. Null where nothing is wrong with either. */
+  changePassword(by: Who, passwords: PasswordChange): Promise<PasswordFaults | null>;
   endSessions(by: Who): Promise<void>;
 }
 
@@ -151,17 +159,19 @@ export function createAccounts(dataSource: DataSource, audit: Audit): Accounts {
         return null;
       }),
 
-    async changePassword(by, password) {
-      const fault = passwordFault(password, by.name);
-      if (fault !== null) return fault;
+    async changePassword(by, { current, password }) {
+      const account = await rows.findOneBy({ id: uuidOf(by.id) });
+      if (!(await isPassword(current, account?.password ?? null))) return { current: 'This is not your password.' };
+      const fault = password === current ? 'Take another one than before.' : passwordFault(password, by.name);
+      if (fault !== null) return { password: fault };
       const hash = await hashPassword(password);
-      const done = await changeOne(by, by.id, async (manager, account) => {
-        const changed = { password: hash, passwordIsTemporary: false, generation: account.generation + 1 };
-        await manager.update(AccountEntity, { id: account.id }, changed);
-        await audit.note({ who: by, action: 'account.passwordChanged', subject: account.name }, manager);
+      const done = await changeOne(by, by.id, async (manager, { id, name, generation }) => {
+        const changed = { password: hash, passwordIsTemporary: false, generation: generation + 1 };
+        await manager.update(AccountEntity, { id }, changed);
+        await audit.note({ who: by, action: 'account.passwordChanged', subject: name }, manager);
         return null;
       });
-      return done.kind === 'refused' ? accountRefusals[done.why] : null;
+      return done.kind === 'refused' ? { password: accountRefusals[done.why] } : null;
     },
 
     async endSessions(by) {
