@@ -12,7 +12,6 @@ const USAGE = `npm run dead -- COMMAND
   list                    what consumers could not take in, and why
   replay ID|GROUP|all     brings it again, behind all that is there; every consumer bears repeats
   remove-group GROUP      the outbox is no longer kept for this group: what it has not taken in, it never will`;
-const GROUPS = ['call-log', 'analytics', 'voicemail', 'callbacks', 'relay'];
 
 const idOf = ({ partition, group, entry }: DeadFact): string => `${group}/${partition}:${entry}`;
 const letterId = ({ id }: DeadLetter): string => `kafka/${id}`;
@@ -23,7 +22,7 @@ interface Found {
 }
 
 async function find(link: RedisLink, kafka: KafkaLink | null): Promise<Found> {
-  return { facts: await deadFacts(link, GROUPS), letters: kafka ? await deadLetters(kafka) : [] };
+  return { facts: await deadFacts(link), letters: kafka ? await deadLetters(kafka) : [] };
 }
 
 function list({ facts, letters }: Found): void {

@@ -4,6 +4,8 @@ import type { Role } from './config.ts';
 import { createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 import type { Ground } from './ground.ts';
 import { createKafkaLink } from './kafka/client.ts';
+import { createErasureGate } from './privacy/erasure-gate.ts';
+import { createErasureScreen } from './privacy/erasure-screen.ts';
 import { createNumberKey } from './privacy/number-key.ts';
 import { Relay } from './relay/relay.ts';
 import { createCallbacks } from './services/callbacks.ts';
@@ -36,6 +38,7 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
           groups: outboxGroups(kafka !== null),
           retired: retiredGroups(kafka !== null),
           archiveDir: config.outboxArchive,
+          screen: createErasureScreen(dataSource, createErasureGate(numberKeyOf(config))),
           log,
           metrics,
         })
@@ -60,6 +63,9 @@ export function createFactFlow(ground: Ground, work: Work | null, holder: string
   };
 }
 
+const numberKeyOf = ({ erasureSecret }: Ground['config']) =>
+  erasureSecret === null ? null : createNumberKey(erasureSecret);
+
 const DAY_S = 86_400;
 const HOLD_MS = 90_000;
 
@@ -82,7 +88,9 @@ function modelReading({ config, dataSource, link, log }: Ground, holder: string)
   const hold = async (): Promise<boolean> => {
     const lease = 'understanding:reader';
     if ((await link.command('set', lease, holder, 'PX', HOLD_MS, 'NX')) === 'OK') return true;
-    return (await link.command('get', lease)) === holder;
+    if ((await link.command('get', lease)) !== holder) return false;
+    await link.command('pexpire', lease, HOLD_MS);
+    return true;
   };
   return new ModelReading({ dataSource, chat: { apiUrl, apiKey, model }, budget, hold, now: Date.now, log });
 }
@@ -99,7 +107,7 @@ function analyticsOf(
     dataSource,
     enterRecording,
     enterCallback: ({ askedAt, ...wish }) => callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) }),
-    numberKey: config.erasureSecret === null ? null : createNumberKey(config.erasureSecret),
+    numberKey: numberKeyOf(config),
     holder,
     log,
     metrics,

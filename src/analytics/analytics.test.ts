@@ -77,7 +77,10 @@ function start(dataSource: DataSource, answers: ('taken' | 'later')[] = []): Sta
     metrics,
   });
   const { groups, retired } = { groups: outboxGroups(false), retired: retiredGroups(false) };
-  const keeper = new OutboxKeeper({ link, groups, retired, archiveDir: redisDir, log, metrics });
+  const keeper = new OutboxKeeper({
+    ...{ link, groups, retired, archiveDir: redisDir, log, metrics },
+    screen: async (all) => [...all],
+  });
   const both = {
     async stop() {
       await analytics.stop();

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { dirname, join } from 'node:path';
 import { oldestOfOutbox, type RawEntry, refillOutbox, spillOutbox } from '../directory/outbox-spill.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import type { ErasureScreen } from '../privacy/erasure-screen.ts';
 import type { Log } from '../telemetry/log.ts';
 
 const limits = {
@@ -10,6 +11,8 @@ const limits = {
   fileEntries: 5_000,
   /** Entries added again in one script. */
   refillEntries: 250,
+  /** A file that nobody has finished writing for so long was left by a process that ended. */
+  partAgeMs: 3_600_000,
 } as const;
 
 /** Partition, the first entry's id in the outbox, and who wrote it: several processes may share the folder. */
@@ -19,6 +22,8 @@ export interface ArchiveOptions {
   link: RedisLink;
   /** Made when it is first needed. */
   dir: string;
+  /** What it leaves out never comes back, and goes from disk with the next look. */
+  screen: ErasureScreen;
   log: Pick<Log, 'warn' | 'error'>;
 }
 
@@ -51,22 +56,48 @@ export class OutboxArchive {
     return facts;
   }
 
-  /** Brings a file of the partition back into the outbox, the oldest first; how many facts. */
+  /** Brings a file of the partition back into the outbox, the oldest first; how many facts. Waits for the database. */
   async bringBack(partition: number): Promise<number> {
-    const { link, dir, log } = this.options;
+    const { link, log, screen } = this.options;
     const [name] = (await this.names()).filter((each) => partitionOfFile(each) === partition);
     if (name === undefined) return 0;
-    const path = join(dir, name);
-    const entries = (await readFile(path, 'utf8')).split('\n').flatMap((line) => {
-      const entry = readEntry(line);
-      if (!entry && line !== '') log.error({ path }, 'a line of archived facts cannot be read');
-      return entry ? [entry] : [];
-    });
+    const entries = await screen(await this.read(name));
     for (let from = 0; from < entries.length; from += limits.refillEntries)
       await refillOutbox(link, partition, entries.slice(from, from + limits.refillEntries));
-    await rm(path, { force: true });
+    await rm(this.pathOf(name), { force: true });
     log.warn({ partition, facts: entries.length }, 'facts from disk are in the outbox again');
     return entries.length;
+  }
+
+  /** Takes out of every file what is of erased calls, and drops what nobody has finished; how many facts. */
+  async screenAll(): Promise<number> {
+    const { dir, screen, log } = this.options;
+    await dropUnfinished(dir);
+    let facts = 0;
+    for (const name of await this.names()) {
+      const entries = await this.read(name);
+      const kept = await screen(entries);
+      if (kept.length === entries.length) continue;
+      // Gone meanwhile: it is back in the outbox, screened like here.
+      if (!(await this.names()).includes(name)) continue;
+      await (kept.length === 0 ? rm(this.pathOf(name), { force: true }) : write(this.pathOf(name), kept));
+      facts += entries.length - kept.length;
+    }
+    if (facts > 0) log.warn({ facts }, 'archived facts of erased calls deleted');
+    return facts;
+  }
+
+  private pathOf(name: string): string {
+    return join(this.options.dir, name);
+  }
+
+  private async read(name: string): Promise<RawEntry[]> {
+    const path = this.pathOf(name);
+    return (await readFile(path, 'utf8')).split('\n').flatMap((line) => {
+      const entry = readEntry(line);
+      if (!entry && line !== '') this.options.log.error({ path }, 'a line of archived facts cannot be read');
+      return entry ? [entry] : [];
+    });
   }
 
   /** Bytes on disk here. */
@@ -91,11 +122,21 @@ export class OutboxArchive {
 const partitionOfFile = (name: string): number => Number(FILE.exec(name)?.[1] ?? -1);
 
 async function write(path: string, entries: readonly RawEntry[]): Promise<void> {
-  const part = `${path}.part`;
+  // Several processes may write the same file anew.
+  const part = `${path}.${randomUUID()}.part`;
   await synced(part, 'w', (file) => file.writeFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')));
   await rename(part, path);
   // The name as well outlives a loss of power.
   await synced(dirname(path), 'r', async () => {});
+}
+
+async function dropUnfinished(dir: string): Promise<void> {
+  for (const name of await readdir(dir).catch(() => [])) {
+    if (!name.endsWith('.part')) continue;
+    const path = join(dir, name);
+    const written = await stat(path).catch(() => null);
+    if (written && Date.now() - written.mtimeMs > limits.partAgeMs) await rm(path, { force: true });
+  }
 }
 
 async function synced(path: string, flags: 'r' | 'w', work: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { ackOutbox, type OutboxRead, outboxStats, readOutbox, registerGroups } f
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import type { ErasureScreen } from '../privacy/erasure-screen.ts';
 import { OutboxArchive } from './outbox-archive.ts';
 import { OutboxKeeper } from './outbox-keeper.ts';
 
@@ -17,6 +18,8 @@ let server: RedisServer;
 let link: RedisLink;
 let dir: string;
 let errors: unknown[][];
+let nowMs = 0;
+const erased = new Set<string>();
 
 beforeAll(async () => {
   server = await startRedis();
@@ -28,6 +31,7 @@ beforeEach(async () => {
   await registerGroups(link, ['log', 'relay']);
   dir = await mkdtemp(join(tmpdir(), 'aida-keeper-'));
   errors = [];
+  erased.clear();
   return () => rm(dir, { recursive: true, force: true });
 });
 
@@ -40,16 +44,19 @@ function keeper(bytesMax: number, more: { groups?: string[]; retired?: string[] 
   const metrics = createMetrics();
   const log = { warn: () => {}, error: (...args: unknown[]) => void errors.push(args) };
   const { groups = ['log', 'relay'], retired = [] } = more;
-  const made = new OutboxKeeper({ link, groups, retired, archiveDir: dir, bytesMax, log, metrics });
+  const screen: ErasureScreen = async (found) => found.filter(({ callSid }) => !erased.has(callSid));
+  const now = () => nowMs;
+  const made = new OutboxKeeper({ link, groups, retired, archiveDir: dir, screen, now, bytesMax, log, metrics });
   return { made, metrics };
 }
 
-async function write(count: number): Promise<void> {
+async function write(count: number): Promise<string> {
   let callSid = newCallSid();
   while (partitionOf(callSid) !== PARTITION) callSid = newCallSid();
   const { epoch } = await claimed(link, webhook(callSid));
   for (let seq = 1; seq <= count; seq += 100)
     await append(link, { callSid, epoch, firstSeq: seq, facts: Array.from({ length: 100 }, () => dtmf('1')) });
+  return callSid;
 }
 
 const seat = (group: string) => ({ partition: PARTITION, group, holder: 'x' });
@@ -95,10 +102,38 @@ test('a full outbox puts its oldest on disk, for every group, and brings them ba
   expect(await outboxStats(link, PARTITION)).toMatchObject({ entries: 0 });
 });
 
+test('what is archived of a call that is erased goes from disk within the hour, and never comes back', async () => {
+  const [mine, other] = [await write(300), await write(200)];
+  const { bytes } = await outboxStats(link, PARTITION);
+  const { made } = keeper(bytes - 1);
+  await made.tidy();
+  const text = async () =>
+    (await Promise.all((await readdir(dir)).map((name) => readFile(join(dir, name), 'utf8')))).join();
+  expect([(await text()).includes(mine), (await text()).includes(other)]).toEqual([true, true]);
+  const left = join(dir, 'p3-1-0-ab.ndjson.part');
+  await writeFile(left, mine);
+  await utimes(left, 1, 1);
+  // Erased while the outbox stays full.
+  erased.add(mine);
+  nowMs += 3_600_000;
+  const full = await write(1_000);
+  await made.tidy();
+  expect([(await text()).includes(mine), (await text()).includes(other)]).toEqual([false, true]);
+  erased.add(full);
+  const came: number[] = [];
+  for (let look = 0; look < 3; look++) {
+    await Promise.all([drain('relay'), drain('log')]);
+    await made.tidy();
+    came.push((await outboxStats(link, PARTITION)).entries);
+  }
+  expect(came).toEqual([200, 0, 0]);
+  expect(await readdir(dir)).toEqual([]);
+});
+
 test('two processes that put the same facts into one folder leave one file of them', async () => {
   await write(1_000);
   const log = { warn: () => {}, error: () => {} };
-  const archives = [1, 2].map(() => new OutboxArchive({ link, dir, log }));
+  const archives = [1, 2].map(() => new OutboxArchive({ link, dir, screen: async (all) => [...all], log }));
   const put = await Promise.all(archives.map((archive) => archive.put(PARTITION)));
   expect(put.toSorted((left, right) => left - right)).toEqual([0, 1_000]);
   expect(await readdir(dir)).toHaveLength(1);

@@ -5,6 +5,7 @@ import { outboxStats, retireGroup, trimOutbox } from '../directory/outbox.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { ErasureScreen } from '../privacy/erasure-screen.ts';
 import { OutboxArchive } from './outbox-archive.ts';
 
 const limits = {
@@ -12,6 +13,8 @@ const limits = {
   tidyMs: 5_000,
   /** Files that one look puts on disk of one partition, and brings back. */
   filesMax: 20,
+  /** Between two looks for erased calls in the files on disk. */
+  screenMs: 3_600_000,
 } as const;
 
 /** Of the bound: full partitions are emptied to the one, and filled again from disk up to the other. */
@@ -26,6 +29,9 @@ export interface OutboxKeeperOptions {
   retired: readonly string[];
   /** Folder for what the outbox has no room for. */
   archiveDir: string;
+  screen: ErasureScreen;
+  /** Monotonic ms. */
+  now?: () => number;
   /** Bound of one partition; default: `outboxBytesMax`. */
   bytesMax?: number;
   log: Pick<Log, 'warn' | 'error'>;
@@ -54,11 +60,13 @@ export class OutboxKeeper {
   private readonly bytesMax: number;
   private timer: NodeJS.Timeout | null = null;
   private tidying: Promise<void> = Promise.resolve();
+  private screenAt = 0;
 
   constructor(options: OutboxKeeperOptions) {
     this.options = options;
     this.bytesMax = options.bytesMax ?? directoryLimits.outboxBytesMax;
-    this.archive = new OutboxArchive({ link: options.link, dir: options.archiveDir, log: options.log });
+    const { link, archiveDir: dir, screen, log } = options;
+    this.archive = new OutboxArchive({ link, dir, screen, log });
   }
 
   start(): void {
@@ -87,12 +95,24 @@ export class OutboxKeeper {
       fullest: 0,
       oldestAt: Infinity,
     };
-    for (let partition = 0; partition < partitionCount; partition++) await this.lookAt(partition, look);
+    // Of a cluster a part may be away: the others are kept short all the same.
+    const faults: unknown[] = [];
+    for (let partition = 0; partition < partitionCount; partition++)
+      await this.lookAt(partition, look).catch((error: unknown) => faults.push(error));
     for (const [group, facts] of look.unread) metrics.journalLag.set({ group }, facts);
     metrics.outboxBytes.set(look.bytes);
     metrics.outboxFill.set(look.fullest);
     metrics.outboxOldestSeconds.set(look.oldestAt === Infinity ? 0 : Math.max(0, (Date.now() - look.oldestAt) / 1_000));
     metrics.relayArchiveBytes.set(await this.archive.bytes());
+    await this.screen();
+    if (faults.length > 0) throw faults[0];
+  }
+
+  private async screen(): Promise<void> {
+    const nowMs = this.options.now?.() ?? performance.now();
+    if (nowMs < this.screenAt) return;
+    await this.archive.screenAll();
+    this.screenAt = nowMs + limits.screenMs;
   }
 
   private async lookAt(partition: number, look: Look): Promise<void> {

@@ -127,9 +127,10 @@ export class OutboxReader {
     for (;;) {
       const stopping = this.stopAt !== Infinity;
       try {
-        if (!isRegistered) await registerGroups(this.options.link, [this.options.consumer.group]);
-        isRegistered = true;
+        const unregistered = isRegistered ? null : await this.register();
         const { count, isFull } = await this.round();
+        if (unregistered) throw unregistered;
+        isRegistered = true;
         this.isTroubled = false;
         if (count === 0 && stopping) break;
         // A trickle is gathered: a round costs the same for one fact as for a hundred.
@@ -147,6 +148,15 @@ export class OutboxReader {
     await Promise.allSettled(this.seats.map((seat) => dropOutboxLease(this.options.link, seat)));
   }
 
+  /** Why some partition has no such group, null where all have. */
+  private register(): Promise<Error | null> {
+    const { link, consumer } = this.options;
+    return registerGroups(link, [consumer.group]).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
   private trouble(error: unknown): void {
     for (const seat of this.seats) seat.pendingAt = seat.askAt = 0;
     if (!this.isTroubled)
@@ -157,8 +167,12 @@ export class OutboxReader {
   /** Reads every seat that may be ours once and takes in what is there. `isFull`: somewhere there may be more. */
   private async round(): Promise<{ count: number; isFull: boolean }> {
     const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
-    const reads = await Promise.all(seats.map((seat) => this.read(seat)));
+    const settled = await Promise.allSettled(seats.map((seat) => this.read(seat)));
+    // Of a cluster a part may be away: what the others gave is taken in before that is told.
+    const reads = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     await this.takeAll(reads.filter((facts) => facts.length > 0));
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
     const count = reads.reduce((sum, facts) => sum + facts.length, 0);
     return { count, isFull: reads.some((facts) => facts.length >= this.pace.readMax) };
   }

@@ -11,7 +11,9 @@ import { wholeCall } from '../analytics/story.fixture.ts';
 import { claimed, newCallSid, webhook } from '../directory/calls.fixture.ts';
 import { ownerOf } from '../directory/claims.ts';
 import { append, readJournal } from '../directory/journal.ts';
+import { deadFacts } from '../directory/dead-facts.ts';
 import { outboxKey, partitionCount, partitionOf } from '../directory/keys.ts';
+import { deadLetter, readOutbox, registerGroups } from '../directory/outbox.ts';
 import { connectRedis, type RedisLink, type RedisScan } from '../directory/redis.ts';
 import { readStreamEntries } from '../directory/reply.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -192,6 +194,27 @@ await onBothDatabases((database) => {
       'journal.erased',
       [{ callSid: mine, status: 'done' }],
     ]);
+  });
+
+  test('what no consumer could take in is deleted, also of a call that nothing else tells of', async () => {
+    const [mine, unknown, foreign] = [await lived(NUMBER), newCallSid(), newCallSid()];
+    const arrived = (from: string) =>
+      JSON.stringify({ type: 'carrier.arrived', at: 1, from, to: '+1', node: 'n' } satisfies CallEvent);
+    const setAside = async (callSid: string, from: string): Promise<void> => {
+      const partition = partitionOf(callSid);
+      const seat = { partition, group: 'relay', holder: 'x' };
+      await readOutbox(link, seat, false);
+      const entry = { id: '1-1', callSid, epoch: 1, seq: 1, fact: null, json: arrived(from) };
+      expect(await deadLetter(link, seat, entry, 'refused')).toBe('acked');
+    };
+    await registerGroups(link, ['relay']);
+    await setAside(mine, NUMBER);
+    await setAside(unknown, NUMBER);
+    await setAside(foreign, OTHER);
+    expect(await eraseCaller(deps(), order)).toMatchObject({ calls: 2, counts: { set_aside: 2 } });
+    expect((await deadFacts(link)).map(({ callSid }) => callSid)).toEqual([foreign]);
+    await setAside(mine, NUMBER);
+    expect(await finishErasures(deps(), new AbortController().signal)).toEqual({ set_aside: 1 });
   });
 
   test('what is known of a number is exported, without sound, and that is noted', async () => {

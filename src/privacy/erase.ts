@@ -6,6 +6,7 @@ import { PrivacyRecordEntity } from '../../entities/privacy-record.ts';
 import type { ErasureFact } from '../../machines/call-events.ts';
 import { forgetCaller } from '../directory/callers.ts';
 import { redisTime } from '../directory/clock.ts';
+import { callsSetAside, forgetDeadFacts } from '../directory/dead-facts.ts';
 import type { RedisLink, RedisScan } from '../directory/redis.ts';
 import { forgetCall, tellErasure } from '../directory/stored-calls.ts';
 import { callsInDatabase, callsInRedis } from './caller-calls.ts';
@@ -35,7 +36,7 @@ export interface Erased {
   calls: number;
   /** Calls that still go on: nothing of them is kept from now on, and their journals go when they are over. */
   live: string[];
-  /** Rows that were deleted, by table; `recordings` are being deleted. */
+  /** Rows that were deleted, by table; `recordings` are being deleted; `set_aside`: facts that no consumer could take in. */
   counts: Counts;
 }
 
@@ -52,10 +53,11 @@ export async function eraseCaller(
   const fact = await factOf(dataSource, key, number, until);
   // Consumers learn of the number first: a call that is found by nobody here is known by it when its facts come.
   await tellErasure(link, fact);
-  const stored = await callsInRedis(link, number);
+  const stored = (await callsInRedis(link, number)).map(({ callSid }) => callSid);
+  const own = [...new Set([...stored, ...(await callsSetAside(link, number))])];
   const { callSids, counts, recordings } = await dataSource.transaction(async (manager) => {
     await closeGate(manager);
-    return eraseRows(manager, { fact, number, callSids: stored.map(({ callSid }) => callSid), order });
+    return eraseRows(manager, { fact, number, callSids: own, order });
   });
   await forgetCaller(link, number);
   const live: string[] = [];
@@ -63,8 +65,10 @@ export async function eraseCaller(
     if ((await forgetCall(link, callSid, fact)) === 'live') live.push(callSid);
     else await settle(dataSource, [callSid]);
   }
+  const setAside = await forgetDeadFacts(link, callSids);
   for (const { of, recordingSid } of recordings) await deleteRecording(of, recordingSid);
-  return { erasureId: fact.erasureId, until, calls: callSids.length, live, counts };
+  const allCounts = setAside > 0 ? { ...counts, set_aside: setAside } : counts;
+  return { erasureId: fact.erasureId, until, calls: callSids.length, live, counts: allCounts };
 }
 
 async function factOf(dataSource: DataSource, key: NumberKey, number: string, until: number): Promise<ErasureFact> {

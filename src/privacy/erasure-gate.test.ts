@@ -9,6 +9,7 @@ import { createConversationProjector } from '../analytics/projections.ts';
 import { CALLER, EPOCH, startedAt, story, wholeCall } from '../analytics/story.fixture.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
 import { closeGate, createErasureGate, markErased } from './erasure-gate.ts';
+import { createErasureScreen } from './erasure-screen.ts';
 import { createNumberKey } from './number-key.ts';
 
 const key = createNumberKey('a secret of the tests');
@@ -79,6 +80,24 @@ await onBothDatabases((database) => {
     // Without its arrival nothing tells whose call it is but the note that was taken then.
     await createConversationProjector(database.source, Date.now)(story('CA1', wholeCall).slice(3));
     expect(await rows('CA1')).toEqual({ calls: 0, turns: 0 });
+  });
+
+  test('facts that wait elsewhere are screened: those of erased calls are left out, what tells of an erasure stays', async () => {
+    const screen = createErasureScreen(database.source, gate);
+    const entriesOf = (facts: ReturnType<typeof story>) =>
+      facts.map(({ callSid, epoch, seq, fact }) => ({ callSid, place: `${epoch}-${seq}`, json: JSON.stringify(fact) }));
+    const told = entriesOf([{ callSid: 'CA1', epoch: EPOCH, seq: 99, fact: erased }]);
+    const [arrived, ...rest] = wholeCall;
+    if (!arrived || arrived === 'next epoch') throw new Error('no arrival');
+    const other = entriesOf(story('CA3', [{ ...arrived, at: until + 1 }, ...rest]));
+    const broken = { callSid: 'CA4', place: '1-1', json: 'no fact' };
+    expect(await screen([...entriesOf(story('CA2', wholeCall)), ...told, ...other, broken])).toEqual([
+      ...told,
+      ...other,
+      broken,
+    ]);
+    // By then it is known by its CallSid alone.
+    expect(await screen(entriesOf(story('CA2', wholeCall)).slice(3))).toEqual([]);
   });
 
   test('rows in the making are waited for, and then deleted', async () => {

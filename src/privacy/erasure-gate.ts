@@ -33,13 +33,14 @@ export function createErasureGate(key: NumberKey | null): ErasureGate {
     const known: { call_sid: string }[] = await manager.query(PASS, [callSids]);
     const erased = new Set(known.map(({ call_sid }) => call_sid));
     const told = facts.flatMap(({ callSid, fact }) => (fact.type === 'journal.erased' ? [{ callSid, fact }] : []));
-    const found = key === null ? [] : await erasedNumbers(manager, key, facts);
-    const fresh = [...told, ...found].filter(({ callSid }) => !erased.has(callSid));
+    // First: the number of an arrival may be that of an erasure beside it.
     if (told.length > 0)
       await noteErasures(
         manager,
         told.map(({ fact }) => fact),
       );
+    const found = key === null ? [] : await erasedNumbers(manager, key, facts);
+    const fresh = [...told, ...found].filter(({ callSid }) => !erased.has(callSid));
     if (fresh.length > 0) await eraseCalls(manager, fresh);
     for (const { callSid } of fresh) erased.add(callSid);
     return erased.size === 0 ? facts : facts.filter(({ callSid }) => !erased.has(callSid));

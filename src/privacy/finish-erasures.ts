@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { forgetDeadFacts } from '../directory/dead-facts.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import { forgetCall } from '../directory/stored-calls.ts';
 import { addCounts, type Counts, deleteCallRows, emptyRecordings } from './call-tables.ts';
@@ -43,7 +44,8 @@ export async function finishErasures(
       recordings: await emptyRecordings(manager, callSids),
       deleted: await deleteCallRows(manager, callSids),
     }));
-    counts = addCounts(counts, deleted);
+    const setAside = await forgetDeadFacts(link, callSids);
+    counts = addCounts(counts, setAside > 0 ? { ...deleted, set_aside: setAside } : deleted);
     for (const { of, recordingSid } of recordings) await deleteRecording(of, recordingSid);
     for (const call of calls)
       if (call.status === 'open' && (await isForgotten(link, call))) await settle(dataSource, [call.call_sid]);
