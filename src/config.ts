@@ -346,6 +346,17 @@ export function readKafkaSettings(env: Record<string, string | undefined>): Kafk
 /** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */
 export const mediaPaths = [MEDIA_PATH, `/:node${MEDIA_PATH}`] as const;
 
+const LISTEN_PATH = '/listen';
+/** Where every node takes supervisors who listen to a call: beside the media sockets, so that a proxy knows whose they are. */
+export const listenPaths = [LISTEN_PATH, `/:node${LISTEN_PATH}`] as const;
+
+/** The address, or path, of a node's `/listen`, by that of its media sockets. */
+export function listenAddress(mediaAddress: string): string {
+  return mediaAddress.endsWith(MEDIA_PATH)
+    ? `${mediaAddress.slice(0, -MEDIA_PATH.length)}${LISTEN_PATH}`
+    : mediaAddress;
+}
+
 /** Where other nodes reach this one when NODE_URL says nothing. `opsPort` is the port that was listened on. */
 export function defaultNodeUrl(host: string, opsPort: number): string {
   const everywhere = host === '0.0.0.0' || host === '::';

@@ -164,7 +164,7 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
     host: config.host,
     port: config.opsPort,
     routes,
-    sockets: phone ? [phone.socket as SocketRoute<unknown>] : [],
+    sockets: [...(phone ? [phone.socket as SocketRoute<unknown>] : []), ...(switchboard?.listenSockets ?? [])],
     log,
     metrics,
   });

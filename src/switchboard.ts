@@ -6,11 +6,13 @@ import { mailboxBlockMs } from './calls/mailbox.ts';
 import { meteredCarrier } from './calls/metered-carrier.ts';
 import { Neighbours } from './calls/neighbours.ts';
 import { Reconcile } from './calls/reconcile.ts';
-import { type Config, defaultNodeUrl, mediaPaths } from './config.ts';
+import { type Config, defaultNodeUrl, listenPaths, mediaPaths } from './config.ts';
 import type { NodeName } from './directory/keys.ts';
 import type { NodeReport } from './directory/node-desk.ts';
 import { connectRedis } from './directory/redis.ts';
 import { createServer, type Server } from './http/server.ts';
+import type { SocketRoute } from './http/socket.ts';
+import { createListen } from './media/listen.ts';
 import { createMedia, type Media } from './media/media.ts';
 import type { StreamLines } from './media/own-lines.ts';
 import type { ModelSettings } from './model/profile.ts';
@@ -48,6 +50,8 @@ import { accountOf, type Ground, redactSettings } from './ground.ts';
 export interface Switchboard {
   isPlaced(): boolean;
   drain: Drain;
+  /** Where supervisors listen: for the port for operations as well, which is the console's. */
+  listenSockets: readonly SocketRoute<unknown>[];
   /** How this node stands, once it has started. */
   report(): NodeReport | null;
   /** Listens; resolves with the public port. `opsPort` is where other nodes reach this one. */
@@ -138,6 +142,8 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
     log,
     metrics,
   });
+  const listen = createListen({ tap: media.tap, secret: config.streamTokenSecret, now, log, metrics });
+  const listenSockets = listenPaths.map((path) => ({ ...listen, path, upgrade: () => ({ accept: {} }) }));
   let placement: Placement | null = null;
   let server: Server | null = null;
   let dialler: CallbackDialler | null = null;
@@ -161,6 +167,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
   return {
     isPlaced: () => placement?.ready ?? false,
     drain,
+    listenSockets,
     report: () => placement && nodeReport(placement.snapshot(), drain.progress(), now()),
     async start(opsPort) {
       const nodeUrl = config.nodeUrl ?? defaultNodeUrl(config.host, opsPort);
@@ -184,7 +191,7 @@ export function createSwitchboard(ground: Ground, name: NodeName, amnesia: boole
         placed.setLoop(isOpen);
       });
       dialler = createDialler(ground, carrier, placed, sessions);
-      const answering = { calls, placement: placed, media, neighbours, sessions, dialler, staff };
+      const answering = { calls, placement: placed, media, listenSockets, neighbours, sessions, dialler, staff };
       server = await createServer({ ...publicServer(ground, answering), log, metrics });
       dialler.start();
       staff.start();
@@ -274,6 +281,7 @@ interface Answering {
   calls: Calls;
   placement: Placement;
   media: Media;
+  listenSockets: readonly SocketRoute<unknown>[];
   neighbours: Neighbours;
   sessions: ModelSessions;
   dialler: CallbackDialler;
@@ -282,7 +290,7 @@ interface Answering {
 
 function publicServer(
   { config, log, metrics, tracing, link, clock, services, lines, holdAudio }: Ground,
-  { calls, placement, media, neighbours, sessions, dialler, staff }: Answering,
+  { calls, placement, media, listenSockets, neighbours, sessions, dialler, staff }: Answering,
 ) {
   const isAfterHours = () => services.closed()?.behaviour === 'voicemail';
   const fairness = new Fairness({
@@ -331,13 +339,16 @@ function publicServer(
       metrics,
       tracing,
     }),
-    sockets: mediaPaths.map((path) => ({
-      ...media.route,
-      path,
-      upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
-        const refusal = refuseUpgrade(request, { hosts, authTokens, metrics });
-        return refusal ? { refuse: refusal } : { accept: { stream: null } };
-      },
-    })),
+    sockets: [
+      ...mediaPaths.map((path) => ({
+        ...media.route,
+        path,
+        upgrade: (request: Parameters<typeof refuseUpgrade>[0]) => {
+          const refusal = refuseUpgrade(request, { hosts, authTokens, metrics });
+          return refusal ? { refuse: refusal } : { accept: { stream: null } };
+        },
+      })),
+      ...listenSockets,
+    ],
   };
 }

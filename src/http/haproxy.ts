@@ -1,3 +1,5 @@
+import { listenAddress } from '../config.ts';
+
 /** A node as a proxy on the same machine reaches it. */
 export interface ProxiedNode {
   /** Its NODE_ID. */
@@ -19,8 +21,14 @@ const ALIVE = 'alive';
  * A configuration of HAProxy 2.6 or newer: webhooks to any node that is ready, media sockets to the node whose address
  * they carry, or to another one when it is gone. Host, path and query stay as the carrier signed them.
  */
-export function haproxyConfig(nodes: readonly ProxiedNode[], bind = BIND): string {
-  const sections = [GLOBAL, DEFAULTS, frontend(nodes, bind), webhooks(nodes), ...nodes.map(mediaOf), alive(nodes)];
+export function haproxyConfig(
+  nodes: readonly ProxiedNode[],
+  bind = BIND,
+  /** `address:port` of who knows the nodes' names, where they are names whose addresses change. */
+  nameserver: string | null = null,
+): string {
+  const places = nameserver === null ? [DEFAULTS] : [`${DEFAULTS} ${RESOLVED}`, namesKnownBy(nameserver)];
+  const sections = [GLOBAL, ...places, frontend(nodes, bind), webhooks(nodes), ...nodes.map(mediaOf), alive(nodes)];
   return `${sections.join('\n\n')}\n`;
 
   function mediaOf(node: ProxiedNode): string {
@@ -65,10 +73,17 @@ const DEFAULTS = `defaults
   timeout server-fin 10s
   default-server inter 500ms fastinter 200ms fall 2 rise 2`;
 
+/** A node that is not there yet is one that is away; one that is made anew has another address. */
+const RESOLVED = 'resolvers names resolve-prefer ipv4 init-addr last,libc,none';
+const namesKnownBy = (nameserver: string): string =>
+  lines('resolvers names', [`nameserver known ${nameserver}`, 'hold valid 1s', 'timeout resolve 1s']);
+
 function frontend(nodes: readonly ProxiedNode[], bind: string): string {
   return lines('frontend carrier', [
     `bind ${bind}`,
-    ...nodes.map(({ name, mediaPath }) => `use_backend media-${name} if { path ${mediaPath} }`),
+    ...nodes.map(
+      ({ name, mediaPath }) => `use_backend media-${name} if { path ${mediaPath} ${listenAddress(mediaPath)} }`,
+    ),
     `default_backend ${WEBHOOKS}`,
   ]);
 }

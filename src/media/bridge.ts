@@ -156,6 +156,11 @@ export class Bridge implements SessionListener, VoiceListener {
     return isOurs;
   }
 
+  /** What the carrier has and the caller has not heard, base64, oldest first. */
+  unheard(): string[] {
+    return this.#voice.unheard();
+  }
+
   /** The carrier may take more. */
   drained(): void {
     this.#voice.drained();

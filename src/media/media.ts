@@ -1,3 +1,4 @@
+import type { ListenDeps } from './listen.ts';
 import { CallStream, type StreamDeps } from './stream.ts';
 import { Ticker } from './ticker.ts';
 import type { MediaSocket } from './wire.ts';
@@ -22,6 +23,8 @@ export interface MediaRoute {
 
 export interface Media {
   route: MediaRoute;
+  /** Has somebody hear a call with a stream here; null for another call. */
+  tap: ListenDeps['tap'];
   /** Streams that are open. */
   streams(): number;
   /** Ends every stream with 1000: the carrier asks `/voice/next` for each. */
@@ -60,6 +63,11 @@ export function createMedia(deps: MediaDeps): Media {
       drain: (socket) => socket.getUserData().stream?.drained(),
       pong: (socket) => socket.getUserData().stream?.pong(),
       close: (socket) => socket.getUserData().stream?.closed(),
+    },
+    tap(callSid, ear) {
+      const stream = [...streams].find((each) => each.callSid === callSid);
+      if (!stream) return null;
+      return { count: stream.listen(ear), stop: () => stream.unlisten(ear) };
     },
     streams: () => streams.size,
     endAll: () => {

@@ -70,6 +70,11 @@ export class Mouth {
     return this.#playback.leadMs(now);
   }
 
+  /** The same as it was sent, base64, oldest first. */
+  unheard(now: number): string[] {
+    return this.#playback.unheard(now);
+  }
+
   /** Audio waits to be sent. */
   get waiting(): boolean {
     return this.#playback.waiting;

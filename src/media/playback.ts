@@ -56,6 +56,12 @@ export class Playback {
     return this.#clock.leadMs(now);
   }
 
+  /** What the carrier has and has not played to its end. */
+  unheard(now: number): string[] {
+    const heardMs = this.#clock.heardMs(now);
+    return this.#sent.filter(({ endMs }) => endMs > heardMs).map(({ payload }) => payload);
+  }
+
   /** Hot. False: too much waits already. */
   push(item: SpokenItem, payload: string, ms: number): boolean {
     if (this.#queuedMs + ms > queueMsMax) return false;

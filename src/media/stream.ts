@@ -5,6 +5,7 @@ import type { CadenceKind } from './cadence.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { emptyFrame, parseMessage, type BadMessage, type StreamStart } from './frame.ts';
 import { FrameSlicer } from './frame-slicer.ts';
+import { Tap, type TapEar } from './tap.ts';
 import { CarrierWire, type MediaSocket } from './wire.ts';
 
 /** From the upgrade to the carrier's `start`. */
@@ -42,6 +43,8 @@ export class CallStream implements StreamPort {
   readonly #callerAudio: CallerAudio;
   readonly #bridge: Bridge;
   readonly #frame = emptyFrame();
+  /** Those who listen; null for nobody. */
+  #tap: Tap | null = null;
   readonly #openedAt: number;
   #slicer: FrameSlicer | null = null;
   #callSid: string | null = null;
@@ -152,6 +155,27 @@ export class CallStream implements StreamPort {
     return said;
   }
 
+  /** The call whose stream it is, once the carrier has named it and while it lasts. */
+  get callSid(): string | null {
+    return this.#ended === null ? this.#callSid : null;
+  }
+
+  /** Both sides are copied to whoever listens, what the caller is about to hear included. Returns how many listen. */
+  listen(ear: TapEar): number {
+    const tap = (this.#tap ??= new Tap());
+    this.#wire.tap = tap;
+    tap.add(ear);
+    for (const payload of this.#bridge.unheard()) ear.toCaller(Buffer.from(payload, 'base64'));
+    return tap.size;
+  }
+
+  unlisten(ear: TapEar): void {
+    this.#tap?.remove(ear);
+    if (this.#tap?.size !== 0) return;
+    this.#tap = null;
+    this.#wire.tap = null;
+  }
+
   heardMs(): number {
     return this.#ended === null ? this.#deps.now() - this.#heardAt : Infinity;
   }
@@ -170,6 +194,7 @@ export class CallStream implements StreamPort {
     // The clock costs more than holding a frame back, and too much to be asked twice for every frame.
     if (fate === 'sent' && this.#frames++ % splicesPerTimed === 0)
       this.#deps.metrics.spliceSeconds.from_caller.observe((this.#deps.now() - startedAt) / 1000);
+    if (this.#tap !== null && fate !== 'repeated') this.#tap.fromCaller(this.#frame.audio);
   }
 
   #onMessage(bytes: Uint8Array): void {
@@ -310,6 +335,7 @@ export class CallStream implements StreamPort {
       this.#deps.metrics.faults.inc({ place: 'media' });
       this.#deps.log.error({ err: error, callSid: this.#callSid }, 'stream end failed');
     }
+    this.#tap?.over();
     this.#deps.onClosed(this);
   }
 }

@@ -56,6 +56,11 @@ export class Voice implements MouthListener {
     return this.#mouth.silent && !this.#doubt.open;
   }
 
+  /** What the carrier has and the caller has not heard, base64, oldest first. */
+  unheard(): string[] {
+    return this.#mouth.unheard(this.#deps.now());
+  }
+
   /** Items of the model whose words are not complete yet. */
   get transcriptsDue(): number {
     return this.#mouth.transcriptsDue;

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'uWebSockets.js';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CallStream } from './stream.ts';
+import type { Tap } from './tap.ts';
 
 /** What the upgrade hands over; the stream is put in when the socket opens. */
 export interface MediaSocketData {
@@ -20,6 +21,8 @@ const frameChars = 640 / 3;
 export class CarrierWire {
   readonly #socket: MediaSocket;
   readonly #metrics: Pick<Metrics, 'droppedFrames' | 'frames' | 'marks'>;
+  /** Those who listen to what goes to the caller; null for nobody. */
+  tap: Tap | null = null;
   #open = true;
   #media = '';
   #mark = '';
@@ -50,6 +53,7 @@ export class CarrierWire {
   media(payload: string): void {
     if (this.#send(`${this.#media}${payload}"}}`)) {
       this.#metrics.frames.to_caller.add(Math.round(payload.length / frameChars));
+      if (this.tap !== null) this.tap.toCaller(payload);
     }
   }
 
@@ -59,7 +63,7 @@ export class CarrierWire {
   }
 
   clear(): void {
-    this.#send(this.#clear);
+    if (this.#send(this.#clear) && this.tap !== null) this.tap.cleared();
   }
 
   /** What `work` sends goes out in one write. */

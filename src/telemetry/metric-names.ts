@@ -105,14 +105,22 @@ const callMetrics = {
   staffWaiting: gauge('aida_staff_waiting_calls', 'calls', 'Calls that wait for somebody on the staff'),
   staffBusy: gauge('aida_staff_busy', 'people', 'Members of the staff who are kept for a call, are rung or talk'),
   supervisions: sparse(
-    counter('aida_supervisions_total', 'deeds', 'What supervisors wanted of calls, and whether it was done or why not', {
-      deed: oneOf('whisper | takeOver | giveBack | transfer | hangUp'),
-      result: oneOf(
-        'done | unknown | ended | moving | withAssistant | withoutAssistant | withStaff | allBusy | staffAway | carrier | unavailable | late',
-      ),
-    }),
+    counter(
+      'aida_supervisions_total',
+      'deeds',
+      'What supervisors wanted of calls, and whether it was done or why not',
+      {
+        deed: oneOf('whisper | takeOver | giveBack | transfer | hangUp'),
+        result: oneOf(
+          'done | unknown | ended | moving | withAssistant | withoutAssistant | withStaff | allBusy | staffAway | carrier | unavailable | late',
+        ),
+      },
+    ),
   ),
   listeners: gauge('aida_listeners', 'people', 'Supervisors who listen to calls of this process'),
+  listenersRefused: counter('aida_listeners_refused_total', 'listeners', 'Who was not let listen to a call, and why', {
+    reason: oneOf('forged | expired | used | absent | full'),
+  }),
   listenerFrames: counter(
     'aida_listener_frames_total',
     'frames',
