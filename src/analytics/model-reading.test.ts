@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { CallLogEntity } from '../../entities/call-log.ts';
 import { CallUnderstandingEntity } from '../../entities/call-understanding.ts';
 import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
@@ -13,13 +13,21 @@ let server: DatabaseServer;
 let source: DataSource;
 let model: FakeModel;
 
-beforeEach(async () => {
-  server = await startPglite();
+beforeAll(async () => {
+  [server, model] = await Promise.all([startPglite(), startFakeModel({ apiKey: 'sk-1' })]);
   source = await openDatabase(server.url);
-  model = await startFakeModel({ apiKey: 'sk-1' });
 });
 
-afterEach(async () => {
+beforeEach(async () => {
+  vi.unstubAllGlobals();
+  model.chatDoor = 'open';
+  model.chat = () => ({});
+  await source.query(
+    'TRUNCATE call_log, turn, tool_execution, call_epoch, call_understanding, call_figure, figure_due',
+  );
+});
+
+afterAll(async () => {
   await model.close();
   await source.destroy();
   await server.stop();
@@ -131,4 +139,63 @@ test('without tokens for the day, or where another process reads, nobody asks', 
   expect(await poor.reading.round()).toBe(0);
   expect(await setUp({ hold: () => Promise.resolve(false) }).reading.round()).toBe(0);
   expect(asked).toBe(0);
+});
+
+/** Calls that say their number, the oldest first; what is read of each by now. */
+async function live(from: number, to: number): Promise<void> {
+  for (let index = from; index < to; index += 1) {
+    const facts = story(
+      `CA${String(index).padStart(2, '0')}`,
+      wholeCall.map((fact) => {
+        if (fact === 'next epoch') return fact;
+        const moved = { ...fact, at: fact.at + index };
+        return moved.type === 'caller.said' ? { ...moved, text: `${moved.text} Number ${index}.` } : moved;
+      }),
+    );
+    await project(facts);
+  }
+}
+const readings = async () =>
+  (await source.query<{ reading: string }[]>('SELECT reading FROM call_understanding ORDER BY call_sid')).map(
+    ({ reading }) => reading,
+  );
+
+test.each([
+  ['answered with nonsense', () => Response.json({ choices: [{ finish_reason: 'length', message: { content: '' } }] })],
+  ['refused as if the model were busy', () => new Response('', { status: 503 })],
+])('one call for which everything is %s holds up nothing but itself', async (_, spoilt) => {
+  await live(0, 10);
+  model.chat = ({ messages }) => {
+    const asked = [...(messages.at(-1)?.content ?? '').matchAll(/^Call (\d+),/gm)];
+    return { calls: asked.map(([, call]) => ({ ...said, call: Number(call) })) };
+  };
+  const ask = fetch;
+  vi.stubGlobal('fetch', (url: string, how: RequestInit & { body: string }) =>
+    how.body.includes('Number 3.') ? Promise.resolve(spoilt()) : ask(url, how),
+  );
+  const { reading } = setUp();
+  const seen: number[] = [];
+  for (let round = 0; round < 12; round += 1) {
+    await reading.round();
+    seen.push((await readings()).filter((each) => each === 'done').length);
+  }
+  // Eight, one of which spoils it, and half of them; two that are new; the other half; then quarters.
+  expect(seen.slice(0, 5)).toEqual([0, 0, 2, 6, 8]);
+  // The model is not too busy for all: it reads those that come.
+  for (let call = 10; call < 14; call += 1) {
+    await live(call, call + 1);
+    for (let round = 0; round < 2; round += 1) await reading.round();
+  }
+  expect(await readings()).toEqual(Array.from({ length: 14 }, (__, call) => (call === 3 ? 'failed' : 'done')));
+});
+
+test('what is left of the day does for some of a batch', async () => {
+  await live(0, 4);
+  model.chat = () => ({ calls: [{ ...said, call: 0 }] });
+  let left = 9_500;
+  const { reading } = setUp({
+    budget: { take: async (tokens) => tokens <= left && (left -= tokens) >= 0, giveBack: async () => {} },
+  });
+  expect(await reading.round()).toBe(1);
+  expect(await readings()).toEqual(['done', 'none', 'none', 'none']);
 });
