@@ -53,7 +53,11 @@ export async function startBrowser(
   expected: RegExp | null = null,
   switches: readonly string[] = [],
 ): Promise<TestBrowser> {
-  const [chromium, axe] = await Promise.all([launchChromium(switches), readFile(AXE, 'utf8'), mkdir(OUT, { recursive: true })]);
+  const [chromium, axe] = await Promise.all([
+    launchChromium(switches),
+    readFile(AXE, 'utf8'),
+    mkdir(OUT, { recursive: true }),
+  ]);
   const contexts = new Set<BrowserContext>();
   const complaints: string[] = [];
 

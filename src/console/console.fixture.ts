@@ -33,6 +33,8 @@ export interface Answered {
 }
 
 export interface TestConsole {
+  /** What it was built with. */
+  options: ConsoleOptions;
   base: string;
   source: DataSource;
   link: RedisLink & RedisScan;
@@ -114,6 +116,7 @@ export async function startConsole(
   }
 
   return {
+    options: ground,
     base,
     source,
     link,

@@ -22,6 +22,7 @@ export interface LineOptions {
   log: Pick<Log, 'warn'>;
   /** The longest a call may last. */
   lastsMsMax: number;
+  ringMs: number;
 }
 
 /** What REST may ask of a call that runs: other TwiML, by itself or at an address, or its end. */
@@ -51,7 +52,7 @@ export class Line {
   private order: Order | null = null;
   private relay: MediaRelay | null = null;
   private status: 'ringing' | 'in-progress' | 'completed' = 'ringing';
-  private why = 'The call is over.';
+  private why = 'Aida has hung up.';
   private answeredAtMs = 0;
   private baseUrl: string;
   private isFallingBack = false;
@@ -74,6 +75,7 @@ export class Line {
       speak: (text, signal) => options.speak(text, 'carrier', signal),
       connect: (relay) => (this.relay = relay),
       report: (url, params) => void this.report(url, params),
+      ringMs: options.ringMs,
       resolve: (url) => new URL(url, this.baseUrl).href,
     };
   }
@@ -86,7 +88,6 @@ export class Line {
     try {
       let next: Next = { url: `${publicUrl}/voice`, params: [] };
       while (next !== null && next !== 'end') next = await this.step(next);
-      if (!this.over.signal.aborted) this.why = 'Aida has hung up.';
     } catch (error) {
       if (!this.over.signal.aborted) {
         log.warn({ err: error, callSid }, 'a call of the browser phone failed');

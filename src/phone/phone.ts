@@ -34,11 +34,13 @@ export interface PhoneLimits {
   callsMax: number;
   callsPerPersonMax: number;
   lastsMsMax: number;
+  /** Staff at telephones ring for longer; here nobody can answer. */
+  ringMs: number;
   /** Sentences that are spoken for one call. */
   spokenMax: number;
 }
 
-const LIMITS: PhoneLimits = { callsMax: 8, callsPerPersonMax: 2, lastsMsMax: 900_000, spokenMax: 200 };
+const LIMITS: PhoneLimits = { callsMax: 8, callsPerPersonMax: 2, lastsMsMax: 900_000, ringMs: 4_000, spokenMax: 200 };
 
 const PATH = '/phone/line';
 const SETTINGS = { idleTimeoutS: 32, backpressureBytesMax: 16 * 1024 * 1024, messageBytesMax: 16 * 1024 };
@@ -153,6 +155,7 @@ export class Phone implements PhonePort {
       },
       log,
       lastsMsMax: this.limits.lastsMsMax,
+      ringMs: this.limits.ringMs,
     });
     const { promise: over, resolve: isOver } = Promise.withResolvers<void>();
     data.call = { line, over };

@@ -28,14 +28,14 @@ export interface VerbDeps {
   connect(relay: MediaRelay | null): void;
   /** Tells a callback, in its own time. */
   report(url: string, params: Params): void;
+  /** How long nobody answers a telephone that cannot be rung. */
+  ringMs: number;
   /** Absolute, against the document's own URL. */
   resolve(url: string): string;
 }
 
 const PAUSE_S = 1;
 const GATHER_TIMEOUT_S = 5;
-/** Staff at telephones ring for longer; here nobody can answer. */
-const RING_MS = 4_000;
 const MS_PER_CHARACTER = 60;
 const SAY_MS_MIN = 1_000;
 /** 0 is endless at the carrier. */
@@ -189,7 +189,7 @@ async function dial(verb: Verb, deps: VerbDeps, signal: AbortSignal): Promise<Ne
     line: 'note',
     text: `Now ${rung || 'a telephone'} would ring. A browser cannot ring it, so here nobody answers.`,
   });
-  await pause(RING_MS, undefined, { signal });
+  await pause(deps.ringMs, undefined, { signal });
   return actionOf(verb, deps, [
     ['DialCallStatus', 'no-answer'],
     ['DialCallSid', `CA${randomBytes(16).toString('hex')}`],

@@ -7,10 +7,10 @@ import { findPart } from '../../embedded/parts.ts';
  */
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
 
-/** Starts a headless Chromium: the system's own, else the one unpacked in `.toolchain/`. The caller closes it. */
-export async function launchChromium(): Promise<Browser> {
+/** Starts a headless Chromium: the system's own, else the one unpacked in `.toolchain/`. The caller closes it. `more`: switches of its own. */
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const part = await findPart('chromium');
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(part.env)) if (value !== undefined) env[key] = value;
-  return chromium.launch({ executablePath: part.bin, env, args: ARGUMENTS, headless: true });
+  return chromium.launch({ executablePath: part.bin, env, args: [...ARGUMENTS, ...more], headless: true });
 }
