@@ -1,210 +1,172 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CallLogEntity } from '../../entities/call-log.ts';
+import { AccountEntity } from '../../entities/account.ts';
+import { AuditEntryEntity } from '../../entities/audit-entry.ts';
 import { seed } from '../../entities/seed/index.ts';
-import { ToolExecutionEntity } from '../../entities/tool-execution.ts';
-import { TurnEntity } from '../../entities/turn.ts';
-import { VoicemailEntity } from '../../entities/voicemail.ts';
 import { lacksPart } from '../embedded/parts.ts';
-import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
-import { createServer, type Server } from '../http/server.ts';
-import { openDatabase } from '../services/database.ts';
-import { launchChromium } from '../sim/parts/chromium.ts';
-import { createLog } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { consoleRoutes } from './routes.ts';
+import { startBrowser, type TestBrowser } from './browser.fixture.ts';
+import { startConsole, TOKEN, type TestConsole } from './console.fixture.ts';
 
-const TOKEN = 'a-token-of-many-characters';
 const NOON = Date.parse('2026-11-18T12:00:00-05:00');
+const HOSTILE = '<img src=x onerror=alert(1)>';
+/** Chromium says so of every answer that is an error: signed out, mistyped, refused. */
+const REFUSED = /Failed to load resource: the server responded with a status of 4(01|03|22)/;
 
-async function fill(source: DataSource): Promise<void> {
-  await seed(source, NOON);
-  const startedAt = new Date(NOON);
-  await source.getRepository(CallLogEntity).insert({
-    callSid: 'CA1',
-    fromNumber: '<i>+12075550100</i>',
-    status: 'COMPLETED',
-    startedAt,
-    answeredAt: startedAt,
-    endedAt: new Date(NOON + 91_000),
-    duration: 91,
-    intents: ['hours'],
-  });
-  const turn = { callSid: 'CA1', epoch: 1, at: startedAt };
-  await source.getRepository(TurnEntity).insert([
-    { ...turn, seq: 1, itemId: 'i1', who: 'assistant', text: 'Hello there.', heardText: 'Hello there.' },
-    { ...turn, seq: 2, itemId: 'i2', who: 'caller', text: '<img src=x onerror=alert(1)> your hours?' },
-    {
-      ...turn,
-      seq: 3,
-      itemId: 'i3',
-      who: 'assistant',
-      text: 'We are open until 18:00 today.',
-      heardText: 'We are open',
-      cut: true,
-      at: new Date(NOON + 5_000),
-    },
-  ]);
-  await source.getRepository(VoicemailEntity).insert({
-    recordingSid: `RE${'1'.repeat(32)}`,
-    callSid: 'CA1',
-    fromNumber: '+12075550100',
-    durationS: 12,
-    audio: Buffer.from('RIFF'),
-    contentType: 'audio/x-wav',
-    status: 'new',
-  });
-  await source.getRepository(ToolExecutionEntity).insert({
-    callSid: 'CA1',
-    toolCallId: 't1',
-    epoch: 1,
-    name: 'get_store_hours',
-    arguments: '{}',
-    result: 'ok',
-    output: 'until 18:00',
-    startedAt: new Date(NOON + 1_000),
-  });
-}
-
-/** Runs in the page: every text whose contrast to what is behind it is below 4.5 : 1. */
-const CONTRASTS = `(() => {
-  const channels = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
-  const linear = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-  const luminance = ([red, green, blue]) =>
-    0.2126 * linear(red / 255) + 0.7152 * linear(green / 255) + 0.0722 * linear(blue / 255);
-  const behind = (element) => {
-    if (!element) return [255, 255, 255];
-    const color = channels(getComputedStyle(element).backgroundColor);
-    return color[3] === 0 ? behind(element.parentElement) : color;
-  };
-  const low = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join('');
-    if (!text) continue;
-    const both = [luminance(channels(getComputedStyle(element).color)), luminance(behind(element))].sort((a, b) => a - b);
-    const ratio = (both[1] + 0.05) / (both[0] + 0.05);
-    if (ratio < 4.5) low.push(ratio.toFixed(2) + ' ' + text.slice(0, 40));
-  }
-  return low;
-})()`;
-/** Runs in the page: what is wider than the section that it stands in; tables scroll. */
-const OVERHANGS = `[...document.querySelectorAll('section *:not(table, table *)')]
-  .filter((element) => {
-    const section = element.closest('section');
-    const inside = section.getBoundingClientRect().right - parseFloat(getComputedStyle(section).paddingRight);
-    return element.getBoundingClientRect().right > inside + 1;
-  })
-  .map((element) => element.tagName)`;
-const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1').length, document.querySelectorAll('main').length]`;
-
-describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
-  let database: DatabaseServer;
-  const silent = { audio: () => Promise.resolve(null), heard: () => Promise.resolve() };
-  let source: DataSource;
-  let server: Server;
-  let chromium: Browser;
-  let browser: BrowserContext;
-  let base: string;
-  const complaints: string[] = [];
+describe.skipIf(await lacksPart('chromium'))('the frame in Chromium', () => {
+  let console: TestConsole;
+  let browser: TestBrowser;
 
   beforeAll(async () => {
-    database = await startPglite();
-    source = await openDatabase(database.url);
-    await fill(source);
-    const log = createLog('silent');
-    const routes = consoleRoutes({ dataSource: source, recordings: silent, adminToken: TOKEN, now: () => NOON, log });
-    server = await createServer({ host: '127.0.0.1', port: 0, routes, log, metrics: createMetrics() });
-    base = `http://127.0.0.1:${server.port}`;
-    chromium = await launchChromium();
-    browser = await chromium.newContext();
-    browser.on('page', watch);
-  });
-
-  function watch(page: Page): void {
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('dialog', (dialog) => complaints.push(dialog.message()));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    console = await startConsole({ now: () => NOON }, async (source) => {
+      await seed(source, NOON);
+      await source.getRepository(AuditEntryEntity).insert(
+        Array.from({ length: 60 }, (_, i) => ({
+          at: new Date(NOON - i * 60_000),
+          whoName: i % 2 ? 'vera.long-name@example.com' : HOSTILE,
+          action: i % 3 ? 'menu.changed' : 'call.listened',
+          subject: `CA${'0123456789abcdef'.repeat(2)}`,
+          detail: { item: HOSTILE, before: 4.5, after: 5 },
+        })),
+      );
     });
-  }
-
+    browser = await startBrowser(console, REFUSED);
+  });
   afterAll(async () => {
-    await chromium.close();
-    await server.close();
-    await source.destroy();
-    await database.stop();
+    await browser.close();
+    await console.close();
+    expect(browser.complaints).toEqual([]);
   });
 
-  test('from the closed door through the form to a call and out again', async () => {
-    const page = await browser.newPage();
-    expect((await page.goto(`${base}/admin/knowledge-base`))?.status()).toBe(401);
-    await page.getByLabel('Admin token').fill('wrong');
+  test('from the closed door to an account of one’s own, and out again', async () => {
+    const page = await browser.open(null);
+    expect((await page.goto('/admin/accounts'))?.status()).toBe(401);
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password').fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    expect(await page.getByRole('alert').textContent()).toContain('That is not the token.');
-    await page.getByLabel('Admin token').fill(TOKEN);
+    expect(await page.getByRole('alert').textContent()).toContain('Name and password do not belong together.');
+    expect(await page.getByLabel('Name').inputValue()).toBe('admin');
+    await page.getByLabel('Password').fill(TOKEN);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(`${base}/admin/knowledge-base`);
-    expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual([
-      'Visiting',
-      'Dogs',
-      'Ordering',
-      'Diet and allergies',
-      'Beans and brewing',
-      'Subscriptions and gifts',
-      'About us',
-    ]);
-    expect(await page.getByRole('article').count()).toBe(30);
+    await page.waitForURL('/admin/accounts');
 
-    await page.getByRole('link', { name: 'Dashboard' }).click();
-    await page.waitForURL(`${base}/admin/dashboard`);
-    expect(await page.locator('#calls-today').textContent()).toBe('1');
-    expect(await page.locator('#by-intent').innerText()).toMatch(/hours\s+1/);
-    const row = page.getByRole('row').nth(1);
-    expect(await row.getByRole('cell').allInnerTexts()).toEqual([
-      'Nov 18, 12:00 PM',
-      '<i>+12075550100</i>',
-      'COMPLETED',
-      '1:31',
-      'hours',
-    ]);
-    await row.getByRole('link').click();
-
-    const said = await page
-      .locator('#transcript > li')
-      .evaluateAll((items) => items.map((item) => item.textContent?.replace(/\s+/g, ' ').trim()));
-    expect(said).toEqual([
-      'Assistant 12:00:00 PM Hello there.',
-      'Caller 12:00:00 PM <img src=x onerror=alert(1)> your hours?',
-      'get_store_hours ok 12:00:01 PM Asked{} Answereduntil 18:00',
-      'Assistant 12:00:05 PM We are open – interrupted here What was to be saidWe are open until 18:00 today.',
-    ]);
+    await page.getByLabel('Name', { exact: false }).first().fill('<b>');
+    await page.getByRole('button', { name: 'Create the account' }).click();
+    expect(await page.getByLabel('Name *').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.locator('#name-error').textContent()).toContain('Take letters');
+    await page.getByLabel('Name *').fill('Mara');
+    await page.getByLabel('Role', { exact: true }).selectOption('supervisor');
+    await page.getByRole('button', { name: 'Create the account' }).click();
+    const password = (await page.locator('#secret').textContent()) ?? '';
+    await browser.inspect(page, 'account-made');
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.waitForURL(`${base}/admin/login`);
-    expect((await page.goto(`${base}/admin/dashboard`))?.status()).toBe(401);
-    expect(complaints).toEqual([]);
-    await page.close();
+    await page.waitForURL('/admin/login');
+
+    await page.getByLabel('Name').fill('mara');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL('/admin/password');
+    await page.getByLabel('The password you were given').fill(password);
+    await page.getByLabel('New password *', { exact: true }).fill('seven green llamas');
+    await page.getByLabel('New password once more').fill('seven green llama');
+    await page.getByRole('button', { name: 'Change it' }).click();
+    expect(await page.locator('#repeat-error').textContent()).toContain('not the same');
+    await page.getByLabel('The password you were given').fill(password);
+    await page.getByLabel('New password *', { exact: true }).fill('seven green llamas');
+    await page.getByLabel('New password once more').fill('seven green llamas');
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.waitForURL('/admin/dashboard');
+    expect((await page.goto('/admin/accounts'))?.status()).toBe(403);
+    expect(await page.getByRole('link', { name: 'Accounts' }).count()).toBe(0);
+    await page.context().close();
+  });
+
+  test('a session that ends while somebody types: nothing is lost', async () => {
+    const session = await console.session('admin', 'dora');
+    const page = await browser.open(session);
+    await page.goto('/admin/accounts');
+    await page.getByLabel('Name *').fill('late-one');
+    await page.getByLabel('Role', { exact: true }).selectOption('viewer');
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Create the account' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('What you typed is kept');
+    await browser.inspect(page, 'sign-in-kept');
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password').fill(TOKEN);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Welcome back, admin' }).waitFor();
+    await browser.inspect(page, 'kept');
+    await page.getByRole('button', { name: 'Send what I typed' }).click();
+    await page.locator('#secret').waitFor();
+    expect(await console.source.getRepository(AccountEntity).existsBy({ name: 'late-one' })).toBe(true);
+    await page.context().close();
+  });
+
+  test('a dangerous button asks first, by mouse and by keyboard, and no is no', async () => {
+    await console.session('viewer', 'vic');
+    const page = await browser.open('admin');
+    await page.goto('/admin/accounts');
+    const remove = page.getByRole('button', { name: 'Remove vic' });
+    await remove.click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.textContent()).toContain('Remove the account of vic?');
+    await browser.inspect(page, 'confirm');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await remove.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await console.source.getRepository(AccountEntity).existsBy({ name: 'vic' })).toBe(true);
+    await page.getByRole('button', { name: 'Close the account of vic' }).click();
+    await dialog.getByRole('button', { name: 'Close it' }).click();
+    expect(await page.getByRole('status').textContent()).toBe('The account was changed.');
+    expect(await console.source.getRepository(AccountEntity).findOneBy({ name: 'vic' })).toMatchObject({
+      isActive: false,
+    });
+    await remove.click();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('The account was removed.').waitFor();
+    expect(await console.source.getRepository(AccountEntity).existsBy({ name: 'vic' })).toBe(false);
+    await page.reload();
+    expect(await page.getByRole('status').count()).toBe(0);
+    await page.context().close();
+  });
+
+  test('on a phone the ways are behind a button, with the keyboard too', async () => {
+    const page = await browser.open('admin', { name: 'phone', width: 360, height: 740, colorScheme: 'light' });
+    await page.goto('/admin/audit');
+    const ways = page.getByRole('navigation', { name: 'Console' });
+    expect(await ways.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Menu' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await ways.getByRole('link', { name: 'Audit log' }).getAttribute('aria-current')).toBe('page');
+    await browser.inspect(page, 'menu-phone');
+    await page.keyboard.press('Escape');
+    expect(await ways.isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test('without script the ways are there and forms work', async () => {
+    const page = await browser.open(
+      'admin',
+      { name: 'phone', width: 360, height: 740, colorScheme: 'light' },
+      { javaScriptEnabled: false },
+    );
+    await page.goto('/admin/accounts');
+    await page.getByRole('link', { name: 'Audit log' }).click();
+    await page.waitForURL('/admin/audit');
+    await page.getByLabel('Who', { exact: true }).fill(HOSTILE);
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('link', { name: 'All' }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(31);
+    await page.context().close();
   });
 
   test.each([
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 360],
-    ['dark', 360],
-  ] as const)('%s, %i pixels wide: styled, readable, nothing sticks out', async (colorScheme, width) => {
-    const page = await browser.newPage();
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme });
-    await page.setExtraHTTPHeaders({ authorization: `Bearer ${TOKEN}` });
-    for (const path of ['dashboard', 'knowledge-base', 'calls/CA1', 'none']) {
-      await page.goto(`${base}/admin/${path}`);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      expect(await page.evaluate(OVERHANGS)).toEqual([]);
-      expect(await page.evaluate(CONTRASTS)).toEqual([]);
-      expect(await page.evaluate(STRUCTURE)).toEqual(['en', 1, 1]);
-    }
-    const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
-    expect(ground).toBe(colorScheme === 'light' ? 'rgb(247, 243, 238)' : 'rgb(23, 19, 16)');
-    await page.close();
+    ['/admin/login', 'sign-in', null],
+    ['/admin/accounts', 'accounts', 'admin'],
+    ['/admin/password', 'password', 'viewer'],
+    ['/admin/audit', 'audit', 'admin'],
+    ['/admin/none', 'nothing-here', 'viewer'],
+  ] as const)('%s: readable in every look, nothing sticks out, axe is silent', async (path, name, as) => {
+    await browser.inspectLooks(as, path, name);
   });
 });
