@@ -133,7 +133,7 @@ const CONNECTION =
 const isConnectionError = (error: unknown): boolean =>
   error instanceof Error && CONNECTION.test(`${error.message} ${'code' in error ? String(error.code) : ''}`);
 
-async function readStore(dataSource: DataSource): Promise<Store> {
+export async function readStore(dataSource: DataSource): Promise<Store> {
   const settings = await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 });
   const timeZone = settings && isTimeZone(settings.timeZone) ? settings.timeZone : emptyCatalog.schedule.timeZone;
   return { name: settings?.name || defaultStore.name, timeZone };

@@ -1,15 +1,12 @@
 import type { DataSource } from 'typeorm';
-import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
 import { createCallHistory } from '../services/call-log.ts';
 import type { Recordings } from '../services/recordings.ts';
 import type { PageRequest, PageRoute } from './guard.ts';
 import type { ConsoleResponse } from './message.ts';
 import { page } from './page.ts';
-import { callView, dashboardView, knowledgeView } from './pages.ts';
+import { callView } from './pages.ts';
 import { nothingHere } from './refusal.ts';
 
-const RECENT_CALLS = 10;
-const DOCUMENTS_MAX = 2_000;
 const CALL_SID = /^[\w-]{1,64}$/;
 const RECORDING_SID = /^RE[0-9a-fA-F]{32}$/;
 const SOUND_TIMEOUT_MS = 10_000;
@@ -17,27 +14,10 @@ const SOUND_TIMEOUT_MS = 10_000;
 export interface OverviewDeps {
   dataSource: DataSource;
   recordings: Pick<Recordings, 'audio' | 'heard'>;
-  /** ms since the epoch. */
-  now(): number;
 }
 
-export function overviewRoutes({ dataSource, recordings, now }: OverviewDeps): PageRoute[] {
+export function overviewRoutes({ dataSource, recordings }: OverviewDeps): PageRoute[] {
   const history = createCallHistory(dataSource);
-
-  async function dashboard(request: PageRequest): Promise<ConsoleResponse> {
-    const at = now();
-    const [statistics, recent] = await Promise.all([
-      history.statistics(at, request.store.timeZone),
-      history.recent(RECENT_CALLS),
-    ]);
-    return page(request, 'dashboard', dashboardView({ words: request.words, at: new Date(at), statistics, recent }));
-  }
-
-  async function knowledge(request: PageRequest): Promise<ConsoleResponse> {
-    const documents = dataSource.getRepository(KnowledgeDocumentEntity);
-    const found = await documents.find({ order: { sortOrder: 'ASC', id: 'ASC' }, take: DOCUMENTS_MAX });
-    return page(request, 'knowledge-base', knowledgeView(found));
-  }
 
   async function call(request: PageRequest): Promise<ConsoleResponse> {
     const { sid = '' } = request.params;
@@ -60,8 +40,6 @@ export function overviewRoutes({ dataSource, recordings, now }: OverviewDeps): P
   }
 
   return [
-    { method: 'GET', path: '/admin/dashboard', role: 'viewer', handler: dashboard },
-    { method: 'GET', path: '/admin/knowledge-base', role: 'viewer', handler: knowledge },
     { method: 'GET', path: '/admin/calls/:sid', role: 'viewer', handler: call },
     { method: 'GET', path: '/admin/recordings/:of/:sid', role: 'viewer', handler: sound },
   ];

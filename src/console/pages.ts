@@ -1,36 +1,11 @@
-import type { KnowledgeDocument } from '../../entities/knowledge-document.ts';
-import type { CallRecord, CallStatistics } from '../services/call-log.ts';
+import type { CallRecord } from '../services/call-log.ts';
 import type { CallLog } from '../../entities/call-log.ts';
-import { durationWords, shareWords, type Words } from './words.ts';
+import { durationWords, type Words } from './words.ts';
 
 /** Below it: `voicemail/RE…` and `call/RE…`. */
 export const SOUNDS = '/admin/recordings/';
 
-export interface Dashboard {
-  words: Words;
-  at: Date;
-  statistics: CallStatistics;
-  recent: Omit<CallLog, 'transcript'>[];
-}
-
-export function dashboardView({ words, at, statistics, recent }: Dashboard) {
-  const mostFrequent = Math.max(1, ...statistics.byIntent.map(({ calls }) => calls));
-  return {
-    at: words.when(at),
-    atIso: words.iso(at),
-    statistics,
-    answeredShare: shareWords(statistics.answered, statistics.today),
-    averageDuration: durationWords(statistics.averageDurationS),
-    promotions: statistics.byPromotion,
-    intents: statistics.byIntent.map((each) => ({
-      ...each,
-      widthPercent: Math.round((each.calls / mostFrequent) * 100),
-    })),
-    recent: recent.map((call) => ({ ...callLine(call, words), outcome: call.outcome ?? '' })),
-  };
-}
-
-function callLine(call: Omit<CallLog, 'transcript'>, words: Words) {
+export function callLine(call: Omit<CallLog, 'transcript'>, words: Words) {
   return {
     href: `/admin/calls/${encodeURIComponent(call.callSid)}`,
     callSid: call.callSid,
@@ -50,15 +25,6 @@ function callLine(call: Omit<CallLog, 'transcript'>, words: Words) {
 function toneOf({ status, endedAt }: Pick<CallLog, 'status' | 'endedAt'>): 'live' | 'good' | 'bad' {
   if (endedAt === null) return 'live';
   return status === 'COMPLETED' ? 'good' : 'bad';
-}
-
-export function knowledgeView(documents: readonly KnowledgeDocument[]) {
-  const categories = [...Map.groupBy(documents, ({ category }) => category)].map(([name, own], index) => ({
-    name,
-    anchor: `category-${index + 1}`,
-    documents: own,
-  }));
-  return { categories, count: documents.length };
 }
 
 export function callView(words: Words, record: CallRecord) {

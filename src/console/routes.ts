@@ -2,11 +2,15 @@ import type { DataSource } from 'typeorm';
 import type { RedisLink } from '../directory/redis.ts';
 import { createAccounts } from '../services/accounts.ts';
 import { createAudit } from '../services/audit.ts';
+import { CATALOG_CHANNEL } from '../services/catalog-keeper.ts';
 import type { Recordings } from '../services/recordings.ts';
 import type { Log } from '../telemetry/log.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { ownRoutes } from './accounts/own-routes.ts';
 import { auditRoutes } from './audit/routes.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import { catalogueRoutes } from './catalogue/routes.ts';
+import type { CataloguePort } from './catalogue/port.ts';
 import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
 import type { Feed } from './live/feed.ts';
@@ -28,6 +32,8 @@ export interface ConsoleOptions {
   recordings: Pick<Recordings, 'audio' | 'heard'>;
   /** The telephone in browsers; left out or null: switched off. */
   phone?: PhonePort | null;
+  /** Answers as the assistant would; left out or null: nothing here does. */
+  assistant?: CataloguePort | null;
   /** Null: only accounts sign in, and no program does. */
   adminToken: string | null;
   /** Milliseconds since the epoch. */
@@ -55,10 +61,19 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...auditRoutes(audit),
     ...overviewRoutes(options),
     ...liveRoutes(options.feed),
+    ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
+    ...catalogueRoutes({ dataSource, audit, announce: () => announce(options), assistant: options.assistant ?? null }),
     // Each area adds its line here.
   ];
   return { pages, sessions };
+}
+
+/** Without Redis nodes notice a change within a minute. */
+async function announce({ link, log }: Pick<ConsoleOptions, 'link' | 'log'>): Promise<void> {
+  await link
+    .command('publish', CATALOG_CHANNEL, 'console')
+    .catch((error: unknown) => log.warn({ err: error }, 'a change of the store was not told to the nodes'));
 }
 
 /** All that the console answers, below `/admin` and `/phone`. */

@@ -35,8 +35,9 @@ export async function endOfOutbox(link: RedisLink, partition: number): Promise<T
 export async function tailOutbox(link: RedisLink, partition: number, place: TailPlace): Promise<TailRead> {
   const value = await link.run(tailOutboxScript, [outboxKey(partition)], [place.id, place.added, READ_MAX]);
   const reply = readReply(value);
-  if (reply.kind === 'same') return { kind: 'entries', entries: [], place, isFull: false };
-  // The outbox is gone that had entries before.
+  // There was no outbox, and there is none.
+  const isSame = reply.kind === 'same' || (reply.kind === 'at' && place.added === 0);
+  if (isSame) return { kind: 'entries', entries: [], place, isFull: false };
   if (reply.kind === 'at') return { kind: 'gap' };
   if (reply.kind !== 'new') throw unknownKind(reply);
   const list: unknown = Array.isArray(value) ? value[2] : null;

@@ -25,6 +25,24 @@ export interface CallStatistics {
   byPromotion: { promotion: string; calls: number }[];
 }
 
+/** Calls of one day so far, beside those of another one. */
+export interface DayCounts {
+  calls: number;
+  answered: number;
+  abandoned: number;
+  transferred: number;
+  voicemail: number;
+  averageDurationS: number | null;
+}
+
+export interface DayComparison {
+  today: DayCounts;
+  /** Of the same weekday a week before, up to the same time on the wall. */
+  then: DayCounts;
+  /** That whole day. */
+  thenCalls: number;
+}
+
 export interface CallRecord {
   call: CallLog;
   /** In the order of the conversation. */
@@ -39,6 +57,7 @@ export interface CallRecord {
 export interface CallHistory {
   /** `at`, ms, decides which day is today. */
   statistics(at: number, timeZone: string): Promise<CallStatistics>;
+  compared(at: number, timeZone: string): Promise<DayComparison>;
   /** Newest first by the time of their webhook, without transcripts. */
   recent(count: number): Promise<Omit<CallLog, 'transcript'>[]>;
   record(callSid: string): Promise<CallRecord | null>;
@@ -57,6 +76,22 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
         calls.countBy({ endedAt: IsNull(), startedAt: MoreThanOrEqual(new Date(at - CALL_MS_MAX)) }),
       ]);
       return { ...(counts[0] ?? { today: 0, answered: 0, averageDurationS: null }), live, byIntent, byPromotion };
+    },
+
+    async compared(at, timeZone) {
+      const { date, minute } = wallTime(at, timeZone);
+      const before = addDays(date, -7);
+      const span = (from: string, to: number) => [new Date(instantOf(from, 0, timeZone)), new Date(to)];
+      const counts = async (from: string, to: number): Promise<DayCounts> => {
+        const [row] = await dataSource.query<DayCounts[]>(DAY, span(from, to));
+        return row ?? { ...noCalls };
+      };
+      const [today, then, [whole]] = await Promise.all([
+        counts(date, instantOf(addDays(date, 1), 0, timeZone)),
+        counts(before, instantOf(before, minute, timeZone)),
+        dataSource.query<{ calls: number }[]>(DAY_CALLS, span(before, instantOf(addDays(before, 1), 0, timeZone))),
+      ]);
+      return { today, then, thenCalls: whole?.calls ?? 0 };
     },
 
     recent(count) {
@@ -84,6 +119,26 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
     },
   };
 }
+
+const noCalls: DayCounts = {
+  calls: 0,
+  answered: 0,
+  abandoned: 0,
+  transferred: 0,
+  voicemail: 0,
+  averageDurationS: null,
+};
+
+const DAY = `
+  SELECT count(*)::int AS calls,
+    count(answered_at)::int AS answered,
+    count(*) FILTER (WHERE outcome = 'abandoned')::int AS abandoned,
+    count(*) FILTER (WHERE outcome = 'transferred')::int AS transferred,
+    count(*) FILTER (WHERE outcome = 'voicemail')::int AS voicemail,
+    round(avg(duration) FILTER (WHERE ended_at IS NOT NULL))::int AS "averageDurationS"
+  FROM call_log WHERE started_at >= $1 AND started_at < $2`;
+
+const DAY_CALLS = 'SELECT count(*)::int AS calls FROM call_log WHERE started_at >= $1 AND started_at < $2';
 
 const COUNTS = `
   SELECT count(*)::int AS today,

@@ -65,7 +65,7 @@ export async function promotionFigures(
   const span = [fromLocal, toLocal];
   const topics = (kind: string) => dataSource.query<TopicFigure[]>(TOPICS, [...span, kind]);
   const [spans, intents, products, promotions, reasons, questions] = await Promise.all([
-    dataSource.query<FigureSpan[]>(SPANS, [...span, stepChars[step]]),
+    figureSpans(dataSource, { fromLocal, toLocal, step }),
     topics('intent'),
     topics('product'),
     topics('promotion'),
@@ -74,6 +74,29 @@ export async function promotionFigures(
   ]);
   return { spans, intents, products, promotions, reasons, questions };
 }
+
+/** The rows alone. */
+export function figureSpans(
+  dataSource: DataSource,
+  { fromLocal, toLocal, step }: { fromLocal: string; toLocal: string; step: FigureStep },
+): Promise<FigureSpan[]> {
+  return dataSource.query<FigureSpan[]>(SPANS, [fromLocal, toLocal, stepChars[step]]);
+}
+
+/** Calls about one promotion, by step of the same time; steps without one are left out. */
+export function promotionCalls(
+  dataSource: DataSource,
+  { slug, fromLocal, toLocal, step }: { slug: string; fromLocal: string; toLocal: string; step: FigureStep },
+): Promise<{ local: string; calls: number; resolved: number; transferred: number }[]> {
+  return dataSource.query(ABOUT, [fromLocal, toLocal, stepChars[step], slug]);
+}
+
+const ABOUT = `
+  SELECT left(local_minute, $3::int) AS local, sum(figure_topic.calls)::int AS calls,
+    sum(figure_topic.resolved)::int AS resolved, sum(figure_topic.transferred)::int AS transferred
+  FROM figure_topic JOIN figure_minute USING (minute)
+  WHERE local_minute >= $1 AND local_minute < $2 AND kind = 'promotion' AND topic = $4
+  GROUP BY 1 ORDER BY 1 LIMIT ${SPANS_MAX}`;
 
 const SPANS = `
   SELECT sums.*, "silenceP50S", "silenceP95S" FROM (
@@ -105,3 +128,11 @@ const QUESTIONS = `
   FROM figures_questions JOIN figure_minute USING (minute)
   WHERE local_minute >= $1 AND local_minute < $2
   ORDER BY minute DESC, call_sid, question LIMIT ${QUESTIONS_MAX}`;
+
+/** By slug, how many calls were about each promotion, whenever they came. */
+export async function callsByPromotion(dataSource: DataSource): Promise<ReadonlyMap<string, number>> {
+  const rows = await dataSource.query<{ topic: string; calls: number }[]>(
+    `SELECT topic, sum(calls)::int AS calls FROM figure_topic WHERE kind = 'promotion' GROUP BY topic`,
+  );
+  return new Map(rows.map(({ topic, calls }) => [topic, calls]));
+}

@@ -237,19 +237,22 @@ export class Feed {
     }
   }
 
+  /** Looks whether sessions still hold. */
+  check(): void {
+    for (const listener of this.listeners) void listener.check();
+  }
+
   private pulse(): void {
     this.pulses += 1;
-    for (const listener of this.listeners) {
-      listener.pulse();
-      if (this.pulses % feedLimits.checkPulses === 0) void listener.check();
-    }
+    for (const listener of this.listeners) listener.pulse();
+    if (this.pulses % feedLimits.checkPulses === 0) this.check();
   }
 
   /** How everything stands, for a browser that comes or fell behind. */
   private async sendWhole(listener: Listener, names: readonly string[]): Promise<void> {
     for (const name of names) {
       if (name === CALLS) {
-        await this.ready?.catch(() => {});
+        // While calls are looked at for the first time, or anew, everybody is sent what that comes to.
         if (this.live?.isFresh) listener.send(CALLS, this.allRows());
         continue;
       }

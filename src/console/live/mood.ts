@@ -10,9 +10,15 @@ const weights: Readonly<Record<string, number>> = {
   ...weighed(1, 'thanks thank nice good cool appreciate glad cheers gracias bueno bien'),
   ...weighed(-1, 'wrong again already waiting slow confused confusing problem mistake repeat hurry late'),
   ...weighed(-1, 'mal otra todavia esperando lento problema error prisa tarde'),
-  ...weighed(-2, 'complaint complain refund cancel annoying annoyed frustrated frustrating useless disappointed bad robot'),
+  ...weighed(
+    -2,
+    'complaint complain refund cancel annoying annoyed frustrated frustrating useless disappointed bad robot',
+  ),
   ...weighed(-2, 'queja reembolso cancelar molesto frustrado inutil'),
-  ...weighed(-3, 'ridiculous unacceptable terrible horrible awful worst angry furious hate stupid damn hell lawyer sue'),
+  ...weighed(
+    -3,
+    'ridiculous unacceptable terrible horrible awful worst angry furious hate stupid damn hell lawyer sue',
+  ),
   ...weighed(-3, 'ridiculo inaceptable pesimo peor enojado furioso odio estupido'),
 };
 
