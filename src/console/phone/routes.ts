@@ -22,8 +22,7 @@ export interface PhonePageDeps {
   audit: Audit;
 }
 
-const TYPED_HINT =
-  'Spoken for you. A simulated model, as in the demo, understands typed words only: a microphone does not carry what it reads.';
+const TYPED_HINT = 'Spoken for you on the line. The simulated model of the demo understands typed words only.';
 const NO_VOICE_HINT = 'Nothing here can speak: OPENAI_API_URL names no speech interface.';
 
 /** The phone in the browser, and the ticket that opens its line. */

@@ -127,7 +127,7 @@ export class PhoneView {
     const log = byId('log');
     log.append(item);
     while (log.children.length > LOG_ENTRIES_MAX) log.firstChild.remove();
-    log.scrollTop = log.scrollHeight;
+    byId('log-frame').scrollTop = log.scrollHeight;
     byId('log-empty').hidden = true;
     return words;
   }
