@@ -9,7 +9,7 @@ FROM ${NODE_IMAGE} AS modules
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
-RUN npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
+RUN npm pkg delete devDependencies && npm sbom --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
 
 # A third party's copy of the official binaries, as the lock file has it.
 FROM modules AS uws-npm

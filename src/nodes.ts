@@ -1,4 +1,4 @@
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, readSome } from './config.ts';
 import type { ProxiedNode } from './http/haproxy.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -8,6 +8,8 @@ const PORTS_PER_NODE = 2;
 const PORT_MAX = 65_535;
 const NODE_ID_LENGTH_MAX = 59;
 const NODES_MAX = 64;
+/** As a segment of a media path may be. */
+const HOST_NAME = /^[a-z0-9][a-z0-9.-]*$/;
 
 /**
  * The environments of `count` nodes on one machine, which share their settings and nothing else. Node n of `NODE_ID` is
@@ -33,6 +35,18 @@ export function proxiedNodes(env: Environment, count: number): ProxiedNode[] {
     const isAny = host === '0.0.0.0' || host === '::';
     return { name: nodeId, host: isAny ? '127.0.0.1' : host, port, opsPort, mediaPath: new URL(mediaUrl).pathname };
   });
+}
+
+/**
+ * Nodes that listen on the ports of these settings, each at a name of its own and with a media path by it:
+ * `node-1,node-2`. Throws ConfigError.
+ */
+export function proxiedPlaces(env: Environment, names: string): ProxiedNode[] {
+  const { PORT: port, OPS_PORT: opsPort } = readSome(env, ['PORT', 'OPS_PORT']);
+  const hosts = names.split(',').map((name) => name.trim());
+  const odd = hosts.find((host) => !HOST_NAME.test(host));
+  if (odd !== undefined) throw new ConfigError(`--at: '${odd}' is not the name of a host in lower case`);
+  return hosts.map((host) => ({ name: host, host, port, opsPort, mediaPath: `/${host}/media-stream` }));
 }
 
 /** What tells node `index`, 0 the first, from its siblings. */

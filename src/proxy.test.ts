@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { haproxyConfig } from './http/haproxy.ts';
-import { proxiedNodes } from './nodes.ts';
+import { proxiedNodes, proxiedPlaces } from './nodes.ts';
 
 test('the configuration in docs/ is what the command writes for four nodes and the default ports', async () => {
   const env = {
@@ -16,4 +16,14 @@ test('the configuration in docs/ is what the command writes for four nodes and t
   };
   const written = await readFile(join(import.meta.dirname, '../docs/haproxy.cfg'), 'utf8');
   expect(haproxyConfig(proxiedNodes(env, 4))).toBe(written);
+});
+
+test('nodes of containers are reached by names that are looked up again and again', () => {
+  const text = haproxyConfig(proxiedPlaces({}, 'node-1,node-2'), ':8080', '127.0.0.11:53');
+  expect(text).toContain('bind :8080\n');
+  expect(text).toContain('use_backend media-node-2 if { path /node-2/media-stream /node-2/listen }');
+  expect(text).toContain('server node-2 node-2:3000 check port 3001');
+  expect(text).toMatch(/default-server .* resolvers names .*init-addr last,libc,none/);
+  expect(text).toContain('resolvers names\n  nameserver known 127.0.0.11:53');
+  expect(() => proxiedPlaces({}, 'Node_1')).toThrow('--at');
 });

@@ -9,8 +9,8 @@ import { runbooksPath } from '../dashboards/build-panel.ts';
 import { sourceKinds, sourceNames, sourceTypes, sourceUids } from '../dashboards/sources.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Exactly what is run: a tag with a whole version. */
-const PINNED = /^[a-z0-9./-]+:v?\d+\.\d+\.\d+$/;
+/** Exactly what is run: a tag with a whole version, of which PostgreSQL's has two parts. */
+const PINNED = /^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$/;
 
 interface Service {
   image: string;

@@ -88,3 +88,18 @@ it('shows metrics, hot ones among them', async () => {
   expect(text).toContain('aida_splice_seconds_count{direction="to_caller"} 2');
   expect(text).toContain('aida_event_loop_delay_seconds');
 });
+
+it('leaves out of the answer what a balancer says that it can do without, and tells of it all the same', async () => {
+  const get = await start({ redis: () => false, catalog: () => true });
+  const response = await get('/readyz?except=redis,placement');
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { status: 'ready', checks: { redis: false, catalog: true } },
+  ]);
+  expect((await get('/readyz?except=catalog')).status).toBe(503);
+});
+
+it('is not ready while it drains, whatever can be done without', async () => {
+  const get = await start({ redis: () => true }, true);
+  expect((await get('/readyz?except=redis')).status).toBe(503);
+});

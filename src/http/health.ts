@@ -17,7 +17,10 @@ export interface HealthOptions {
 const CHECK_TIMEOUT_MS = 500;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** `/healthz`: the process lives. `/readyz`: it may be given calls. `/metrics`: Prometheus. */
+/**
+ * `/healthz`: the process lives. `/readyz`: it may be given calls; `/readyz?except=redis,placement` for a balancer that has
+ * nobody else to ask: what is named is told and does not count. `/metrics`: Prometheus.
+ */
 export function healthRoutes({ ready, isDraining, incarnation, metrics }: HealthOptions): Route[] {
   return [
     {
@@ -32,12 +35,13 @@ export function healthRoutes({ ready, isDraining, incarnation, metrics }: Health
     {
       method: 'GET',
       path: '/readyz',
-      handler: async () => {
+      handler: async ({ query }) => {
+        const ignored = new Set((new URLSearchParams(query).get('except') ?? '').split(','));
         const results = await Promise.all(
           Object.entries(ready).map(async ([name, check]): Promise<[string, boolean]> => [name, await passes(check)]),
         );
         const checks = Object.fromEntries(results);
-        const isReady = results.every(([, passed]) => passed) && !isDraining();
+        const isReady = results.every(([name, passed]) => passed || ignored.has(name)) && !isDraining();
         const status = isReady ? 'ready' : isDraining() ? 'draining' : 'not ready';
         return { status: isReady ? 200 : 503, headers: JSON_TYPE, body: `${JSON.stringify({ status, checks })}\n` };
       },

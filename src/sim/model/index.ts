@@ -224,7 +224,7 @@ export async function startFakeModel(options: FakeModelOptions = {}): Promise<Fa
   const watch = new Watch();
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
-    http.listen(options.port ?? 0, '127.0.0.1', resolve);
+    http.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
   });
   const seed = options.seed ?? 1;
   const { port } = http.address() as AddressInfo;

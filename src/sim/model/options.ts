@@ -4,6 +4,8 @@ import type { FakeSession } from './session.ts';
 export interface FakeModelOptions {
   /** A free port when left out. */
   readonly port?: number;
+  /** Where it listens, 127.0.0.1 when left out. */
+  readonly host?: string;
   /** The only bearer token that is let in; any when left out. */
   readonly apiKey?: string;
   /** Decides before the rules; null leaves a turn to them. */

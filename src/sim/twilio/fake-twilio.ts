@@ -22,6 +22,8 @@ export interface FakeTwilioOptions {
   staff?: Record<string, StaffPhone>;
   /** Port of the REST interface, a free one when left out. */
   apiPort?: number;
+  /** Where it listens, 127.0.0.1 when left out. */
+  apiHost?: string;
   /** Ids, faults and delays follow from it; a random one when left out. */
   seed?: number;
 }
@@ -99,7 +101,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     complain,
     warn,
   };
-  const rest = await startRest(world, options.apiPort ?? 0);
+  const rest = await startRest(world, options.apiPort ?? 0, options.apiHost);
   apiUrl = rest.url;
   let closing: Promise<void> | null = null;
   const closeDown = async (): Promise<void> => {

@@ -8,14 +8,18 @@ import type { World } from './world.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** Serves `/2010-04-01/Accounts/{AC}/…` on 127.0.0.1. */
-export async function startRest(world: World, port: number): Promise<{ url: string; close(): Promise<void> }> {
+/** Serves `/2010-04-01/Accounts/{AC}/…`; the address that it tells is one of this machine. */
+export async function startRest(
+  world: World,
+  port: number,
+  host = '127.0.0.1',
+): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     void handle(world, incoming).then((answer) => {
       if (answer) write(outgoing, answer);
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   const address = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${address.port}`,
