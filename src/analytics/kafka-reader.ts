@@ -5,6 +5,7 @@ import { decodeEvent } from '../kafka/messages.ts';
 import { ensureTopics, topics } from '../kafka/topics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { ClientWatch } from './client-watch.ts';
 import type { Consumer } from './consumer.ts';
 import { Gatherer } from './kafka-gatherer.ts';
 import type { StoredFact } from './stored-fact.ts';
@@ -15,11 +16,15 @@ const limits = {
   againMaxMs: 5_000,
   /** Facts of one partition taken in together. */
   parcelMax: 500,
+  /** What is under way is finished meanwhile. */
+  disconnectMaxMs: 60_000,
   /** To send one message that is set aside. */
   setAsideTries: 3,
   /** Partitions whose batches may be under way side by side: all of them, since each waits for the same transaction. */
   partitionsMax: 16,
 } as const;
+
+const rejected = (error: Error): Promise<never> => Promise.reject(error);
 
 /** Group ids in Kafka begin with it. */
 const GROUP_PREFIX = 'aida-';
@@ -75,20 +80,29 @@ export class KafkaReader {
     for (let pauseMs: number = limits.againMs; !this.isStopping; pauseMs = Math.min(pauseMs * 2, limits.againMaxMs)) {
       const consumer = this.options.kafka.consumer(kafkaGroup(this.options.consumer.group));
       const producer = this.options.kafka.producer(limits.setAsideTries);
+      const watch = new ClientWatch(consumer);
       try {
         const crashed = this.crashed(consumer);
-        await this.join(consumer, producer);
+        await Promise.race([this.join(consumer, producer), watch.silent.then(rejected)]);
         pauseMs = limits.againMs;
-        const crash = await crashed;
+        const crash = await Promise.race([crashed, watch.silent]);
         if (crash) this.trouble(crash);
       } catch (error) {
         this.trouble(error);
       }
-      await consumer.disconnect().catch(() => {});
-      await producer.disconnect().catch(() => {});
+      watch.end();
+      await this.disconnect([consumer, producer]);
       this.lags.clear();
       if (!this.isStopping) await this.pause(pauseMs);
     }
+  }
+
+  /** A client that is silent may not answer here either. */
+  private async disconnect(clients: readonly { disconnect(): Promise<void> }[]): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limits.disconnectMaxMs);
+    await Promise.race([Promise.allSettled(clients.map((client) => client.disconnect())), late]);
+    clearTimeout(timer);
   }
 
   private async join(consumer: KafkaConsumer, producer: Producer): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, KafkaMessage } from 'kafkajs';
 import type { KafkaLink } from './client.ts';
 import type { Topic } from './topics.ts';
@@ -8,6 +9,9 @@ const limits = {
   lookMs: 2_000,
   /** Kafka has told nothing for so long, and what it has begun to tell was taken: it will tell nothing any more. */
   silenceMs: 60_000,
+  /** A cluster that has just begun knows no groups for some seconds. */
+  tries: 20,
+  againMs: 500,
 } as const;
 
 export interface ReadMessages {
@@ -26,6 +30,29 @@ export async function readTopic(
   topic: Topic,
   take: (batch: ReadMessages) => Promise<void>,
   partitionsAtOnce = 1,
+): Promise<number> {
+  let hasBegun = false;
+  const begin = (batch: ReadMessages): Promise<void> => {
+    hasBegun = true;
+    return take(batch);
+  };
+  for (let tries = 1; ; tries++)
+    try {
+      return await readOnce(kafka, topic, begin, partitionsAtOnce);
+    } catch (error) {
+      if (hasBegun || tries >= limits.tries || !isPassing(error)) throw error;
+      await sleep(limits.againMs);
+    }
+}
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof Error && 'retriable' in error && error.retriable === true;
+
+async function readOnce(
+  kafka: KafkaLink,
+  topic: Topic,
+  take: (batch: ReadMessages) => Promise<void>,
+  partitionsAtOnce: number,
 ): Promise<number> {
   const admin = kafka.admin();
   const groupId = `aida-read-${randomUUID()}`;

@@ -135,6 +135,24 @@ describe.skipIf(await lacksPart('kafka'))('a real Kafka', () => {
     await admin.disconnect();
   });
 
+  test('topics that were just made take the first batch at once: a new deployment begins without repeats', async () => {
+    const admin = plain.admin();
+    await admin.connect();
+    const present = await admin.listTopics();
+    await admin.deleteTopics({ topics: Object.values(topics).filter((topic) => present.includes(topic)) });
+    const callSids = await Promise.all(Array.from({ length: 40 }, () => journal('12345')));
+    const metrics = createMetrics();
+    const started = new Relay({ link, kafka: plain, holder: 'new', log: quiet, metrics });
+    started.start();
+    endings.push(() => started.stop());
+    await vi.waitFor(async () => {
+      const ends = await admin.fetchTopicOffsets(topics.events);
+      expect(ends.reduce((sum, { high }) => sum + Number(high), 0)).toBe(callSids.length * 5);
+    }, WAIT);
+    await admin.disconnect();
+    expect(await metrics.registry.getSingleMetricAsString('aida_kafka_errors_total')).not.toMatch(/ [1-9]/);
+  });
+
   test('by TLS with a password, facts come through in order, keyed by their call and with its trace', async () => {
     const through = createKafkaLink(secure, 'secure', quiet);
     const notebook = new Notebook('secure');

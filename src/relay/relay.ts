@@ -8,6 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { IsSynthetic } from '../telemetry/synthetic-sid.ts';
 import { createPublisher, RELAY_GROUP } from './publisher.ts';
+import { Sender } from './sender.ts';
 
 /** Facts are to be in Kafka within a second: a look costs little, and so does a small batch. */
 const pace: Pace = { idleMaxMs: 200, gatherMs: 50, gatherManyMs: 100, readMax: 500, batchMax: 500 };
@@ -58,10 +59,10 @@ export class Relay {
   private async run(): Promise<void> {
     const { link, kafka, holder, log, metrics, isSynthetic = () => false } = this.options;
     await this.until('outbox', () => registerGroups(link, [RELAY_GROUP]));
-    const producer = kafka.producer();
-    await this.until('Kafka', () => this.reach(producer));
+    const sender = new Sender(kafka);
+    await this.until('Kafka', () => this.reach(sender));
     if (!this.isStopping) {
-      const consumer = withoutSynthetic(createPublisher(producer, metrics), isSynthetic);
+      const consumer = withoutSynthetic(createPublisher(sender, metrics), isSynthetic);
       const onPoison = () => metrics.faults.inc({ place: `outbox ${RELAY_GROUP}` });
       const onTaken: ReaderOptions['onTaken'] = (result, count) =>
         metrics.factsTaken.inc({ group: RELAY_GROUP, result }, count);
@@ -70,11 +71,11 @@ export class Relay {
       await this.stopping.promise;
       await reader.stop();
     }
-    await producer.disconnect().catch(() => {});
+    await sender.disconnect();
   }
 
   /** The topics are there, and the producer is connected. */
-  private async reach(producer: ReturnType<KafkaLink['producer']>): Promise<void> {
+  private async reach(sender: Sender): Promise<void> {
     const admin = this.options.kafka.admin();
     try {
       await admin.connect();
@@ -89,7 +90,7 @@ export class Relay {
     } finally {
       await admin.disconnect().catch(() => {});
     }
-    await producer.connect();
+    await sender.connect();
   }
 
   /** Tries until it works or the relay is to stop. */

@@ -4,6 +4,7 @@ import { newCallSid } from '../directory/calls.fixture.ts';
 import { partitionCount, partitionOf } from '../directory/keys.ts';
 import { lacksPart } from '../embedded/parts.ts';
 import { createKafkaLink, type KafkaLink } from '../kafka/client.ts';
+import { readTopic } from '../kafka/read-topic.ts';
 import { awaitLeaders, ensureTopics, topics } from '../kafka/topics.ts';
 import { type KafkaServer, startKafka } from '../sim/parts/kafka.ts';
 import type { StoredFact } from '../analytics/stored-fact.ts';
@@ -75,5 +76,28 @@ describe.skipIf(await lacksPart('kafka'))('two brokers', () => {
     );
     // Of the other partition the first try was stored as well.
     expect([ends.get(0), ends.get(1)]).toEqual([2, 3]);
+  });
+
+  test('a topic is read to its end, though retention deletes the rest of it meanwhile', async () => {
+    const [topic, count] = [topics.dead, 20];
+    const producer = link.producer();
+    await producer.connect();
+    for (let sent = 0; sent < count; sent++)
+      await producer.send({ topic, acks: -1, messages: [{ key: 'CA1', value: 'x'.repeat(150_000) }] });
+    await producer.disconnect();
+    const offsets: number[] = [];
+    const all = await readTopic(link, topic, async ({ messages }) => {
+      offsets.push(...messages.map(({ offset }) => Number(offset)));
+    });
+    expect([all, offsets]).toEqual([count, Array.from({ length: count }, (_, offset) => offset)]);
+    let deleted = false;
+    const some = await readTopic(link, topic, async ({ partition }) => {
+      if (deleted) return;
+      deleted = true;
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(count) }] });
+    });
+    expect(some).toBeLessThan(count);
+    expect(await readTopic(link, topic, async () => {})).toBe(0);
   });
 });
