@@ -18,3 +18,6 @@ GRANT SELECT (call_sid, epoch, seq, item_id, after_item_id, who, text, heard_tex
 GRANT SELECT (call_sid, tool_call_id, epoch, name, arguments, result, output, started_at, duration_ms)
   ON tool_execution TO aida_grafana;
 GRANT SELECT (call_sid, minute, wait_from, wait_until, silences_ms) ON call_figure TO aida_grafana;
+-- Views of a promotion's figures: counts, and questions as they stand after redaction.
+GRANT SELECT ON figures_by_minute, figures_by_day, figures_intents, figures_products, figures_promotions,
+  figures_transfer_reasons, figures_questions TO aida_grafana;

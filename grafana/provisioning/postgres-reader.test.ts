@@ -70,6 +70,16 @@ describe.skipIf(await lacksPart('postgres'))('the reader of Grafana', () => {
     expect(rows.length).toBeGreaterThan(0);
   });
 
+  test('sees every view of figures', async () => {
+    const { rows: views } = await reader.query<{ name: string; granted: boolean }>(
+      `SELECT viewname AS name, has_table_privilege(schemaname || '.' || viewname, 'SELECT') AS granted
+       FROM pg_views WHERE schemaname = 'public'`,
+    );
+    expect(views.filter(({ granted }) => !granted)).toEqual([]);
+    expect(views.length).toBeGreaterThanOrEqual(7);
+    for (const { name } of views) await reader.query(`SELECT * FROM ${name} LIMIT 1`);
+  });
+
   test('tells the trace of a call as nodes do', async () => {
     const { rows } = await reader.query<Record<string, string>>(filledIn(traceSql, filling));
     expect(Object.values(rows[0] ?? {})).toEqual([traceOf(CALL).traceId]);
