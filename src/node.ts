@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createAssistant } from './assistant.ts';
 import type { Config, Role } from './config.ts';
 import { createPhone } from './browser-phone.ts';
 import { Feed } from './console/live/feed.ts';
@@ -130,7 +131,13 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
         link,
         feed,
         recordings: recordingsOf(ground),
+        calls: {
+          self: switchboard && name,
+          listenSecret: config.streamTokenSecret,
+          redisNow: () => ground.clock.now(),
+        },
         phone,
+        assistant: createAssistant(ground),
         adminToken: config.adminToken,
         now: Date.now,
         log,

@@ -29,6 +29,7 @@ const BACKWARD = new Set(['webhook http']);
 /** The composition root, and commands. */
 const ROOTS = [
   'main.ts',
+  'assistant.ts',
   'node.ts',
   'setup-info.ts',
   'ground.ts',

@@ -21,6 +21,7 @@ import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { HOME, signInRoutes } from './sign-in.ts';
+import { supervisionRoutes, type SupervisionDeps } from './supervision/routes.ts';
 import { STATIC, staticFile } from './static-files.ts';
 
 /** What the console stands on. */
@@ -30,6 +31,8 @@ export interface ConsoleOptions {
   /** What goes on, for open pages; whoever made it closes it. */
   feed: Feed;
   recordings: Pick<Recordings, 'audio' | 'heard'>;
+  /** How this process stands to calls. */
+  calls: Pick<SupervisionDeps, 'self' | 'listenSecret' | 'redisNow'>;
   /** The telephone in browsers; left out or null: switched off. */
   phone?: PhonePort | null;
   /** Answers as the assistant would; left out or null: nothing here does. */
@@ -64,16 +67,18 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
     ...catalogueRoutes({ dataSource, audit, announce: () => announce(options), assistant: options.assistant ?? null }),
+    ...supervisionRoutes({ link, dataSource, audit, ...options.calls }),
     // Each area adds its line here.
   ];
   return { pages, sessions };
 }
 
 /** Without Redis nodes notice a change within a minute. */
-async function announce({ link, log }: Pick<ConsoleOptions, 'link' | 'log'>): Promise<void> {
+async function announce({ link, log, assistant }: ConsoleOptions): Promise<void> {
   await link
     .command('publish', CATALOG_CHANNEL, 'console')
     .catch((error: unknown) => log.warn({ err: error }, 'a change of the store was not told to the nodes'));
+  await assistant?.services.refresh();
 }
 
 /** All that the console answers, below `/admin` and `/phone`. */

@@ -105,3 +105,15 @@ describe('knowledge search', () => {
     expect(answer.endsWith('word …')).toBe(true);
   });
 });
+
+test('of a long document the passage that speaks of the question is given, not its beginning', async () => {
+  const filler = Array.from({ length: 2_000 }, (_, index) => `Line ${index} is about the weather.`);
+  filler[1_500] = 'Oat milk comes from a farm in Maine.';
+  const long = { category: 'beans', title: 'The long book', question: '', body: filler.join('\n') };
+  const { hits } = await createKnowledge({ query: () => Promise.resolve([long]) } as never, {
+    now: () => 0,
+    log: { warn() {} },
+  }).search('where does your oat milk come from', { documents: [], promotions: [] });
+  expect(hits[0]?.answer).toMatch(/^… Oat milk comes from a farm in Maine\.\nLine 1501/);
+  expect(hits[0]?.answer.length).toBeLessThanOrEqual(706);
+});

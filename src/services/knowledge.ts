@@ -11,6 +11,10 @@ const SEARCH_DEADLINE_MS = 1_500;
 const REST_MS = 5_000;
 const HITS_MAX = 3;
 const ANSWER_CHARS_MAX = 700;
+/** How far before the first word its line or sentence may begin. */
+const BEFORE_CHARS_MAX = 200;
+/** Places of one word in a long text that are looked at. */
+const PLACES_MAX = 40;
 /** Share of the question's words that a document must hold to be an answer. */
 const COVERAGE_MIN = 0.34;
 /** Average likeness of the question's words to a title, as `word_similarity` counts, that still means it. */
@@ -91,17 +95,52 @@ export function createKnowledge(dataSource: Pick<DataSource, 'query'>, { now, lo
       // What is spelled otherwise than any stored word ("wifi") may still be found by our own comparison.
       const remembered = found && found.length > 0 ? [] : rankTexts(documents, question).map(({ text }) => text);
       const texts = [...promoted, ...(found ?? []), ...remembered];
-      return { hits: texts.slice(0, HITS_MAX).map(hitOf), from: found ? 'database' : 'memory' };
+      const hits = texts.slice(0, HITS_MAX).map((text) => hitOf(text, words));
+      return { hits, from: found ? 'database' : 'memory' };
     },
   };
 }
 
-function hitOf({ title, category, body }: KnowledgeText): KnowledgeHit {
-  return { source: title, category, answer: shortened(body) };
+/** What a document gives the model for words of a question. */
+export function hitOf({ title, category, body }: KnowledgeText, words: readonly string[]): KnowledgeHit {
+  return { source: title, category, answer: passageOf(body, words) };
 }
 
-function shortened(body: string): string {
+/** Of a long text the part that holds most of the words. */
+function passageOf(body: string, words: readonly string[]): string {
   if (body.length <= ANSWER_CHARS_MAX) return body;
-  const cut = body.slice(0, ANSWER_CHARS_MAX);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 1))} …`;
+  const start = beginningOf(body, bestPlace(body.toLowerCase(), words));
+  const rest = body.slice(start);
+  const cut = rest.slice(0, ANSWER_CHARS_MAX);
+  const isWhole = rest.length <= ANSWER_CHARS_MAX;
+  const text = isWhole ? rest : `${cut.slice(0, Math.max(cut.lastIndexOf(' '), cut.lastIndexOf('\n'), 1))} …`;
+  return start === 0 ? text : `… ${text}`;
+}
+
+function bestPlace(text: string, words: readonly string[]): number {
+  const places = words.flatMap((word) => placesOf(text, word).map((at) => ({ at, word })));
+  let best = { at: 0, count: 0 };
+  for (const { at } of places.toSorted((a, b) => a.at - b.at)) {
+    const near = places.filter((each) => at <= each.at && each.at < at + ANSWER_CHARS_MAX - BEFORE_CHARS_MAX);
+    const count = new Set(near.map(({ word }) => word)).size;
+    if (count > best.count) best = { at, count };
+  }
+  return best.at;
+}
+
+function placesOf(text: string, word: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(word); at >= 0 && places.length < PLACES_MAX; at = text.indexOf(word, at + word.length))
+    places.push(at);
+  return places;
+}
+
+/** Of the line, or of the sentence where lines are long. */
+function beginningOf(body: string, at: number): number {
+  const before = body.slice(Math.max(0, at - BEFORE_CHARS_MAX), at);
+  const line = before.lastIndexOf('\n');
+  const sentence = before.search(/[.!?]\s(?!.*[.!?]\s)/s);
+  if (line >= 0) return at - before.length + line + 1;
+  if (sentence >= 0) return at - before.length + sentence + 2;
+  return before.length < BEFORE_CHARS_MAX ? 0 : body.lastIndexOf(' ', at - 1) + 1;
 }
