@@ -10,6 +10,7 @@ import type { TestConsole, TestSession } from './console.fixture.ts';
 const OUT = join(import.meta.dirname, '../../out/console');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const DEADLINE_MS = 10_000;
+const PICTURE_PX_MAX = 2_400;
 
 /** How each page is looked at. */
 export const looks = [
@@ -28,7 +29,7 @@ export interface TestBrowser {
   open(as: AccountRole | TestSession | null, look?: Look, options?: BrowserContextOptions): Promise<Page>;
   /** Fails for what axe finds, what sticks out, a missing heading or language. Writes `out/console/NAME.png`. */
   inspect(page: Page, name: string): Promise<void>;
-  /** Opens a page in every look and inspects it; `act` brings it to what is to be looked at. */
+  /** Opens a page and inspects it in every look; `act` brings it to what is to be looked at. */
   inspectLooks(
     as: AccountRole | TestSession | null,
     path: string,
@@ -44,7 +45,7 @@ const OVERHANGS = `[...document.querySelectorAll('main *')]
   .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((element) => element.tagName + '.' + element.className)`;
 const STRUCTURE = `[document.documentElement.lang, document.querySelectorAll('h1').length, document.querySelectorAll('main').length]`;
-const AXE_RUN = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+const AXE_RUN = `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target + ': ' + failureSummary)))`;
 
 /** Chromium before a console. Each page is watched; `expected` are errors that a test brings about, `switches` Chromium's own. */
@@ -97,7 +98,7 @@ export async function startBrowser(
   }
 
   async function inspect(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true });
+    await picture(page, name);
     await page.evaluate(axe);
     expect.soft(await page.evaluate(AXE_RUN), `axe on ${name}`).toEqual([]);
     expect.soft(await page.evaluate(OVERHANGS), `sticking out on ${name}`).toEqual([]);
@@ -106,18 +107,27 @@ export async function startBrowser(
     expect.soft(await page.evaluate(STRUCTURE), `structure of ${name}`).toEqual(['en', 1, 1]);
   }
 
+  async function picture(page: Page, name: string): Promise<void> {
+    const { width = 0 } = page.viewportSize() ?? {};
+    const tall = Number(await page.evaluate('document.documentElement.scrollHeight'));
+    const clip = { x: 0, y: 0, width, height: Math.min(tall, PICTURE_PX_MAX) };
+    await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true, clip });
+  }
+
   return {
     complaints,
     open,
     inspect,
     async inspectLooks(as, path, name, act) {
-      for (const look of looks) {
-        const page = await open(as, look);
-        await page.goto(path);
-        await act?.(page);
-        await inspect(page, `${name}-${look.name}`);
-        await page.context().close();
+      const page = await open(as);
+      await page.goto(path);
+      await act?.(page);
+      for (const { name: look, width, height, colorScheme } of looks) {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme });
+        await inspect(page, `${name}-${look}`);
       }
+      await page.context().close();
     },
     async close() {
       await Promise.all([...contexts].map((context) => context.close()));

@@ -9,32 +9,43 @@ import {
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page, saved } from '../page.ts';
+import { nothingHere } from '../refusal.ts';
 
 const ACCOUNTS = '/admin/accounts';
 
-/** What each role may, on the page that gives them. */
-const ROLES: readonly { value: AccountRole; label: string }[] = [
-  { value: 'viewer', label: 'Viewer: sees calls and figures, changes nothing' },
-  { value: 'supervisor', label: 'Supervisor: listens and helps in calls, answers messages' },
-  { value: 'admin', label: 'Admin: changes the store, the system and accounts' },
+/** What each role may, on the pages that give them. */
+const ROLES: readonly { value: AccountRole; label: string; hint: string }[] = [
+  { value: 'viewer', label: 'Viewer', hint: 'sees calls and figures, changes nothing' },
+  { value: 'supervisor', label: 'Supervisor', hint: 'listens and helps in calls, answers messages' },
+  { value: 'admin', label: 'Admin', hint: 'changes the store, the system and accounts' },
 ];
 
-interface Shown {
+interface Typed {
   name?: string;
   role?: string;
   nameError?: string;
   roleError?: string;
-  problem?: string;
-  /** Shown once. */
-  given?: { name: string; password: string };
 }
 
 /** Who may sign in: for admins. */
 export function accountRoutes(accounts: Accounts): PageRoute[] {
-  async function list(request: PageRequest, shown: Shown = {}, status = 200): Promise<ConsoleResponse> {
-    const all = await accounts.list();
-    const rows = all.map((account) => rowOf(account, request));
-    return page(request, 'accounts/accounts', { rows, roles: ROLES, ...shown }, status);
+  async function list(request: PageRequest, typed: Typed = {}, status = 200): Promise<ConsoleResponse> {
+    const rows = (await accounts.list()).map((account) => viewOf(account, request));
+    return page(request, 'accounts/accounts', { rows, roles: ROLES, ...typed }, status);
+  }
+
+  function show(
+    request: PageRequest,
+    account: ListedAccount,
+    shown: { password?: string; problem?: string } = {},
+    status = 200,
+  ): Promise<ConsoleResponse> {
+    return page(request, 'accounts/account', { account: viewOf(account, request), roles: ROLES, ...shown }, status);
+  }
+
+  async function one(request: PageRequest): Promise<ConsoleResponse> {
+    const account = await accounts.byId(idOf(request));
+    return account ? show(request, account) : nothingHere(request);
   }
 
   async function create(request: PageRequest): Promise<ConsoleResponse> {
@@ -42,52 +53,51 @@ export function accountRoutes(accounts: Accounts): PageRoute[] {
     if (!isRole(role)) return list(request, { name, role, roleError: 'Choose one of these.' }, 422);
     const made = await accounts.create(request.who, name, role);
     if (made.kind === 'refused') return list(request, { name, role, nameError: accountRefusals[made.why] }, 422);
-    return list(request, { given: { name: made.account.name, password: made.password } });
+    return show(request, made.account, { password: made.password });
   }
 
   async function change(request: PageRequest): Promise<ConsoleResponse> {
     const wanted: AccountChange = {};
-    const role = request.form.get('role');
-    const active = request.form.get('active');
-    if (role !== null) {
-      if (!isRole(role)) return list(request, { problem: 'There is no such role.' }, 422);
-      wanted.role = role;
-    }
+    const [role, active] = [request.form.get('role'), request.form.get('active')];
+    if (role !== null && isRole(role)) wanted.role = role;
     if (active !== null) wanted.isActive = active === 'yes';
-    if (Object.keys(wanted).length === 0) return list(request, { problem: 'Nothing was to be changed.' }, 422);
-    return done(request, await accounts.change(request.who, idOf(request), wanted), 'The account was changed.');
+    if (Object.keys(wanted).length === 0) return refuse(request, 'Choose a role.');
+    const changed = await accounts.change(request.who, idOf(request), wanted);
+    if (changed.kind === 'refused') return refuse(request, accountRefusals[changed.why]);
+    return saved(`${ACCOUNTS}/${idOf(request)}`, 'The account was changed.');
   }
 
-  async function done(request: PageRequest, changed: Changed, sentence: string): Promise<ConsoleResponse> {
-    if (changed.kind === 'refused') return list(request, { problem: accountRefusals[changed.why] }, 422);
-    return saved(ACCOUNTS, sentence);
+  async function refuse(request: PageRequest, problem: string): Promise<ConsoleResponse> {
+    const account = await accounts.byId(idOf(request));
+    return account ? show(request, account, { problem }, 422) : nothingHere(request);
   }
 
   async function reset(request: PageRequest): Promise<ConsoleResponse> {
     const renewed = await accounts.resetPassword(request.who, idOf(request));
-    if (renewed.kind === 'refused') return list(request, { problem: accountRefusals[renewed.why] }, 422);
-    return list(request, { given: { name: renewed.account.name, password: renewed.password } });
+    if (renewed.kind === 'refused') return refuse(request, accountRefusals[renewed.why]);
+    return show(request, renewed.account, { password: renewed.password });
+  }
+
+  async function remove(request: PageRequest): Promise<ConsoleResponse> {
+    const removed: Changed = await accounts.remove(request.who, idOf(request));
+    if (removed.kind === 'refused') return refuse(request, accountRefusals[removed.why]);
+    return saved(ACCOUNTS, 'The account was removed.');
   }
 
   return [
     { method: 'GET', path: ACCOUNTS, role: 'admin', handler: (request) => list(request) },
     { method: 'POST', path: ACCOUNTS, role: 'admin', handler: create },
+    { method: 'GET', path: `${ACCOUNTS}/:id`, role: 'admin', handler: one },
     { method: 'POST', path: `${ACCOUNTS}/:id`, role: 'admin', handler: change },
     { method: 'POST', path: `${ACCOUNTS}/:id/password`, role: 'admin', handler: reset },
-    {
-      method: 'POST',
-      path: `${ACCOUNTS}/:id/remove`,
-      role: 'admin',
-      handler: async (request) =>
-        done(request, await accounts.remove(request.who, idOf(request)), 'The account was removed.'),
-    },
+    { method: 'POST', path: `${ACCOUNTS}/:id/remove`, role: 'admin', handler: remove },
   ];
 }
 
 const isRole = (role: string): role is AccountRole => (accountRoles as readonly string[]).includes(role);
 const idOf = (request: PageRequest): string => request.params['id'] ?? '';
 
-function rowOf(account: ListedAccount, { who, words }: PageRequest) {
+function viewOf(account: ListedAccount, { who, words }: PageRequest) {
   const time = (date: Date | null) => (date ? { text: words.when(date), iso: words.iso(date) } : null);
   return {
     ...account,

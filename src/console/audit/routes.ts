@@ -27,7 +27,7 @@ export function auditRoutes(audit: Audit): PageRoute[] {
         ...entry,
         when: request.words.when(entry.at),
         iso: request.words.iso(entry.at),
-        detail: Object.keys(entry.detail).length > 0 ? JSON.stringify(entry.detail) : '',
+        detail: pairsOf(entry.detail),
       })),
       older: last ? `${AUDIT}?${new URLSearchParams({ ...filled(asked), before: String(last.id) })}` : null,
       isFirst: filter.before === undefined,
@@ -38,6 +38,13 @@ export function auditRoutes(audit: Audit): PageRoute[] {
 
   return [{ method: 'GET', path: AUDIT, role: 'admin', handler: show }];
 }
+
+/** What stands in a detail, one level deep. */
+const pairsOf = (detail: Record<string, unknown>): { name: string; value: string }[] =>
+  Object.entries(detail).map(([name, value]) => ({
+    name,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+  }));
 
 const filled = (asked: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== ''));
