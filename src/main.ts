@@ -1,4 +1,4 @@
-import { ConfigError, readConfig, type Config } from './config.ts';
+import { ConfigError, defaultNodeUrl, readConfig, type Config } from './config.ts';
 import { startPglite } from './embedded/postgres.ts';
 import { startRedis } from './embedded/redis.ts';
 import { seed } from '../entities/seed/index.ts';
@@ -93,3 +93,5 @@ log.info(
   { port: node.port, opsPort: node.opsPort, server: nativeServer() },
   `${node.storeName} Voice Assistant running on port ${node.port ?? node.opsPort}`,
 );
+if (config.phone && config.roles.includes('console'))
+  log.info({ url: `${defaultNodeUrl(config.host, node.opsPort)}/phone` }, 'call from a browser');

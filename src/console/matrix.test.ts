@@ -7,6 +7,7 @@ import { createGate } from './gate.ts';
 import type { PageRoute } from './guard.ts';
 import type { ConsoleRequest } from './message.ts';
 import { navEntries } from './nav.ts';
+import type { PhonePort } from './phone/routes.ts';
 import { consolePages, consoleRoutes } from './routes.ts';
 import type { Sessions } from './session.ts';
 
@@ -14,12 +15,21 @@ const TABLE = '../../docs/console-routes.md';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 const PEOPLE = ['nobody', ...accountRoles, 'machine', 'wrong token'] as const;
 
+/** There, and never used. */
+const phone: PhonePort = {
+  socketPath: '/phone/line',
+  typedCharsMax: 1,
+  hasVoice: false,
+  callerOf: (name) => name,
+  ticketFor: () => ({ refused: 'Not in a test.' }),
+};
+
 let console: TestConsole;
 let pages: PageRoute[];
 let sessions: Sessions;
 
 beforeAll(async () => {
-  console = await startConsole();
+  console = await startConsole({ phone });
   ({ pages, sessions } = consolePages(console.options));
 });
 afterAll(() => console.close());
@@ -76,7 +86,7 @@ test('nothing that changes anything answers a GET of a viewer, and every way lea
 });
 
 /** What a viewer may change is their own. */
-const VIEWERS_POSTS = ['/admin/password', '/admin/password/sessions', '/admin/logout'];
+const VIEWERS_POSTS = ['/admin/password', '/admin/password/sessions', '/admin/logout', '/phone/ticket'];
 
 /** A path that the pattern takes. */
 const example = (path: string): string => path.replaceAll(/:\w+/g, 'CA1').replace('*', 'x');

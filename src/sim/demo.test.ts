@@ -83,6 +83,7 @@ test('one call through everything: transcript, tools, times, row, WAV and pages'
   expect(output).toMatch(/Row {6}COMPLETED from \+15551230001, \d+ s, .* lines of transcript/);
   expect(output).toMatch(/Heard {4}.*demo\.wav/);
   expect(output).toMatch(/Pages {4}http:\/\/127\.0\.0\.1:\d+\/admin\/dashboard/);
+  expect(output).toMatch(/Phone {4}http:\/\/127\.0\.0\.1:\d+\/phone: call yourself/);
 });
 
 test('what was not heard makes it exit with 1, and it says what', async () => {

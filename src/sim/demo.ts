@@ -48,8 +48,8 @@ async function demo(): Promise<number> {
     onStep: (step) => say(`  starting ${step} …`),
     onLog: (line) => values.verbose && process.stderr.write(`${line}\n`),
     ...(real
-      ? { model: null, env: given(PASSED_ON) }
-      : { model: { charsPerSecond: CHARS_PER_SECOND * pace }, speech: true }),
+      ? { model: null, env: { ...given(PASSED_ON), PHONE: 'on' } }
+      : { model: { charsPerSecond: CHARS_PER_SECOND * pace }, speech: true, env: { PHONE: 'on' } }),
   });
   say(`  ready after ${seconds(performance.now())}`);
   const stopped = stopOnSignal(stack);
@@ -63,7 +63,7 @@ async function demo(): Promise<number> {
       ...(row?.processedAt ? [] : ["the call's row was not finished"]),
       ...complaintsOf(stack),
     ];
-    show(stack, report, row, failures);
+    show(stack, report, row, { failures, isReal: real });
     if (!values.once) {
       say('Ctrl-C ends it.');
       await stopped;
@@ -99,14 +99,23 @@ async function converse(
   return runConversation(script, stack.twilio, options);
 }
 
-function show(stack: Stack, report: ConversationReport, row: CallLog | null, failures: readonly string[]): void {
+function show(
+  stack: Stack,
+  report: ConversationReport,
+  row: CallLog | null,
+  { failures, isReal }: { failures: readonly string[]; isReal: boolean },
+): void {
   const turns = report.turnsMs.map((ms) => (ms / 1000).toFixed(2)).join(' ');
   say('');
   say(`Call     ${report.callSid}: ${report.status}, ended by ${report.ended}`);
   say(`Times    first word ${seconds(report.firstWordMs)}, silence before answers ${turns === '' ? 'none' : turns} s`);
   say(`Row      ${row ? describeRow(row) : 'none was written'}`);
   say(`Heard    ${relative(process.cwd(), join(OUT, 'demo.wav'))}`);
-  say(`Pages    http://127.0.0.1:${stack.node.opsPort}/admin/dashboard (token ${stack.adminToken})`);
+  const pages = `http://127.0.0.1:${stack.node.opsPort}`;
+  say(`Pages    ${pages}/admin/dashboard (name admin, password ${stack.adminToken})`);
+  say(
+    `Phone    ${pages}/phone: call yourself${isReal ? '' : '; this model understands what is typed, not what is spoken'}`,
+  );
   for (const failure of failures) say(`Wrong    ${failure}`);
   say(failures.length === 0 ? 'The caller heard what was expected.' : 'The caller did not hear what was expected.');
 }

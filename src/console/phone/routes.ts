@@ -27,7 +27,7 @@ const NO_VOICE_HINT = 'Nothing here can speak: OPENAI_API_URL names no speech in
 
 /** The phone in the browser, and the ticket that opens its line. */
 export function phoneRoutes({ phone, audit }: PhonePageDeps): PageRoute[] {
-  if (phone === null) return [{ method: 'GET', path: '/phone', role: 'viewer', handler: switchedOff }];
+  if (phone === null) return [];
   return [
     { method: 'GET', path: '/phone', role: 'viewer', handler: (request) => show(request, phone) },
     {
@@ -51,11 +51,6 @@ function show(request: PageRequest, phone: PhonePort): Promise<ConsoleResponse> 
     typedHint: phone.hasVoice ? TYPED_HINT : NO_VOICE_HINT,
     caller: phone.callerOf(request.who.name),
   });
-}
-
-function switchedOff(request: PageRequest): Promise<ConsoleResponse> {
-  const sentence = 'The phone in the browser is switched off here. Start Aida with PHONE=on to have it.';
-  return page(request, 'message', { title: 'No phone', sentence, again: null }, 404);
 }
 
 function json(status: number, body: Record<string, unknown>): ConsoleResponse {

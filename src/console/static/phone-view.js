@@ -14,6 +14,7 @@ const clock = (ms) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000)
 export class PhoneView {
   #items = new Map();
   #silences = [];
+  #callSid = '';
   #keys = byId('keys');
 
   constructor(root) {
@@ -89,7 +90,10 @@ export class PhoneView {
 
   /** A signal of the line. */
   tell(signal) {
-    if (signal.line === 'ringing') this.#state(`Ringing ${signal.to} …`);
+    if (signal.line === 'ringing') {
+      this.#callSid = signal.callSid;
+      this.#state(`Ringing ${signal.to} …`);
+    }
     if (signal.line === 'answered') this.#state('Answered.');
     if (signal.line === 'stream') this.#state('Aida listens.');
     if (signal.line === 'note') this.note(signal.text);
@@ -98,11 +102,18 @@ export class PhoneView {
     if (signal.line === 'speechFailed') this.note(`This could not be spoken: “${signal.text}”`);
     if (signal.line === 'said') this.#said(signal);
     if (signal.line === 'heard') this.#heard(signal);
-    if (signal.line === 'ended') this.note(signal.why);
+    if (signal.line === 'ended') this.#ended(signal.why);
     if (signal.line === 'keys') {
       this.#keys.classList.toggle('wanted', signal.wanted);
       if (signal.wanted) this.#state('A key is waited for.');
     }
+  }
+
+  #ended(why) {
+    const link = document.createElement('a');
+    link.href = `/admin/calls/${this.#callSid}`;
+    link.textContent = 'What is known of the call';
+    this.#entry('note', why).append(' ', link);
   }
 
   #said({ who, itemId, text }) {
@@ -112,14 +123,18 @@ export class PhoneView {
   #heard({ itemId, text, cut }) {
     const said = this.#items.get(itemId) ?? this.#entry('assistant', text);
     this.#items.set(itemId, said);
-    if (cut) said.textContent = `${text} – interrupted here`;
+    if (!cut) return;
+    const cutHere = document.createElement('span');
+    cutHere.className = 'muted';
+    cutHere.textContent = text === '' ? 'not heard' : ' – interrupted here';
+    said.replaceChildren(text, cutHere);
   }
 
   #entry(kind, text) {
     const item = document.createElement('li');
     item.className = kind;
     const who = document.createElement('span');
-    who.className = 'who';
+    who.className = 'by';
     who.textContent = NAMES[kind];
     const words = document.createElement('span');
     words.textContent = text;
