@@ -68,6 +68,8 @@ function createClient(address: RedisAddress, options: RedisLinkOptions): Redis |
       ...shared,
       sentinels: address.sentinels,
       name: address.primary,
+      // Without these two the client speaks plainly, whatever `tls` says.
+      ...(address.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
       sentinelRetryStrategy: retryDelay,
     });
   }
