@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPart, unprivileged, type Part } from '../../embedded/parts.ts';
@@ -17,6 +17,8 @@ export interface PostgresOptions {
   port?: number;
   /** What was committed outlives the server's sudden end. */
   durable?: boolean;
+  /** Takes TLS, and from the network nothing else. PEM. */
+  tls?: { cert: string; key: string };
 }
 
 /** Nothing outlives the machine: no fsync; small; on 127.0.0.1 alone. */
@@ -48,8 +50,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Data
       dir,
     );
   }
+  const tls = options.tls ? await prepareTls(dir, options.tls, uid) : {};
   const durable = options.durable ? { synchronous_commit: 'on' } : {};
-  const settings = Object.entries({ ...SETTINGS, ...durable }).map(([name, value]) => `--${name}=${value}`);
+  const settings = Object.entries({ ...SETTINGS, ...durable, ...tls }).map(([name, value]) => `--${name}=${value}`);
   const server = launch(part, part.bin, ['-D', dir, '-p', String(port), ...settings], dir);
   await server.said('database system is ready to accept connections');
   return {
@@ -64,6 +67,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Data
       if (!options.dir) await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function prepareTls(dir: string, { cert, key }: NonNullable<PostgresOptions['tls']>, uid: number) {
+  const [certFile, keyFile, rules] = [join(dir, 'tls.crt'), join(dir, 'tls.key'), join(dir, 'pg_hba.conf')];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key, { mode: 0o600 });
+  await writeFile(rules, 'hostssl all all 127.0.0.1/32 trust\n');
+  if (uid !== process.getuid?.()) for (const file of [certFile, keyFile]) await chown(file, uid, uid);
+  return { ssl: 'on', ssl_cert_file: certFile, ssl_key_file: keyFile };
 }
 
 async function run(part: Part, bin: string, args: string[], cwd: string): Promise<void> {
