@@ -4,7 +4,7 @@ import { type DeadFact, deadFacts, replayDeadFact } from './directory/dead-facts
 import { removeGroup } from './directory/outbox.ts';
 import type { RedisLink } from './directory/redis.ts';
 import { createKafkaLink, type KafkaLink } from './kafka/client.ts';
-import { type DeadLetter, deadLetters, dropLetters, replayLetters } from './kafka/dead-letters.ts';
+import { type DeadLetter, deadLetters, dropLetters, isWhole, replayLetters } from './kafka/dead-letters.ts';
 
 /** Facts that a consumer could not take in, from the outbox and from Kafka. Needs REDIS_URL, and KAFKA_… where it is used. */
 
@@ -45,10 +45,13 @@ async function replay(link: RedisLink, kafka: KafkaLink | null, which: string): 
   if (facts.length + letters.length === 0) throw new Refusal(`nothing of ${JSON.stringify(which)} was set aside`);
   for (const fact of facts) if (await replayDeadFact(link, fact)) say(`${idOf(fact)} comes again`);
   if (kafka && letters.length > 0) {
-    await replayLetters(kafka, letters);
+    const whole = letters.filter(isWhole);
+    await replayLetters(kafka, whole);
+    for (const each of whole) say(`${letterId(each)} comes again`);
+    const others = letters.filter((each) => !isWhole(each));
+    for (const each of others) say(`${letterId(each)} is not kept whole: it stands in ${each.letter.topic} only`);
     // Kafka drops from the beginning of a partition only: of a choice the rest is still to be seen.
-    if (which === 'all') await dropLetters(kafka, letters);
-    for (const each of letters) say(`${letterId(each)} comes again`);
+    if (which === 'all' && others.length === 0) await dropLetters(kafka, letters);
   }
 }
 

@@ -7,8 +7,8 @@ import { CallLogEntity } from '../../entities/call-log.ts';
 import { TurnEntity } from '../../entities/turn.ts';
 import type { CallEvent } from '../../machines/call-events.ts';
 import { claimed, newCallSid, nodeA, webhook } from '../directory/calls.fixture.ts';
-import { append, appendLate } from '../directory/journal.ts';
-import { outboxKey, partitionCount } from '../directory/keys.ts';
+import { append, appendLate, readJournal } from '../directory/journal.ts';
+import { callKeys, outboxKey, partitionCount } from '../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { lacksPart } from '../embedded/parts.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
@@ -190,6 +190,26 @@ function analyticsTests(database: TestDatabase): void {
       { callSid: talking, number: '+12075550102', ...both, reason: 'a cake', askedAt: 8_000 },
       { callSid, number: '+12075550100', ...both, reason: 'waiting room', askedAt: 9_000 },
     ]);
+    expect(faults).toEqual([]);
+  });
+
+  test('who asked to be called back is known though the facts come when the journal is gone', async () => {
+    const first = start(database.source);
+    const callSid = await journal([
+      { type: 'carrier.arrived', at: 5, from: '+12075550103', to: '+12075550142', node: 'a', queued: true },
+    ]);
+    await vi.waitFor(
+      async () => expect(await database.source.getRepository(CallLogEntity).countBy({ callSid })).toBe(1),
+      WAIT,
+    );
+    await first.analytics.stop();
+    const [marker] = await readJournal(link, callSid);
+    const wish = { type: 'carrier.waitEnded', at: 9_000, how: 'callback', waitedMs: 8_995 } as const;
+    await append(link, { callSid, epoch: marker?.epoch ?? 0, firstSeq: 2, facts: [wish] });
+    await link.command('del', callKeys(callSid).log);
+    const { analytics, wishes, faults } = start(database.source);
+    await vi.waitFor(() => expect(wishes).toMatchObject([{ callSid, number: '+12075550103' }]), WAIT);
+    await analytics.stop();
     expect(faults).toEqual([]);
   });
 

@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { CallLogEntity } from '../../entities/call-log.ts';
+import type { CallEvent } from '../../machines/call-events.ts';
 import { readJournal } from '../directory/journal.ts';
 import type { RedisLink } from '../directory/redis.ts';
 import type { KafkaLink } from '../kafka/client.ts';
@@ -47,6 +49,13 @@ export interface AnalyticsOptions {
   isSynthetic?: IsSynthetic;
 }
 
+async function arrivalOf(dataSource: DataSource, callSid: string): Promise<CallEvent[]> {
+  const row = await dataSource.getRepository(CallLogEntity).findOneBy({ callSid });
+  if (!row) return [];
+  const { startedAt, fromNumber: from, toNumber: to } = row;
+  return [{ type: 'carrier.arrived', at: startedAt.getTime(), from, to, node: '' }];
+}
+
 /** Takes the facts into the database, by four consumer groups. */
 export class Analytics {
   private readonly options: AnalyticsOptions;
@@ -70,8 +79,11 @@ export class Analytics {
       },
     });
     const gate = createErasureGate(options.numberKey);
-    const journalOf = async (callSid: string) =>
-      (await readJournal(link, callSid)).flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : []));
+    const journalOf = async (callSid: string) => {
+      const facts = (await readJournal(link, callSid)).flatMap((entry) => (entry.kind === 'fact' ? [entry.fact] : []));
+      // Facts may wait for longer than a journal is kept: who called stands in the call's row.
+      return facts.length > 0 ? facts : arrivalOf(dataSource, callSid);
+    };
     this.transcripts = new TranscriptScore(options.metrics, Date.now);
     const conversations = this.transcripts.of(
       projects(CONVERSATIONS, createConversationProjector(dataSource, Date.now, gate)),

@@ -2,6 +2,7 @@ import type { Consumer as KafkaConsumer, EachBatchPayload, KafkaMessage, Produce
 import type { KafkaLink } from '../kafka/client.ts';
 import { deadText } from '../kafka/dead-letter.ts';
 import { decodeEvent } from '../kafka/messages.ts';
+import { isTooLarge } from '../kafka/too-large.ts';
 import { ensureTopics, topics } from '../kafka/topics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -24,6 +25,7 @@ const limits = {
   partitionsMax: 16,
 } as const;
 
+const TOO_LARGE = 'too large for calls.dead, it stands at its offset only';
 const rejected = (error: Error): Promise<never> => Promise.reject(error);
 
 /** Group ids in Kafka begin with it. */
@@ -220,10 +222,20 @@ export class KafkaReader {
   ): Promise<void> {
     const { consumer, log, metrics, onPoison } = this.options;
     const { key, offset } = message;
-    const value = deadText({ group: consumer.group, reason, topic, partition, message });
-    await producer.send({ topic: topics.dead, acks: -1, messages: [{ key, value }] });
-    log.error({ group: consumer.group, topic, partition, offset }, 'message set aside');
-    metrics.kafkaMessages.inc({ group: consumer.group, result: 'dead' });
+    const { group } = consumer;
+    const post = (why: string, what: typeof message) => {
+      const value = deadText({ group, reason: why, topic, partition, message: what });
+      return producer.send({ topic: topics.dead, acks: -1, messages: [{ key, value }] });
+    };
+    try {
+      await post(reason, message);
+    } catch (error) {
+      // Who made the topic let in smaller ones only. The message still stands where it was.
+      if (!isTooLarge(error)) throw error;
+      await post(`${TOO_LARGE}; ${reason}`, { ...message, value: null });
+    }
+    log.error({ group, topic, partition, offset }, 'message set aside');
+    metrics.kafkaMessages.inc({ group, result: 'dead' });
     onPoison();
   }
 

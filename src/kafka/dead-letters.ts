@@ -25,7 +25,10 @@ export async function deadLetters(kafka: KafkaLink): Promise<DeadLetter[]> {
   return found;
 }
 
-/** Sends the messages as they were to where they were, behind all that is there. */
+/** False for one whose message the topic had no room for. */
+export const isWhole = ({ letter }: DeadLetter): boolean => letter.value !== '';
+
+/** Sends the messages as they were to where they were, behind all that is there. All must be whole. */
 export async function replayLetters(kafka: KafkaLink, letters: readonly DeadLetter[]): Promise<void> {
   const producer = kafka.producer(SEND_TRIES);
   await producer.connect();

@@ -3,6 +3,7 @@ import type { Consumer } from '../analytics/consumer.ts';
 import type { StoredFact } from '../analytics/stored-fact.ts';
 import { turnFact } from '../analytics/turn-row.ts';
 import { eventText, SCHEMA_VERSION, traceHeaders, type TranscriptMessage } from '../kafka/messages.ts';
+import { isTooLarge } from '../kafka/too-large.ts';
 import { topics } from '../kafka/topics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -11,8 +12,6 @@ export const RELAY_GROUP = 'relay';
 
 const SEND_TIMEOUT_MS = 10_000;
 const ALL_IN_STEP = -1;
-/** Answers of a broker by which the messages themselves are at fault. */
-const tooLarge: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** Kafka did not take the messages, or did not say that it has. `retryable`: they may be taken later. */
 export class PublishError extends Error {
@@ -21,14 +20,8 @@ export class PublishError extends Error {
 
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.retryable = !tooLarge.has(typeOf(cause));
+    this.retryable = !isTooLarge(cause);
   }
-}
-
-function typeOf(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if ('type' in at && typeof at.type === 'string' && at.type !== '') return at.type;
-  return '';
 }
 
 /** The message about a turn that a fact makes, null for a fact that tells of none. */

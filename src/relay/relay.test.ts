@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Consumer } from '../analytics/consumer.ts';
 import { KafkaReader } from '../analytics/kafka-reader.ts';
@@ -13,7 +14,7 @@ import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { lacksPart } from '../embedded/parts.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createKafkaLink, type KafkaLink, type KafkaSettings } from '../kafka/client.ts';
-import { deadLetters, dropLetters, replayLetters } from '../kafka/dead-letters.ts';
+import { deadLetters, dropLetters, isWhole, replayLetters } from '../kafka/dead-letters.ts';
 import { decodeEvent, eventText, traceHeaders } from '../kafka/messages.ts';
 import { readTopic } from '../kafka/read-topic.ts';
 import { ensureTopics, topics } from '../kafka/topics.ts';
@@ -248,6 +249,34 @@ describe.skipIf(await lacksPart('kafka'))('a real Kafka', () => {
       2 ** 20,
     );
     await vi.waitFor(() => expect(placesOf(notebook.taken, callSid)).toHaveLength(100), WAIT);
+  });
+
+  test('a topic of dead letters that lets in small ones only blocks nothing: the message stays where it is', async () => {
+    const narrow = async (bytes: string): Promise<void> => {
+      const admin = plain.admin();
+      await admin.connect();
+      await ensureTopics(admin);
+      const configEntries = [{ name: 'max.message.bytes', value: bytes }];
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topics.dead, configEntries }],
+      });
+      await admin.disconnect();
+    };
+    await narrow('20000');
+    reader(plain, new Notebook('narrow'));
+    const producer = plain.producer();
+    await producer.connect();
+    const key = newCallSid();
+    await producer.send({ topic: topics.events, acks: -1, messages: [{ key, value: 'x'.repeat(100_000) }] });
+    await producer.disconnect();
+    await vi.waitFor(async () => {
+      const own = (await deadLetters(plain)).filter(({ letter }) => letter.key === key);
+      expect(own.map((each) => [isWhole(each), each.letter.reason])).toEqual([
+        [false, 'too large for calls.dead, it stands at its offset only; not JSON'],
+      ]);
+    }, WAIT);
+    await narrow(String(2 * 1_024 * 1_024));
   });
 
   test('the largest message that Kafka takes can be set aside as well', async () => {
