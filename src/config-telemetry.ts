@@ -10,6 +10,8 @@ export interface TelemetrySettings {
   telemetry: boolean;
   /** Where spans go, and the share of the calls that are traced; null: none is. */
   traces: { endpoint: string; headers: Record<string, string>; ratio: number } | null;
+  /** Where people look at a trace, `{trace}` for its id; null: nobody said. */
+  traceUrl: string | null;
 }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -46,6 +48,14 @@ export const telemetryVariables = {
       .default(1),
     rule: 'the share of calls that are traced, 0 to 1',
   },
+  TRACE_URL: {
+    check: z
+      .string()
+      .regex(/^https?:\/\/\S+$/)
+      .includes('{trace}')
+      .optional(),
+    rule: 'an http(s) URL with {trace} in place of the id of a trace',
+  },
   LOG_LEVEL: { check: z.enum(logLevels).default('info'), rule: `one of ${logLevels.join(', ')}` },
 } as const;
 
@@ -55,7 +65,7 @@ export function telemetryOf(values: Values): TelemetrySettings {
   const { TELEMETRY: telemetry, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, LOG_LEVEL: logLevel } = values;
   const isTraced = telemetry && endpoint !== undefined;
   const traces = { headers: values.OTEL_EXPORTER_OTLP_HEADERS, ratio: values.OTEL_TRACES_SAMPLER_ARG };
-  return { logLevel, telemetry, traces: isTraced ? { endpoint, ...traces } : null };
+  return { logLevel, telemetry, traces: isTraced ? { endpoint, ...traces } : null, traceUrl: values.TRACE_URL ?? null };
 }
 
 function isDecodable(value: string): boolean {

@@ -12,6 +12,7 @@ import { healthRoutes } from './http/health.ts';
 import { logRoutes } from './http/log-routes.ts';
 import { createServer } from './http/server.ts';
 import type { SocketRoute } from './http/socket.ts';
+import { toldByJournal } from './replay/told.ts';
 import { CATALOG_CHANNEL } from './services/catalog-keeper.ts';
 import { openDatabase, poolOf } from './services/database.ts';
 import type { OnChange } from './services/keeper.ts';
@@ -29,6 +30,7 @@ import { createFactFlow } from './fact-flow.ts';
 import type { Ground } from './ground.ts';
 import { tellSetup } from './setup-info.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { toolNames } from './tools/registry.ts';
 import { createHoldAudio } from './webhook/hold-audio.ts';
 import { createWork, recordingsOf } from './work.ts';
 
@@ -136,8 +138,14 @@ async function run(ground: Ground, { amnesia }: NodeOptions): Promise<Node> {
           listenSecret: config.streamTokenSecret,
           redisNow: () => ground.clock.now(),
         },
+        told: {
+          score: (callSid) => toldByJournal(link, callSid, log),
+          prices: config.modelPrices,
+          traceUrl: config.traceUrl,
+        },
         phone,
         assistant: createAssistant(ground),
+        toolNames,
         adminToken: config.adminToken,
         now: Date.now,
         log,

@@ -11,12 +11,14 @@ import { auditRoutes } from './audit/routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { catalogueRoutes } from './catalogue/routes.ts';
 import type { CataloguePort } from './catalogue/port.ts';
+import { deskRoutes } from './desk/routes.ts';
+import { callRoutes, type CallTelling } from './calls/call-routes.ts';
+import { recordingRoutes } from './calls/recording-routes.ts';
 import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
 import type { Feed } from './live/feed.ts';
 import { liveRoutes } from './live/routes.ts';
 import { redirect, type ConsoleRoute } from './message.ts';
-import { overviewRoutes } from './overview.ts';
 import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
 import { createSessions, type Sessions } from './session.ts';
@@ -33,10 +35,14 @@ export interface ConsoleOptions {
   recordings: Pick<Recordings, 'audio' | 'heard'>;
   /** How this process stands to calls. */
   calls: Pick<SupervisionDeps, 'self' | 'listenSecret' | 'redisNow'>;
+  /** How calls are told; left out: from their rows alone. */
+  told?: CallTelling;
   /** The telephone in browsers; left out or null: switched off. */
   phone?: PhonePort | null;
   /** Answers as the assistant would; left out or null: nothing here does. */
   assistant?: CataloguePort | null;
+  /** Names of tools that can be switched off; left out: none. */
+  toolNames?: readonly string[];
   /** Null: only accounts sign in, and no program does. */
   adminToken: string | null;
   /** Milliseconds since the epoch. */
@@ -62,12 +68,14 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...ownRoutes(accounts, sessions),
     ...accountRoutes(accounts),
     ...auditRoutes(audit),
-    ...overviewRoutes(options),
+    ...recordingRoutes(options),
     ...liveRoutes(options.feed),
     ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
+    ...callRoutes({ dataSource, feed: options.feed, ...(options.told && { told: options.told }) }),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
     ...catalogueRoutes({ dataSource, audit, announce: () => announce(options), assistant: options.assistant ?? null }),
     ...supervisionRoutes({ link, dataSource, audit, ...options.calls }),
+    ...deskRoutes({ ...options, audit, toolNames: options.toolNames ?? [], announce: () => announce(options) }),
     // Each area adds its line here.
   ];
   return { pages, sessions };

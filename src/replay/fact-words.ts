@@ -1,6 +1,6 @@
 import type { CallEvent } from '../../machines/call-events.ts';
 import type { Deadlines } from './replayed.ts';
-import type { ScoreLine } from './score.ts';
+import type { ScoreLine } from '../services/call-score.ts';
 
 const SHOWN_CHARS_MAX = 400;
 

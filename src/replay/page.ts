@@ -1,5 +1,5 @@
 import type { Difference, Made } from './made.ts';
-import type { Score, ScoreLine, Voice } from './score.ts';
+import type { Score, ScoreLine, Voice } from '../services/call-score.ts';
 
 export const PAGE_WIDTH = 100;
 const TIME_WIDTH = 8;

@@ -1,58 +1,9 @@
 import type { CallEffect } from '../../machines/call-events.ts';
 import { asHeard } from '../redact/heard.ts';
 import { inConversationOrder } from '../services/call-log.ts';
+import type { Latencies, Score, ScoreLine, Voice } from '../services/call-score.ts';
 import { seconds, shortened, toldOf } from './fact-words.ts';
 import type { Deadlines, Replayed, Step } from './replayed.ts';
-
-/** Who is heard from when; ms since the call arrived. */
-export interface Voice {
-  who: 'caller' | 'aida';
-  fromMs: number;
-  toMs: number;
-  /** What was said; of Aida as far as it was heard. */
-  text: string;
-  /** Of Aida: the caller cut it off after so much of all that it wanted to say. */
-  cut: { heardMs: number; totalMs: number; unheard: string } | null;
-  /** Of Aida: how long the caller had waited in silence; null where nobody had asked. */
-  silenceMs: number | null;
-}
-
-/** One line of the score. */
-export interface ScoreLine {
-  atMs: number;
-  /** Where the call stands from here on, null where it stands as before. */
-  place: string | null;
-  kind: 'caller' | 'aida' | 'tool' | 'call' | 'clock' | 'effect' | 'claim';
-  text: string;
-}
-
-export interface Latencies {
-  /** From the first stream to the first sound. */
-  firstWordMs: number | null;
-  /** From the end of a caller's turn to the first sound of the answer, ascending. */
-  silencesMs: number[];
-  /** From a stream to its model session. */
-  modelMs: number[];
-  tools: { name: string; ms: number | null }[];
-}
-
-/** A call as people read it. */
-export interface Score {
-  callSid: string;
-  from: string;
-  to: string;
-  /** Redis-clock ms. */
-  startedAt: number;
-  lastsMs: number;
-  outcome: string;
-  status: string;
-  voices: Voice[];
-  /** While a stream was attached. */
-  streams: { fromMs: number; toMs: number; node: string }[];
-  tools: { atMs: number; name: string }[];
-  lines: ScoreLine[];
-  latencies: Latencies;
-}
 
 export function scoreOf(call: Replayed): Score {
   const { callSid, steps, row, end } = call;
@@ -77,7 +28,15 @@ export function scoreOf(call: Replayed): Score {
     status: row.status,
     voices,
     streams,
-    tools: steps.flatMap(({ fact }) => (fact.type === 'tool.asked' ? [{ atMs: since(fact.at), name: fact.name }] : [])),
+    places: placesOf(steps, since, lastsMs),
+    tools: call.tools.map((tool) => ({
+      atMs: since(tool.startedAt.getTime()),
+      name: tool.name,
+      arguments: tool.arguments,
+      result: tool.result,
+      output: tool.output,
+      durationMs: tool.durationMs,
+    })),
     lines: lines.toSorted((a, b) => a.atMs - b.atMs),
     latencies: latenciesOf(call, voices, streams),
   };
@@ -103,22 +62,34 @@ function streamsOf(steps: readonly Step[], since: Since, lastsMs: number): Score
   return streams;
 }
 
+function placesOf(steps: readonly Step[], since: Since, lastsMs: number): Score['places'] {
+  const places: Score['places'] = [];
+  for (const { place, fact } of steps) {
+    const last = places.at(-1);
+    if (last?.place === place) continue;
+    if (last) last.toMs = since(fact.at);
+    places.push({ place, fromMs: since(fact.at), toMs: lastsMs });
+  }
+  return places;
+}
+
 function voicesOf({ steps, turns }: Replayed, since: Since): Voice[] {
   const spans = spansOf(steps, since);
   const voices = inConversationOrder(turns).flatMap((turn): Voice[] => {
     const span = spans.get(turn.itemId) ?? { fromMs: since(turn.at.getTime()), toMs: since(turn.at.getTime()) };
     const none = { cut: null, silenceMs: null };
-    if (turn.who === 'caller') return [{ who: 'caller', ...span, text: turn.text, ...none }];
+    const { itemId } = turn;
+    if (turn.who === 'caller') return [{ itemId, who: 'caller', ...span, text: turn.text, ...none }];
     const heard = turn.heardText ?? turn.text;
     const cut =
       turn.cut && turn.heardMs !== null
         ? { heardMs: turn.heardMs, totalMs: turn.totalMs ?? turn.heardMs, unheard: unheardOf(turn.text, heard) }
         : null;
-    return [{ who: 'aida', ...span, text: heard, cut, silenceMs: null }];
+    return [{ itemId, who: 'aida', ...span, text: heard, cut, silenceMs: null }];
   });
   const known = new Set(turns.map(({ itemId }) => itemId));
   for (const [itemId, span] of spans)
-    if (!known.has(itemId)) voices.push({ who: 'caller', ...span, text: '', cut: null, silenceMs: null });
+    if (!known.has(itemId)) voices.push({ itemId, who: 'caller', ...span, text: '', cut: null, silenceMs: null });
   return withSilences(voices.toSorted((a, b) => a.fromMs - b.fromMs));
 }
 

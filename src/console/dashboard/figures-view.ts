@@ -114,7 +114,7 @@ interface Beside {
 }
 
 function tilesOf(today: DayCounts, then: DayCounts, { spans, thenSpans, weekday }: Beside): Tile[] {
-  const had = (value: string): string => `${value} last ${weekday} by now`;
+  const had = (value: string): string => `${value} last ${weekday.slice(0, 3)}`;
   const tile = (id: string, label: string, pick: (counts: DayCounts) => number): Tile => ({
     id,
     label,
@@ -137,9 +137,9 @@ function tilesOf(today: DayCounts, then: DayCounts, { spans, thenSpans, weekday 
     },
     {
       id: 'calls-silence',
-      label: 'Silence before answers, worst hour',
+      label: 'Longest silence',
       value: slowestOf(spans),
-      share: spans.some(({ silenceP95S }) => silenceP95S !== null) ? 'p95' : '',
+      share: spans.some(({ silenceP95S }) => silenceP95S !== null) ? 'p95 of an hour' : '',
       then: had(slowestOf(thenSpans)),
     },
     {

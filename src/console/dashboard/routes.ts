@@ -8,7 +8,7 @@ import { movesCall } from '../live/live-call.ts';
 import type { LiveTopic } from '../live/topic.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page } from '../page.ts';
-import { callLine } from '../pages.ts';
+import { callLine } from '../calls/call-line.ts';
 import { render } from '../render.ts';
 import { type Words, wordsIn } from '../words.ts';
 import { figuresView } from './figures-view.ts';
