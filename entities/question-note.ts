@@ -6,8 +6,8 @@ export interface QuestionNote {
   questionHash: string;
   /** `drafted`: a document was made of it; `dismissed`: it needs none. */
   state: 'drafted' | 'dismissed';
-  /** Slug of the document; null where there is none. */
-  documentSlug: string | null;
+  /** The document's id; null where there is none. */
+  documentKey: string | null;
   by: string;
   at: Date;
 }
@@ -17,7 +17,7 @@ export const QuestionNoteEntity = new EntitySchema<QuestionNote>({
   columns: {
     questionHash: { type: 'text', primary: true },
     state: { type: 'text' },
-    documentSlug: { type: 'text', nullable: true },
+    documentKey: { type: 'text', nullable: true },
     by: { type: 'text' },
     at: { type: 'timestamptz', default: () => 'now()' },
   },

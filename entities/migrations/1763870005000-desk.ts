@@ -34,7 +34,7 @@ export class Desk1763870005000 implements MigrationInterface {
       CREATE TABLE question_note (
         question_hash text PRIMARY KEY,
         state text NOT NULL CONSTRAINT question_note_state_check CHECK (state IN ('drafted', 'dismissed')),
-        document_slug text,
+        document_key text,
         by text NOT NULL,
         at timestamptz NOT NULL DEFAULT now()
       );

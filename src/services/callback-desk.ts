@@ -1,4 +1,4 @@
-import type { QueryDeepPartialEntity } from 'typeorm';
+import type { DataSource, QueryDeepPartialEntity } from 'typeorm';
 import { type CallbackRequest, CallbackRequestEntity } from '../../entities/callback-request.ts';
 import type { Who } from './audit.ts';
 import type { Changed, DeskDeps } from './voicemail-desk.ts';
@@ -205,4 +205,13 @@ function afterCall(how: CallMade, who: Who, attemptsMax: number): Change['values
   if (how === 'put back') return { status: 'open', attempts: () => 'attempts - 1' };
   const status = () => `CASE WHEN attempts < ${Math.trunc(attemptsMax)} THEN 'open' ELSE 'unanswered' END`;
   return { status, nextAttemptAt: LATER };
+}
+
+/** Another text after each change of what the list of open requests shows. */
+export async function callbackState(dataSource: DataSource): Promise<string> {
+  const [found] = await dataSource.query<{ state: string }[]>(
+    `SELECT concat_ws(' ', count(*), sum(version), sum(attempts), string_agg(DISTINCT status, ' '), max(last_attempt_at)) AS state
+     FROM (SELECT version, attempts, status, last_attempt_at FROM callback_request ORDER BY created_at DESC LIMIT 500) AS latest`,
+  );
+  return found?.state ?? '';
 }

@@ -147,7 +147,7 @@ function recordingOf(settings: StoreSettings | null, regions: readonly ConsentRe
   };
 }
 
-function callbacksOf(settings: StoreSettings | null): CallbackPolicy {
+export function callbacksOf(settings: StoreSettings | null): CallbackPolicy {
   if (!settings) return emptyCatalog.callbacks;
   return {
     offered: settings.callbackOffered,

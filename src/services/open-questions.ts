@@ -23,7 +23,7 @@ export interface AskedQuestion {
   /** The latest calls. */
   callSids: string[];
   /** What was done about it, though it may have been asked again since. */
-  note: Pick<QuestionNote, 'state' | 'documentSlug' | 'by' | 'at'> | null;
+  note: Pick<QuestionNote, 'state' | 'documentKey' | 'by' | 'at'> | null;
   isOpen: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface OpenQuestions {
   list(view: QuestionView): Promise<AskedQuestion[]>;
   question(hash: string): Promise<AskedQuestion | null>;
   count(): Promise<number>;
-  settle(hash: string, who: Who, how: { state: QuestionNote['state']; documentSlug: string | null }): Promise<void>;
+  settle(hash: string, who: Who, how: { state: QuestionNote['state']; documentKey: string | null }): Promise<void>;
   /** As if nothing had been done. */
   reopen(hash: string, who: Who): Promise<void>;
 }
@@ -51,7 +51,7 @@ const ASKED = `
   ) AS each WHERE words <> '' GROUP BY words`;
 
 const LISTED = `
-  SELECT questions.*, note.state, note.document_slug AS "documentSlug", note.by, note.at,
+  SELECT questions.*, note.state, note.document_key AS "documentKey", note.by, note.at,
     (note.at IS NULL OR note.at < "lastAt") AS "isOpen"
   FROM (${ASKED}) AS questions LEFT JOIN question_note AS note ON note.question_hash = questions.hash`;
 
@@ -67,8 +67,8 @@ export function createOpenQuestions({ dataSource, audit, now }: DeskDeps & { now
       since(),
       ...values,
     ]);
-    return rows.map(({ state, documentSlug, by, at, ...asked }) => {
-      return { ...asked, note: state && at ? { state, documentSlug, by: by ?? '', at } : null };
+    return rows.map(({ state, documentKey, by, at, ...asked }) => {
+      return { ...asked, note: state && at ? { state, documentKey, by: by ?? '', at } : null };
     });
   }
 
@@ -85,12 +85,12 @@ export function createOpenQuestions({ dataSource, audit, now }: DeskDeps & { now
 
     count: () => countOpen(dataSource, since()),
 
-    settle: (hash, who, { state, documentSlug }) =>
+    settle: (hash, who, { state, documentKey }) =>
       dataSource.transaction(async (manager) => {
         // A node's clock may be ahead of the database's: a call of this minute is meant too.
-        const row = { questionHash: hash, state, documentSlug, by: who.name, at: new Date(now()) };
+        const row = { questionHash: hash, state, documentKey, by: who.name, at: new Date(now()) };
         await manager.upsert(QuestionNoteEntity, row, ['questionHash']);
-        await audit.note({ who, action: `question.${state}`, subject: hash, detail: { documentSlug } }, manager);
+        await audit.note({ who, action: `question.${state}`, subject: hash, detail: { documentKey } }, manager);
       }),
 
     reopen: (hash, who) =>

@@ -167,3 +167,13 @@ function viewed(asked: SelectQueryBuilder<Voicemail>, view: MessageView, who: st
   if (view === 'done') return asked.where(`${KEPT} AND message.doneAt IS NOT NULL`);
   return view === 'open' ? asked.where(OPEN) : asked.where(`${OPEN} AND message.assignee = :who`, { who });
 }
+
+/** Another text after each change of what the list of open messages shows. */
+export async function messageState(dataSource: DataSource): Promise<string> {
+  const [found] = await dataSource.query<{ state: string }[]>(
+    `SELECT concat_ws(' ', count(*), sum(version), count(transcript), count(*) FILTER (WHERE status = 'new'),
+       count(*) FILTER (WHERE status = 'heard'), max(done_at)) AS state
+     FROM (SELECT version, transcript, status, done_at FROM voicemail WHERE status <> 'discarded' ORDER BY created_at DESC LIMIT 500) AS latest`,
+  );
+  return found?.state ?? '';
+}
