@@ -19,6 +19,8 @@ export interface Account {
   generation: number;
   createdAt: Date;
   signedInAt: Date | null;
+  /** Where calls are taken over, E.164. */
+  phone: string | null;
 }
 
 export const AccountEntity = new EntitySchema<Account>({
@@ -33,6 +35,7 @@ export const AccountEntity = new EntitySchema<Account>({
     generation: { type: 'integer', default: 1 },
     createdAt: { type: 'timestamptz', default: () => 'now()' },
     signedInAt: { type: 'timestamptz', nullable: true },
+    phone: { type: 'text', nullable: true },
   },
   checks: [{ name: 'account_check', expression: `role IN ('viewer', 'supervisor', 'admin') AND name = lower(name)` }],
 });

@@ -81,6 +81,7 @@ export async function startConsole(
     feed,
     recordings: silent,
     adminToken: TOKEN,
+    calls: { self: null, listenSecret: 'a-secret', redisNow: Date.now },
     now,
     log,
     ...given,

@@ -23,7 +23,7 @@ import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { HOME, signInRoutes } from './sign-in.ts';
-import { supervisionRoutes, type SupervisionDeps } from './supervision/routes.ts';
+import { listenOrigins, supervisionRoutes, type SupervisionDeps } from './supervision/routes.ts';
 import { STATIC, staticFile } from './static-files.ts';
 
 /** What the console stands on. */
@@ -71,7 +71,12 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...recordingRoutes(options),
     ...liveRoutes(options.feed),
     ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
-    ...callRoutes({ dataSource, feed: options.feed, ...(options.told && { told: options.told }) }),
+    ...callRoutes({
+      dataSource,
+      feed: options.feed,
+      ...(options.told && { told: options.told }),
+      listenOrigins: () => listenOrigins(link),
+    }),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
     ...catalogueRoutes({ dataSource, audit, announce: () => announce(options), assistant: options.assistant ?? null }),
     ...supervisionRoutes({ link, dataSource, audit, ...options.calls }),

@@ -37,12 +37,14 @@ export interface CallPageDeps {
   feed: Feed;
   /** Left out: calls are told from their rows alone. */
   told?: CallTelling;
+  /** Where the page's scripts may listen to a call besides. */
+  listenOrigins(): Promise<string[]>;
 }
 
 const fromRows: CallTelling = { score: async () => null, prices: PRICES_DEFAULT, traceUrl: null };
 
 /** The page of one call. */
-export function callRoutes({ dataSource, feed, told: telling = fromRows }: CallPageDeps): PageRoute[] {
+export function callRoutes({ dataSource, feed, told: telling = fromRows, listenOrigins }: CallPageDeps): PageRoute[] {
   const history = createCallHistory(dataSource);
 
   /** Null for a call that nobody knows. */
@@ -79,7 +81,8 @@ export function callRoutes({ dataSource, feed, told: telling = fromRows }: CallP
     const view = CALL_SID.test(sid) ? await viewOf(sid, request.words) : null;
     if (!view) return nothingHere(request);
     const maySupervise = !view.isOver && mayAct(request.who.role, 'supervisor');
-    return page(request, 'calls/call', { ...view, maySupervise, topic: `${CALL}${sid}` });
+    const connect = maySupervise ? await listenOrigins() : [];
+    return page(request, 'calls/call', { ...view, maySupervise, topic: `${CALL}${sid}` }, 200, connect);
   }
 
   return [{ method: 'GET', path: '/admin/calls/:sid', role: 'viewer', handler: call }];
