@@ -113,6 +113,7 @@ describe.skipIf(await lacksPart('helm'))('the chart', () => {
       'kafka.brokers': 'kafka:9092',
       'kafka.sasl': 'plain',
       'traces.endpoint': 'http://tempo:4318',
+      'traces.url': 'https://grafana.example.com/trace?id={trace}',
       'traces.ratio': 0.25,
     };
     expect(Object.keys(samples).toSorted()).toEqual(Object.keys(table.values).toSorted());
@@ -148,9 +149,11 @@ describe.skipIf(await lacksPart('helm'))('the chart', () => {
       rules: { host: string; http: { paths: { path: string; backend: { service: { name: string } } }[] } }[];
     };
     const paths = rules[0]?.http.paths ?? [];
-    expect(paths).toHaveLength(41);
-    for (const [index, { path, backend }] of paths.slice(0, -1).entries()) {
-      expect([path, backend.service.name]).toEqual([`/aida-node-${index}/media-stream`, `aida-node-${index}`]);
+    expect(paths).toHaveLength(81);
+    for (const [at, { path, backend }] of paths.slice(0, -1).entries()) {
+      const index = Math.floor(at / 2);
+      const end = at % 2 === 0 ? 'media-stream' : 'listen';
+      expect([path, backend.service.name]).toEqual([`/aida-node-${index}/${end}`, `aida-node-${index}`]);
       const { selector } = named(manifests, 'Service', backend.service.name).spec as { selector: object };
       expect(selector).toEqual({ 'statefulset.kubernetes.io/pod-name': `aida-node-${index}` });
     }

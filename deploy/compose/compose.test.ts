@@ -7,7 +7,7 @@ import { environmentNames, readConfig } from '../../src/config.ts';
 import { haproxyConfig } from '../../src/http/haproxy.ts';
 import { proxiedPlaces } from '../../src/nodes.ts';
 import { ROOT } from '../../toolchain/programs.ts';
-import { dependencies, neededVariables, ownServices, readDemo, readServices, roleServices } from './compose.fixture.ts';
+import { dependencies, neededVariables, ownServices, readDemo, readServices, roleServices } from './services.ts';
 
 const demo = await readDemo();
 const services = await readServices(demo);
