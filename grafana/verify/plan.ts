@@ -53,7 +53,7 @@ export const full: Plan = {
     [30, { modelSlowMs: 1_800 }],
     [72, { modelSlowMs: 0 }],
     [80, { callers: 30 }],
-    [105, { callers: 8 }],
+    [93, { callers: 8 }],
     [112, { mutedMs: 300 }],
     [115, { kill: 2, silent: true }],
     [132, { revive: 2 }],
