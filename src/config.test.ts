@@ -65,9 +65,11 @@ describe('readConfig', () => {
       recordings: null,
       notices: { smtpUrl: null, notifyUrl: null, notifySecret: '' },
       consoleUrl: 'https://voice.example.com',
+      phone: false,
       logLevel: 'info',
       telemetry: true,
       traces: null,
+      traceUrl: null,
       kafka: null,
       outboxArchive: join(tmpdir(), 'aida-outbox'),
       embedded: false,
@@ -90,6 +92,12 @@ describe('readConfig', () => {
     expect(refusal({ OTEL_EXPORTER_OTLP_HEADERS: 'secret' })).toMatch(
       /^OTEL_EXPORTER_OTLP_HEADERS is \(6 characters, not/,
     );
+  });
+
+  it('has a phone for browsers where it is asked for, or all is for trying out', () => {
+    const phones = [{}, { PHONE: 'on' }, { EMBEDDED: '1' }, { EMBEDDED: '1', PHONE: 'off' }];
+    expect(phones.map((env) => readConfig({ ...base, ...env }).phone)).toEqual([false, true, true, false]);
+    expect(refusal({ PHONE: 'yes' })).toBe('PHONE is "yes": must be on or off');
   });
 
   it('derives the stream token secret from the first auth token alone', () => {

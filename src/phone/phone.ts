@@ -134,7 +134,7 @@ export class Phone implements PhonePort {
   private open(socket: Socket<LineData>): void {
     const data = socket.getUserData();
     const { callSid, name } = data.ticket;
-    if (this.calls.size >= this.limits.callsMax) return void socket.end(NOT_ALLOWED, 'all phones are in use');
+    if (this.calls.size >= this.limits.callsMax) return socket.end(NOT_ALLOWED, 'all phones are in use');
     const { publicUrl, twilio, link, log, storeNumber } = this.options;
     const say = (message: string): void => void (data.call && send(socket, message));
     const tell = (signal: LineSignal): void => say(JSON.stringify(signal));

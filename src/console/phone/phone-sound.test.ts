@@ -125,7 +125,7 @@ test('clear drops what was not played and reaches every mark that waits', () => 
 function silences(story: string): number[] {
   const clock = new TurnClock();
   const found: number[] = [];
-  [...story].forEach((what, at) => {
+  story.split('').forEach((what, at) => {
     for (let frame = 0; frame < 5; frame += 1) {
       const [isVoiced, isHeard] = [what === 'v' || what === 'b', what === 'a' || what === 'b'];
       const silence = clock.push({ isVoiced, isHeard, atMs: at * 100 + frame * 20 });

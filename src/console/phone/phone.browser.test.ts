@@ -9,7 +9,6 @@ import { callKeys } from '../../directory/keys.ts';
 import { connectRedis, type RedisLink } from '../../directory/redis.ts';
 import { lacksPart } from '../../embedded/parts.ts';
 import { startRedis, type RedisServer } from '../../embedded/redis.ts';
-import type { SocketRoute } from '../../http/socket.ts';
 import { Phone } from '../../phone/phone.ts';
 import {
   ACCOUNT_SID,
@@ -67,7 +66,7 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
       log: createLog('silent'),
       limits: { ringMs: 10, callsPerPersonMax: 8 },
     });
-    console_ = await startConsole({ phone, sockets: [phone.socket as SocketRoute<unknown>] });
+    console_ = await startConsole({ phone, sockets: [phone.socket] });
     browser = await startBrowser(console_, null, [
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',

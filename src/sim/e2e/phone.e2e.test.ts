@@ -50,7 +50,7 @@ describe.skipIf(await lacksPart('chromium'))('a browser before a whole node', ()
     await expect.poll(() => log('assistant').last().textContent()).toMatch(/oat milk latte/i);
     await expect.poll(() => page.locator('#turns li').count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Hang up' }).click();
-    await expect.poll(() => page.getByRole('status').first().textContent()).toBe('You have hung up.');
+    await expect.poll(() => page.locator('#state').textContent()).toBe('You have hung up.');
 
     expect(complaints).toEqual([]);
     expect(stack.model?.complaints).toEqual([]);
