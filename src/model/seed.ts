@@ -39,7 +39,7 @@ export function noteItem(text: string): SeedItem {
 
 /** How such a note begins. */
 export const notePrefix =
-  'Note from a supervisor who listens, for your next answer. The caller does not hear it: act on it and do not mention it.';
+  'Note from a supervisor who listens, unheard by the caller. Act on it in your next answer, and do not say that there is a note:';
 
 export function callPair(call: OpenCall, output: string): SeedItem[] {
   return [

@@ -65,6 +65,22 @@ describe('seeding', () => {
     expect(JSON.stringify(line.items().at(-1))).toContain('Answer what the caller said last');
   });
 
+  test('what a supervisor noted stands in its place, and is nobody’s turn', async () => {
+    const made = line.connect();
+    const note: Turn = { who: 'supervisor', itemId: 'n', text: 'Offer the "moon" blend.' };
+    made.begin('resuming', [...turns.slice(0, 2), note]);
+    await line.stub.accept();
+    await line.stub.event('response.create');
+    expect(line.items()[2]).toMatchObject({
+      role: 'system',
+      content: [{ text: expect.stringMatching(/^Note from a supervisor[^:]+: Offer the 'moon' blend\.$/) as string }],
+    });
+    expect(JSON.stringify(line.items().at(-1))).toContain('Answer what the caller said last');
+    made.note('And the sun.', 'n2');
+    expect(made.knows([note, { ...note, itemId: 'n2' }])).toBe(true);
+    expect(made.knows([{ ...note, itemId: 'n3' }])).toBe(false);
+  });
+
   test('into a session that was configured before', async () => {
     const made = line.connect();
     await line.stub.accept();

@@ -33,6 +33,8 @@ export interface Truncation {
 }
 
 const ITEMS_MAX = 4000;
+/** A system item that tells something and asks for no response. */
+const NOTE = /^Note from [^:]*: (.+)$/s;
 
 const BLANK: Omit<Item, 'id' | 'type'> = {
   role: null,
@@ -173,9 +175,20 @@ export class Conversation {
   unanswered(role: 'user' | 'system'): Item | undefined {
     for (const item of this.items.toReversed()) {
       if (item.role === 'assistant' || item.type !== 'message') return undefined;
-      if (item.role === role) return item;
+      if (item.role === role && !(role === 'system' && NOTE.test(item.words))) return item;
     }
     return undefined;
+  }
+
+  /** What notes told that the assistant has not spoken since, oldest first. */
+  freshNotes(): string[] {
+    const notes: string[] = [];
+    for (const item of this.items.toReversed()) {
+      if (item.role === 'assistant' && item.type === 'message' && item.status !== 'in_progress') break;
+      const note = item.role === 'system' ? NOTE.exec(item.words)?.[1] : undefined;
+      if (note !== undefined) notes.unshift(note);
+    }
+    return notes;
   }
 
   wordsOf(role: 'user' | 'assistant'): string[] {

@@ -63,6 +63,8 @@ export interface Turn {
   readonly tools: readonly string[];
   /** Outputs not yet spoken about. */
   readonly outputs: readonly ToolOutput[];
+  /** Notes of people who help, since the assistant spoke last. */
+  readonly notes: readonly string[];
   /** What callers said in this conversation before this turn, oldest first, seeded items included. */
   readonly callerWords: readonly string[];
   /** What the assistant is known to have said, cut where it was truncated. */

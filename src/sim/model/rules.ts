@@ -170,8 +170,16 @@ function backReference(turn: Turn): string {
   return ` You asked me: ${before}`;
 }
 
-/** What the fake model does by itself, from the words that arrived and nothing else. */
+/** What the fake model does by itself, from the words that arrived and nothing else; it says what it was told in notes. */
 export function decide(turn: Turn): Plan {
+  const plan = decideAlone(turn);
+  // Before a tool has answered there is nothing yet to add to; what is to be said word for word stays so.
+  const isAnswer = turn.kind === 'caller' || turn.kind === 'tools' || turn.kind === 'apology';
+  if (turn.notes.length === 0 || !isAnswer || plan.some((step) => !('say' in step))) return plan;
+  return [...plan, { say: turn.notes.join(' ') }];
+}
+
+function decideAlone(turn: Turn): Plan {
   if (turn.kind === 'told') return [{ say: `${turn.told}${backReference(turn)}` }];
   if (turn.kind === 'apology') return [{ say: 'I am sorry about that.' }, ...answerCaller(turn)];
   if (turn.kind === 'greeting') return [{ say: greetingOf(turn) }];
