@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 
 /** Stages in the order data passes through them: each may import later ones and leaves, never an earlier one. */
 const STAGES = [
+  'doctor',
   'replay',
   // Plays the carrier: it calls from outside.
   'phone',
@@ -54,6 +55,8 @@ const ROOTS = [
   'replay.ts',
   'rebuild.ts',
   'caller.ts',
+  'doctor.ts',
+  'twilio-setup.ts',
 ];
 /** Folders that import one npm package, Node's none, and themselves. */
 const PURE: Record<string, RegExp> = { machines: /^xstate($|\/)/, entities: /^typeorm$/ };

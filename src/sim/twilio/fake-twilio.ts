@@ -5,6 +5,7 @@ import { Leg } from './leg.ts';
 import { Random } from './random.ts';
 import { Recordings } from './recordings.ts';
 import type { RestRecord } from './rest-answer.ts';
+import type { PhoneNumber } from './rest-numbers.ts';
 import { startRest } from './rest.ts';
 import { SimCall } from './sim-call.ts';
 import { reportStatus } from './status.ts';
@@ -20,6 +21,8 @@ export interface FakeTwilioOptions {
   hosts: Hosts;
   faults?: Partial<TwilioFaults>;
   staff?: Record<string, StaffPhone>;
+  /** Numbers of the account, for REST alone. */
+  phoneNumbers?: PhoneNumber[];
   /** Port of the REST interface, a free one when left out. */
   apiPort?: number;
   /** Where it listens, 127.0.0.1 when left out. */
@@ -94,6 +97,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     callbacks: new Callbacks(web, random, faults, complain, warn),
     recordings: new Recordings(),
     legs: new Map(),
+    phoneNumbers: options.phoneNumbers ?? [],
     requests: [],
     outbound: { freeMs: 0 },
     adopt: (leg, flow) => void calls.push(new SimCall(leg, bounded(leg, flow))),

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { notFound, type RestAnswer, type RestAsk, type RestRecord, restError } from './rest-answer.ts';
 import { createCall } from './rest-create.ts';
 import { fetchCall, listCalls, updateCall } from './rest-calls.ts';
+import { listNumbers, updateNumber } from './rest-numbers.ts';
 import { fetchRecording, updateRecording } from './rest-recordings.ts';
 import type { World } from './world.ts';
 
@@ -88,6 +89,9 @@ function route(world: World, ask: RestAsk): RestAnswer {
   if (call !== undefined && ask.method === 'GET') return fetchCall(world, call);
   if (ask.path === '/Calls.json' && ask.method === 'POST') return createCall(world, ask);
   if (ask.path === '/Calls.json' && ask.method === 'GET') return listCalls(world, ask.query);
+  if (ask.path === '/IncomingPhoneNumbers.json' && ask.method === 'GET') return listNumbers(world, ask.query);
+  const number = /^\/IncomingPhoneNumbers\/(PN[0-9a-f]{32})\.json$/.exec(ask.path)?.[1];
+  if (number !== undefined && ask.method === 'POST') return updateNumber(world, number, ask);
   const control = /^\/Calls\/(CA[0-9a-f]{32})\/Recordings\/(RE[0-9a-f]{32}|Twilio\.CURRENT)\.json$/.exec(ask.path);
   if (control && ask.method === 'POST') return updateRecording(world, control[1] ?? '', control[2] ?? '', ask);
   const recording = /^\/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3|)$/.exec(ask.path);

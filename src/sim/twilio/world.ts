@@ -3,6 +3,7 @@ import type { Places } from './hosts.ts';
 import type { Leg } from './leg.ts';
 import type { Random } from './random.ts';
 import type { RestRecord } from './rest-answer.ts';
+import type { PhoneNumber } from './rest-numbers.ts';
 import type { Recordings } from './recordings.ts';
 import type { Ticker } from './ticker.ts';
 import type { Web } from './web.ts';
@@ -98,6 +99,8 @@ export interface World {
   callbacks: Callbacks;
   recordings: Recordings;
   legs: Map<string, Leg>;
+  /** Numbers of the account, as its console shows them. */
+  phoneNumbers: PhoneNumber[];
   /** What was asked by REST, oldest first. */
   requests: RestRecord[];
   /** When the next call by REST may begin, by performance.now(). */
