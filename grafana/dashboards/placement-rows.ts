@@ -245,4 +245,41 @@ const staff: RowSpec = {
   ],
 };
 
-export const placementRows: readonly RowSpec[] = [placed, waiting, refused, moves, staff];
+const supervision: RowSpec = {
+  title: 'Supervision',
+  height: 6,
+  panels: [
+    {
+      kind: 'lines',
+      title: 'What supervisors did, per minute',
+      good: 'done; "carrier", "unavailable" and "late" are worth a look.',
+      unit: 'none',
+      bounds: { above: [50, 200] },
+      runbook: 'panels/supervision',
+      width: 12,
+      stacked: true,
+      queries: [
+        {
+          expr: `${perMinuteBy('deed, result', 'aida_supervisions_total')} or on () vector(0)`,
+          legend: '{{deed}}: {{result}}',
+        },
+      ],
+    },
+    {
+      kind: 'lines',
+      title: 'Listeners: how many, frames left out, and who was not let in',
+      good: 'no frame is left out: browsers read as fast as people talk.',
+      unit: 'none',
+      bounds: { above: [50, 500] },
+      runbook: 'panels/supervision',
+      width: 12,
+      queries: [
+        { expr: sum('aida_listeners'), legend: 'listen' },
+        { expr: perMinute('aida_listener_frames_total', 'result="dropped"'), legend: 'frames left out, per minute' },
+        { expr: perMinuteBy('reason', 'aida_listeners_refused_total'), legend: 'refused: {{reason}}, per minute' },
+      ],
+    },
+  ],
+};
+
+export const placementRows: readonly RowSpec[] = [placed, waiting, refused, moves, staff, supervision];
