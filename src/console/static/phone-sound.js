@@ -95,6 +95,11 @@ export class Resampler {
     return made;
   }
 
+  /** What it holds back is not to come any more. */
+  forget() {
+    this.#past.fill(0);
+  }
+
   #sample(all, at) {
     const whole = Math.floor(at);
     const phase = Math.min(PHASES - 1, Math.floor((at - whole) * PHASES));
@@ -167,13 +172,13 @@ export class Playout {
     let filled = 0;
     for (;;) {
       const first = this.#queue[0];
-      if (first === undefined) break;
+      // A mark behind the last of these samples is reached once they are out.
+      if (first === undefined || filled === into.length) break;
       if (first.name !== undefined) {
         this.#queue.shift();
         this.#reached(first.name, false);
         continue;
       }
-      if (filled === into.length) break;
       const count = Math.min(into.length - filled, first.mulaw.length - this.#at);
       for (let index = 0; index < count; index += 1) into[filled + index] = decoded[first.mulaw[this.#at + index]];
       filled += count;

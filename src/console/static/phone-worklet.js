@@ -11,6 +11,8 @@ import {
 
 /** Quieter is silence: background noise is not somebody's turn. */
 const VOICE_LEVEL = 0.02;
+/** Frames come each 20 ms, the sound card takes steps that do not divide them: so much lies ahead, that none comes too late. */
+const AHEAD_SAMPLES = 512;
 
 /**
  * Both directions of the line on the clock of the sound card: every 20 ms a frame of the microphone, or of words that
@@ -24,8 +26,8 @@ class PhoneLine extends AudioWorkletProcessor {
   #fromLine = new Resampler(LINE_RATE, sampleRate);
   #playout = new Playout((mark, isCleared) => this.port.postMessage({ mark, isCleared }));
   #mouth = new Float32Array(0);
-  /** Frames come in steps of 20 ms, the card takes them in smaller ones that do not divide it: two of those lie ahead. */
-  #ear = new Float32Array(256);
+  #ear = new Float32Array(0);
+  #isSounding = false;
   #typed = [];
   #typedAt = 0;
   #isMuted = false;
@@ -58,7 +60,11 @@ class PhoneLine extends AudioWorkletProcessor {
     if (say) this.#typed.push(say);
     if (play) this.#playout.push(play);
     if (mark !== undefined) this.#playout.mark(mark);
-    if (clear) this.port.postMessage({ cleared: this.#playout.clear() });
+    if (clear) {
+      this.#ear.fill(0);
+      this.#fromLine.forget();
+      this.port.postMessage({ cleared: this.#playout.clear() });
+    }
     if (muted !== undefined) this.#isMuted = muted;
     if (over) this.#isOver = true;
   }
@@ -71,6 +77,8 @@ class PhoneLine extends AudioWorkletProcessor {
     else if (!this.#isMuted) for (let at = 0; at < FRAME_SAMPLES; at += 1) frame[at] = encodeMulaw(microphone[at]);
     const played = new Float32Array(FRAME_SAMPLES);
     this.#playedSamples += this.#playout.pull(played);
+    if (!this.#isSounding) this.#ear = new Float32Array(AHEAD_SAMPLES);
+    this.#isSounding = true;
     this.#ear = joined(this.#ear, this.#fromLine.push(played));
     const [mouth, ear] = [levelOf(decodedOf(frame)), levelOf(played)];
     this.port.postMessage({

@@ -25,6 +25,7 @@ async function place() {
   try {
     // First: browsers let sound begin only while the press of the button is fresh.
     mine.sound = await openSound(mine);
+    if (mine.isOver) return letGo(mine);
     const ticket = await fetchTicket();
     if (mine.isOver) return;
     mine.ringingAt = performance.now();
@@ -129,11 +130,16 @@ function end(mine, state, trouble) {
   if (mine.isOver) return;
   mine.isOver = true;
   mine.socket?.close();
-  mine.sound?.postMessage({ over: true });
-  for (const track of mine.microphone?.getTracks() ?? []) track.stop();
-  void mine.context?.close();
+  letGo(mine);
   if (call === mine) call = null;
   view.over(state, trouble);
+}
+
+/** Of microphone and sound card; more than once does no harm. */
+function letGo(mine) {
+  mine.sound?.postMessage({ over: true });
+  for (const track of mine.microphone?.getTracks() ?? []) track.stop();
+  if (mine.context?.state !== 'closed') void mine.context?.close();
 }
 
 view.on({
