@@ -12,6 +12,7 @@ import { fault, type Finding, ok, warning, wordsOf } from './finding.ts';
 /** Tokens, deadlines and records bear Redis's time; certificates and signatures elsewhere the wall's. */
 const CLOCK_MS_MAX = 2_000;
 const ROUND_TRIP_MS_MAX = 20;
+const SAMPLES = 5;
 const STREAM_NODE_BYTES_MAX = 1_024;
 const REDIS_VERSION_MIN = [7, 0] as const;
 const SILENT = { warn: () => undefined };
@@ -81,10 +82,17 @@ async function settingsOfRedis(link: RedisLink): Promise<Finding[]> {
 }
 
 async function checkClock(link: RedisLink, now: () => number): Promise<Finding[]> {
-  const sentAt = performance.now();
-  const theirs = await redisTime(link);
-  const tookMs = performance.now() - sentAt;
-  const apartMs = Math.round(Math.abs(now() - tookMs / 2 - theirs));
+  let tookMs = Infinity;
+  let apartMs = Infinity;
+  // The quickest answer says most of the way and of the clock.
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    const sentAt = performance.now();
+    const theirs = await redisTime(link);
+    const thisTookMs = performance.now() - sentAt;
+    if (thisTookMs >= tookMs) continue;
+    tookMs = thisTookMs;
+    apartMs = Math.round(Math.abs(now() - tookMs / 2 - theirs));
+  }
   const late = `a round trip to Redis takes ${tookMs.toFixed(0)} ms`;
   return [
     apartMs > CLOCK_MS_MAX
