@@ -27,7 +27,9 @@ afterAll(async () => {
 
 function caller(args: readonly string[], more: Record<string, string> = {}): Promise<string> {
   const { PATH = '' } = process.env;
-  const env = { PATH, REDIS_URL: redis.url, DATABASE_URL: database.url, ...more };
+  // Each would compile the same modules anew.
+  const compiled = { NODE_COMPILE_CACHE: join(dir, 'compiled') };
+  const env = { PATH, ...compiled, REDIS_URL: redis.url, DATABASE_URL: database.url, ...more };
   return new Promise((resolve) =>
     execFile(
       process.execPath,

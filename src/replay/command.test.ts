@@ -41,7 +41,8 @@ interface Ran {
 function replay(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', COMMAND, ...args], {
-    env: { PATH, ...env },
+    // Each would compile the same modules anew.
+    env: { PATH, NODE_COMPILE_CACHE: join(dir, 'compiled'), ...env },
   });
   const ran: Ran = { code: null, out: '', err: '' };
   child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()));
