@@ -4,7 +4,6 @@ import { centsOf, dollars, priceRange } from '../services/money.ts';
 import { speaksOf, spokenPromotion } from '../services/promotions.ts';
 import { defineTool, needCatalog } from './tool.ts';
 
-const SOLD_OUT = 'It is sold out for now. Say so first, and offer one of the others.';
 const INSTEAD_MAX = 3;
 const DEFAULT_DESCRIPTION = 'A delicious coffee selection.';
 
@@ -37,13 +36,21 @@ export const getProductDetails = defineTool({
       answer: {
         found: true,
         product: detailsOf(item),
-        ...(item.soldOut && { soldOut: SOLD_OUT, instead: insteadOf(item, services) }),
+        ...(item.soldOut && soldOutWords(item, services)),
         ...(others.length > 0 ? { alsoPossible: others } : {}),
         ...(promotions.length > 0 ? { promotions: promotions.map(spokenPromotion) } : {}),
       },
     };
   },
 });
+
+function soldOutWords(item: Item, services: Parameters<typeof needCatalog>[0]): Record<string, unknown> {
+  return {
+    message: `${item.name} is sold out for now.`,
+    note: 'Say that first, then offer one of the others.',
+    instead: insteadOf(item, services),
+  };
+}
 
 /** Of the same category, to be had. */
 function insteadOf({ category }: Item, services: Parameters<typeof needCatalog>[0]): string[] {

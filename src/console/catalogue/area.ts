@@ -23,7 +23,7 @@ export interface Area {
   isSingle?: boolean;
   heading(form: URLSearchParams, key: string | null): string;
   intro?: string;
-  sections(dataSource: DataSource): Promise<SectionSpec[]>;
+  sections(dataSource: DataSource, form: URLSearchParams): Promise<SectionSpec[]>;
   /** What a new one begins with. */
   fresh?(request: PageRequest): URLSearchParams;
   /** What is shown below the form: its name below `views/`, and what it sees. */
@@ -85,7 +85,7 @@ function areaPages(area: Area, { dataSource, editor }: CatalogueDeps) {
 
   async function show(request: PageRequest, shown: Shown, status = 200): Promise<ConsoleResponse> {
     const { key, base, form, problems = {}, clash, more } = shown;
-    const sections = await area.sections(dataSource);
+    const sections = await area.sections(dataSource, form);
     const beside = shown.isPreview || !area.hasPreview ? await area.beside?.(request, form) : undefined;
     const data = {
       heading: area.heading(form, key),

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page } from '../page.ts';
@@ -54,10 +55,10 @@ async function answerOf(assistant: CataloguePort, tool: AskableTool, question: s
   return { tool, result, output, shown: readable(output) };
 }
 
-/** JSON as people read it; words of a refusal as they are. */
+/** As people read it; words of a refusal as they are. */
 function readable(output: string): string {
   try {
-    return JSON.stringify(JSON.parse(output), null, 2);
+    return stringify(JSON.parse(output), { lineWidth: 0 }).trimEnd();
   } catch {
     return output;
   }

@@ -58,13 +58,14 @@ export function filled(sections: readonly SectionSpec[], form: URLSearchParams, 
       columns.map((column) => shown({ ...column, name: `${list}.${row}.${column.name}` })),
     );
   };
+  const timeOf = (prefix: string, name: string, label: string): Shown => {
+    const field = shown({ name: `${prefix}${name}`, label, type: 'time' });
+    return form.get(`${prefix}isClosed`) === 'on' ? { ...field, value: '' } : field;
+  };
   const dayOf = ({ prefix, label }: DaySpec) => ({
     label,
     isClosed: shown({ name: `${prefix}isClosed`, label: 'Closed', type: 'checkbox' }),
-    times: [
-      shown({ name: `${prefix}openTime`, label: 'Opens', type: 'time' }),
-      shown({ name: `${prefix}closeTime`, label: 'Closes', type: 'time' }),
-    ],
+    times: [timeOf(prefix, 'openTime', 'Opens'), timeOf(prefix, 'closeTime', 'Closes')],
   });
   const partOf = (part: PartSpec) => {
     if ('list' in part) return { ...part, kind: 'list', rows: rowsOf(part) };

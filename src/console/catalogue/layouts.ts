@@ -4,6 +4,7 @@ import { weekdays } from '../../services/catalogue/hours-kinds.ts';
 import { documentLimits } from '../../services/catalogue/knowledge-kind.ts';
 import { assistantLimits, voices } from '../../services/catalogue/store-kinds.ts';
 import { languageName } from '../../services/languages.ts';
+import { lineLanguages } from '../../services/lines.ts';
 import { dayNames } from '../../services/local-time.ts';
 import { storeLimits } from '../../services/store-check.ts';
 import type { DaySpec, FieldSpec, SectionSpec } from './form-view.ts';
@@ -21,21 +22,27 @@ const POSITION: FieldSpec = {
   min: 0,
   hint: 'The lowest is said and shown first.',
 };
-const LANGUAGES_WITH_LINES = ['en', 'es', 'fr'];
+const CLOSED_LINE = 'closedLine.';
 
 /** From Monday, as people write their week. */
 const week = (prefix: string): DaySpec[] =>
   [1, 2, 3, 4, 5, 6, 0].map((day) => ({ prefix: `${prefix}${weekdays[day] ?? ''}.`, label: dayNames[day] ?? '' }));
 
-const closedLines = (hint: string): SectionSpec => ({
-  title: 'Said first while closed',
-  hint,
-  parts: LANGUAGES_WITH_LINES.map((language) => ({
-    name: `closedLine.${language}`,
-    label: languageName(language),
-    maxlength: storeLimits.closedLineCharsMax,
-  })),
-});
+/** In what the store speaks, what it has a line for, and what we have lines in. */
+const closedLines = (hint: string, spoken: readonly string[], form: URLSearchParams): SectionSpec => {
+  const written = [...form.keys()].flatMap((name) =>
+    name.startsWith(CLOSED_LINE) ? name.slice(CLOSED_LINE.length) : [],
+  );
+  return {
+    title: 'Said first while closed',
+    hint,
+    parts: [...new Set([...spoken, ...written, ...lineLanguages])].map((language) => ({
+      name: `${CLOSED_LINE}${language}`,
+      label: languageName(language),
+      maxlength: storeLimits.closedLineCharsMax,
+    })),
+  };
+};
 
 export const documentSections: SectionSpec[] = [
   {
@@ -167,7 +174,7 @@ export const weekSections: SectionSpec[] = [
   },
 ];
 
-export const dateSections: SectionSpec[] = [
+export const dateSections = (spoken: readonly string[], form: URLSearchParams): SectionSpec[] => [
   {
     parts: [
       {
@@ -185,7 +192,7 @@ export const dateSections: SectionSpec[] = [
       { days: [{ prefix: 'hours.', label: 'Hours of that day' }] },
     ],
   },
-  closedLines('Only for this date, in place of the usual line of the policies. May be left empty.'),
+  closedLines('Only for this date, in place of the usual line of the policies. May be left empty.', spoken, form),
 ];
 
 export const staffSections: SectionSpec[] = [
@@ -310,7 +317,7 @@ const days = (name: string, label: string, hint?: string): FieldSpec => ({
   ...(hint !== undefined && { hint }),
 });
 
-export const policySections: SectionSpec[] = [
+export const policySections = (spoken: readonly string[], form: URLSearchParams): SectionSpec[] => [
   {
     title: 'Outside the hours',
     parts: [
@@ -326,7 +333,7 @@ export const policySections: SectionSpec[] = [
       },
     ],
   },
-  closedLines('When the store opens is said after it. A language without a line has ours.'),
+  closedLines('When the store opens is said after it. A language without a line has ours.', spoken, form),
   {
     title: 'Calls',
     parts: [

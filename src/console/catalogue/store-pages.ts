@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import { StaffMemberEntity, type StaffMember } from '../../../entities/staff-member.ts';
 import { StoreHoursExceptionEntity } from '../../../entities/store-hours-exception.ts';
 import { StoreHoursEntity } from '../../../entities/store-hours.ts';
@@ -30,6 +31,10 @@ import type { CatalogueDeps } from './port.ts';
 const DATES_MAX = 400;
 const STAFF_MAX = 100;
 
+async function spokenIn(dataSource: DataSource): Promise<string[]> {
+  return (await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 }))?.languages ?? [];
+}
+
 const hours = { home: '/admin/hours', homeLabel: 'Hours', role: 'supervisor' } as const;
 const weekArea: Area = {
   ...hours,
@@ -45,7 +50,7 @@ const dateArea: Area = {
   path: '/admin/hours/date',
   deleteQuestion: 'Delete this date? The hours of its weekday hold again.',
   heading: (form, key) => (key === null ? 'New date' : `${form.get('reason') ?? ''}, ${form.get('date') ?? key}`),
-  sections: () => Promise.resolve(dateSections),
+  sections: async (dataSource, form) => dateSections(await spokenIn(dataSource), form),
   fresh: () => new URLSearchParams({ 'hours.isClosed': 'on' }),
 };
 const planArea: Area = {
@@ -89,7 +94,7 @@ const policiesArea: Area = {
   role: 'admin',
   isSingle: true,
   heading: () => 'Policies',
-  sections: () => Promise.resolve(policySections),
+  sections: async (dataSource, form) => policySections(await spokenIn(dataSource), form),
   beside: () => Promise.resolve({ view: 'catalogue/regions-link', data: {} }),
 };
 const regionsArea: Area = {
