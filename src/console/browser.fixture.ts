@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { AccountRole } from '../../entities/account.ts';
@@ -8,7 +8,7 @@ import { launchChromium } from '../sim/parts/chromium.ts';
 import type { TestConsole, TestSession } from './console.fixture.ts';
 
 const OUT = join(import.meta.dirname, '../../out/console');
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
 const DEADLINE_MS = 10_000;
 const PICTURE_PX_MAX = 2_400;
 

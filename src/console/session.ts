@@ -12,6 +12,7 @@ import type { RedisLink } from '../directory/redis.ts';
 import { FIRST_ADMIN, normalName, type Accounts, type ListedAccount } from '../services/accounts.ts';
 import type { Audit, Who } from '../services/audit.ts';
 import { isPassword } from '../services/passwords.ts';
+import { addressOf } from './address.ts';
 import { bearerOf, tokenCheck } from './bearer.ts';
 import { sessionCookie, setSession } from './cookies.ts';
 import { csrfOf } from './csrf.ts';
@@ -148,18 +149,4 @@ export function createSessions({ link, accounts, audit, adminToken, now }: Sessi
       return begin(request, who.id, String(account?.generation ?? 0));
     },
   };
-}
-
-const PRIVATE = /^(::ffff:)?(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)|^::1$|^f[cd]|^fe80/i;
-
-/** Whose tries are counted: where a proxy of ours connects, whom it says it speaks for. */
-export function addressOf(request: Pick<ConsoleRequest, 'address' | 'header'>): string {
-  const address = shortAddress(request.address);
-  if (!PRIVATE.test(address)) return address;
-  return request.header('x-forwarded-for').split(',').at(-1)?.trim() || address;
-}
-
-/** uWebSockets.js writes an IPv6 address in full. */
-function shortAddress(address: string): string {
-  return URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) ?? address;
 }

@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { AccountEntity } from '../../entities/account.ts';
 import { AuditEntryEntity } from '../../entities/audit-entry.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
 import { accountLimits, createAccounts, type Accounts } from './accounts.ts';
 import { createAudit, type Audit, type Who } from './audit.ts';
+
+/** What a password costs is measured elsewhere. */
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  const scrypt: typeof crypto.scrypt = (password, salt, keylen, ...rest) => {
+    const done = rest.at(-1) as (error: Error | null, key: Buffer) => void;
+    crypto.scrypt(password, salt, keylen, { N: 16, r: 1, p: 1 }, done);
+  };
+  return { ...crypto, scrypt };
+});
 
 const FIRST: Who = { id: 'admin', name: 'admin', role: 'admin' };
 

@@ -133,7 +133,9 @@ export function createAccounts(dataSource: DataSource, audit: Audit): Accounts {
     change: (by, id, change) =>
       changeOne(by, id, async (manager, account) => {
         await manager.update(AccountEntity, { id: account.id }, { ...change, generation: account.generation + 1 });
-        const detail = { ...change, before: { role: account.role, isActive: account.isActive } };
+        const detail = Object.fromEntries(
+          Object.entries(change).map(([name, value]) => [name, `${account[name as keyof AccountChange]} → ${value}`]),
+        );
         await audit.note({ who: by, action: 'account.changed', subject: account.name, detail }, manager);
         return null;
       }),
