@@ -44,11 +44,11 @@ await onBothDatabases((database) => {
     await ask(2, { status: 'dialing' });
     await ask(4, { status: 'done' });
     await ask(5, { status: 'answered' });
-    await ask(-1);
-    expect(await listed(open)).toEqual([-1, 1, 2, 3]);
+    await ask(0, { windowEnd: new Date(Date.now() - HOUR_MS), createdAt: new Date() });
+    expect(await listed(open)).toEqual([0, 1, 2, 3]);
     expect(await listed({ ...open, view: 'mine' })).toEqual([1]);
     expect(await listed({ ...open, view: 'done' })).toEqual([4, 5]);
-    expect(await listed({ ...open, view: 'all' })).toEqual([-1, 1, 2, 3, 4, 5]);
+    expect(await listed({ ...open, view: 'all' })).toEqual([0, 1, 2, 3, 4, 5]);
     expect(await desk().counts()).toEqual({ open: 4, late: 1 });
   });
 

@@ -135,7 +135,7 @@ export function createCallbackDesk({ dataSource, audit }: DeskDeps): CallbackDes
     async counts() {
       const [found] = await dataSource.query<{ open: number; late: number }[]>(
         `SELECT count(*)::int AS open, count(*) FILTER (WHERE window_end < now())::int AS late
-         FROM (SELECT window_end FROM callback_request WHERE ${OPEN} LIMIT $1) AS some`,
+         FROM (SELECT window_end FROM callback_request WHERE ${OPEN} LIMIT $1) AS first`,
         [callbackLimits.badgeMax],
       );
       return found ?? { open: 0, late: 0 };

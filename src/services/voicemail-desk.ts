@@ -134,7 +134,7 @@ export function createVoicemailDesk({ dataSource, audit }: DeskDeps): VoicemailD
       const { badgeMax } = voicemailLimits;
       const [found] = await dataSource.query<{ open: number; unheard: number }[]>(
         `SELECT count(*)::int AS open, count(*) FILTER (WHERE status IN ('pending', 'new'))::int AS unheard
-         FROM (SELECT status FROM voicemail WHERE done_at IS NULL AND status <> 'discarded' LIMIT $1) AS some`,
+         FROM (SELECT status FROM voicemail WHERE done_at IS NULL AND status <> 'discarded' LIMIT $1) AS first`,
         [badgeMax],
       );
       return found ?? { open: 0, unheard: 0 };
