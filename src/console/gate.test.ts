@@ -12,10 +12,8 @@ import { isOwnPath, unpackKept } from './kept.ts';
 /** What a password costs is measured elsewhere; here dozens are compared. */
 vi.mock('node:crypto', async (original) => {
   const crypto = await original<typeof import('node:crypto')>();
-  const scrypt: typeof crypto.scrypt = (password, salt, keylen, ...rest) => {
-    const done = rest.at(-1) as (error: Error | null, key: Buffer) => void;
-    crypto.scrypt(password, salt, keylen, { N: 16, r: 1, p: 1 }, done);
-  };
+  const scrypt = (...[password, salt, bytes, , done]: Parameters<typeof crypto.scrypt>): void =>
+    crypto.scrypt(password, salt, bytes, { N: 16, r: 1, p: 1 }, done);
   return { ...crypto, scrypt };
 });
 

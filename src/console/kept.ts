@@ -1,4 +1,5 @@
 import { readForm } from './form.ts';
+import { pageLimits } from './guard.ts';
 import type { ConsoleRequest } from './message.ts';
 
 /** A form that could not be taken because nobody was signed in: it travels through the sign-in page and is offered again. */
@@ -15,7 +16,9 @@ const NOT_AFTER = new Set(['/admin/login', '/admin/logout']);
 
 export const isOwnPath = (path: string): boolean => OWN_PATH.test(path) && !NOT_AFTER.has(path.split('?')[0] ?? '');
 
+/** Null for what is no form of ours, and for one that is larger than any page takes: strangers may post it too. */
 export function keptOf(action: string, request: ConsoleRequest): Kept | null {
+  if (request.body.length > pageLimits.formBytesMax) return null;
   const form = readForm(request.header('content-type'), request.body);
   if (!form || !isOwnPath(action)) return null;
   form.fields.delete('csrf');

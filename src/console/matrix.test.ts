@@ -97,7 +97,7 @@ describe('each address by each method as each of them', () => {
     const gate = createGate({
       dataSource: console.source,
       sessions,
-      log: { error: (...args) => void console.lines.push(JSON.stringify(args)), warn: () => {} },
+      log: { error: () => {}, warn: () => {} },
       routes: pages.map((page) => ({ ...page, handler: () => ({ status: 200, body: `${page.method} ${page.path}` }) })),
     });
     const headers: Record<string, string> = { host: '127.0.0.1', 'content-type': 'application/x-www-form-urlencoded' };

@@ -1,19 +1,18 @@
 import { PasswordsBusyError } from '../services/passwords.ts';
-import { isOnThisMachine } from './cookies.ts';
+import { isOnThisMachine, sessionCookie } from './cookies.ts';
 import { isFromElsewhere } from './csrf.ts';
 import { pageLimits } from './guard.ts';
 import { isOwnPath, packKept, unpackKept, type Kept } from './kept.ts';
 import { html, redirect, type ConsoleRequest, type ConsoleResponse, type ConsoleRoute } from './message.ts';
 import { refusal } from './refusal.ts';
 import { render } from './render.ts';
-import { sessionCookie } from './cookies.ts';
 import type { Sessions } from './session.ts';
 
 export const HOME = '/admin/dashboard';
 export const SIGN_IN = '/admin/login';
 const URLENCODED = /^application\/x-www-form-urlencoded\b/i;
-/** A form of any size that a page takes, in base64, and what is written around it. */
-const BODY_BYTES_MAX = 2 * pageLimits.formBytesMax;
+/** A form of any size that is kept, as JSON in base64. */
+const BODY_BYTES_MAX = 3 * pageLimits.formBytesMax;
 const MINUTE_MS = 60_000;
 
 interface SignInView {

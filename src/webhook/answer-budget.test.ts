@@ -23,7 +23,8 @@ function request(path: string, parameters: Record<string, string>): HttpRequest 
     ['x-twilio-signature', sign('token', `${PUBLIC_URL}${path}`, form)],
   ]);
   const body = Buffer.from(new URLSearchParams(form).toString());
-  return { method: 'POST', target: path, path, query: '', header: (name) => headers.get(name) ?? '', body };
+  const header = (name: string): string => headers.get(name) ?? '';
+  return { method: 'POST', target: path, path, query: '', header, address: '127.0.0.1', body };
 }
 const never = () => new Promise<never>(() => undefined);
 

@@ -270,6 +270,7 @@ function createNode(link: RedisLink, node: string, door: CallDoor, now: () => nu
         path,
         query,
         header: (name) => headers.get(name) ?? '',
+        address: '127.0.0.1',
         body: Buffer.from(new URLSearchParams(form).toString()),
       };
       return handlers.get(path)?.(request);
