@@ -2,6 +2,7 @@ import type { PhonePort } from '../console/phone/routes.ts';
 import type { SocketRoute, Socket } from '../http/socket.ts';
 import { plain } from '../http/message.ts';
 import type { RedisLink } from '../directory/redis.ts';
+import { browserCaller } from '../services/caller-number.ts';
 import type { Speech } from '../services/speech.ts';
 import { phoneSid } from '../telemetry/synthetic-sid.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -99,7 +100,7 @@ export class Phone implements PhonePort {
 
   /** A carrier's word for whoever calls from a program: no number, so nobody can be called back there. */
   callerOf(name: string): string {
-    return `client:phone.${name.replaceAll(OTHER_THAN_NAME, '-')}`;
+    return browserCaller + name.replaceAll(OTHER_THAN_NAME, '-');
   }
 
   /** One call for whoever is signed in, or why there is none. */

@@ -1,3 +1,4 @@
+import { browserCaller } from '../../services/caller-number.ts';
 import { render } from '../render.ts';
 import { durationWords } from '../words.ts';
 import { type LiveCall, liveMoodOf } from './live-call.ts';
@@ -38,8 +39,9 @@ const speakers = { caller: 'Caller', aida: 'Aida', supervisor: 'Supervisor' } as
 const SHOWN_DIGITS = 4;
 const DIGITS_HIDDEN_MIN = 3;
 
-/** `••• 0142`: enough to tell callers apart, too little to call them. */
+/** `••• 0142`: enough to tell callers apart, too little to call them. `ada (browser)` for the phone in the browser. */
 export function maskedNumber(number: string): string {
+  if (number.startsWith(browserCaller)) return `${number.slice(browserCaller.length)} (browser)`;
   const digits = number.replaceAll(/\D/g, '');
   if (digits === '') return 'Withheld';
   const shown = Math.max(0, Math.min(SHOWN_DIGITS, digits.length - DIGITS_HIDDEN_MIN));
