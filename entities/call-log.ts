@@ -66,6 +66,11 @@ export const CallLogEntity = new EntitySchema<CallLog>({
     { columns: ['fromNumber'] },
     { name: 'call_log_transcript_idx', columns: ['startedAt'], where: 'transcript IS NOT NULL' },
     { name: 'call_log_promotion_idx', columns: ['promotionSlug', 'startedAt'], where: 'promotion_slug IS NOT NULL' },
+    { name: 'call_log_page_idx', columns: ['startedAt', 'callSid'] },
+    { name: 'call_log_outcome_idx', columns: ['outcome', 'startedAt', 'callSid'] },
+    // GIN, which TypeORM cannot describe.
+    { name: 'call_log_intents_idx', columns: ['intents'], synchronize: false },
+    { name: 'call_log_number_idx', columns: ['fromNumber'], synchronize: false },
     { name: 'call_log_live_idx', columns: ['startedAt'], where: 'ended_at IS NULL' },
   ],
 });

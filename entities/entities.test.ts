@@ -252,8 +252,8 @@ await onBothDatabases((database) => {
     expect(await planOf(database.source, 'SELECT count(*) FROM call_log WHERE ended_at IS NULL')).toContain(
       'call_log_live_idx',
     );
-    expect(await planOf(database.source, 'SELECT * FROM call_log ORDER BY started_at DESC LIMIT 10')).toContain(
-      'call_log_started_at_idx',
+    expect(await planOf(database.source, 'SELECT * FROM call_log ORDER BY started_at DESC LIMIT 10')).toMatch(
+      /call_log_(started_at|page)_idx/,
     );
   });
 

@@ -9,6 +9,7 @@ import { StoreDecides1763830007000 } from './1763830007000-store-decides.ts';
 import { Understanding1763860006000 } from './1763860006000-understanding.ts';
 import { Privacy1763860007000 } from './1763860007000-privacy.ts';
 import { Accounts1763870001000 } from './1763870001000-accounts.ts';
+import { CallSearch1763870002000 } from './1763870002000-call-search.ts';
 import { AccountPhones1763870003000 } from './1763870003000-account-phones.ts';
 import { CatalogueEditing1763870004000 } from './1763870004000-catalogue-editing.ts';
 import { Desk1763870005000 } from './1763870005000-desk.ts';
@@ -29,6 +30,7 @@ export const migrations = [
   Understanding1763860006000,
   Privacy1763860007000,
   Accounts1763870001000,
+  CallSearch1763870002000,
   AccountPhones1763870003000,
   CatalogueEditing1763870004000,
   Desk1763870005000,

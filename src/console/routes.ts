@@ -13,6 +13,7 @@ import { catalogueRoutes } from './catalogue/routes.ts';
 import type { CataloguePort } from './catalogue/port.ts';
 import { deskRoutes } from './desk/routes.ts';
 import { callRoutes, type CallTelling } from './calls/call-routes.ts';
+import { callListRoutes } from './calls/list-routes.ts';
 import { recordingRoutes } from './calls/recording-routes.ts';
 import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
@@ -71,6 +72,7 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...recordingRoutes(options),
     ...liveRoutes(options.feed),
     ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
+    ...callListRoutes({ dataSource, audit, now, log: options.log }),
     ...callRoutes({
       dataSource,
       feed: options.feed,

@@ -5,7 +5,7 @@ import { durationWords, type Words } from '../words.ts';
 export const SOUNDS = '/admin/recordings/';
 
 /** A call as a row of a list. */
-export function callLine(call: Omit<CallLog, 'transcript'>, words: Words) {
+export function callLine(call: Omit<CallLog, 'transcript' | 'lastEpoch' | 'lastSeq' | 'statusSequence'>, words: Words) {
   return {
     href: `/admin/calls/${encodeURIComponent(call.callSid)}`,
     callSid: call.callSid,

@@ -184,7 +184,7 @@ function latenciesOf({ score, details }: CallParts): { label: string; value: str
       : [
           {
             label: `Silence before ${silences.length} ${silences.length === 1 ? 'answer' : 'answers'}`,
-            value: `${s(middle)} in the middle, ${s(silences.at(-1) ?? 0)} at most`,
+            value: silences.length === 1 ? s(middle) : `${s(middle)} in the middle, ${s(silences.at(-1) ?? 0)} at most`,
           },
         ]),
     ...(modelMs.length === 0 ? [] : [{ label: 'Model ready after', value: modelMs.map(s).join(', ') }]),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seed } from '../../../entities/seed/index.ts';
@@ -5,6 +6,10 @@ import { CallLogEntity, type CallLog } from '../../../entities/call-log.ts';
 import { lacksPart } from '../../embedded/parts.ts';
 import { startBrowser, type TestBrowser } from '../browser.fixture.ts';
 import { startConsole, type TestConsole } from '../console.fixture.ts';
+import { PRICES_DEFAULT } from '../../config-checks.ts';
+import { toldByJournal } from '../../replay/told.ts';
+import { createLog } from '../../telemetry/log.ts';
+import { connectRedis, type RedisLink } from '../../directory/redis.ts';
 import { LiveDriver } from './live-driver.fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -47,14 +52,24 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
   let console: TestConsole;
   let browser: TestBrowser;
   let driver: LiveDriver;
+  let closeLink: () => Promise<unknown>;
 
   beforeAll(async () => {
-    console = await startConsole({}, fill);
+    let link: RedisLink | null = null;
+    const log = createLog('silent');
+    const score = async (callSid: string) => {
+      link ??= await connectRedis(console.redis.url);
+      return toldByJournal(link, callSid, log);
+    };
+    closeLink = async () => link?.close();
+    const told = { score, prices: PRICES_DEFAULT, traceUrl: 'https://traces.example/{trace}' };
+    console = await startConsole({ told }, fill);
     browser = await startBrowser(console);
     driver = new LiveDriver(console.link);
   });
   afterAll(async () => {
     await browser.close();
+    await closeLink();
     await console.close();
   });
 
@@ -118,5 +133,65 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
     });
     for (const callSid of sids) await driver.end(callSid);
     expect(browser.complaints).toEqual([]);
+  });
+
+  test('a call is followed while it goes on: what is said, what tools did, what was not heard', async () => {
+    const callSid = await driver.arrive('+12075550166');
+    await driver.connect(callSid);
+    await driver.aidaSays(callSid, 'Mangy Dog Coffee, how can I help you?');
+    const page = await browser.open('viewer');
+    await page.goto(`/admin/calls/${callSid}`);
+    expect(await page.locator('#transcript').innerText()).toContain('how can I help you?');
+    await driver.callerSays(callSid, '<script>alert(1)</script> when do you close?');
+    await expect.poll(() => page.locator('#transcript').innerText()).toContain('<script>alert(1)</script> when do you');
+    const asked = { toolCallId: 't1', responseId: 'r1', name: 'get_store_hours', arguments: '{"day":"today"}' };
+    await driver.tell(callSid, '', { type: 'tool.asked', at: Date.now(), ...asked });
+    await expect.poll(() => page.locator('.line.tool').innerText()).toMatch(/get_store_hours\s+running/);
+    const answered = { toolCallId: 't1', result: 'ok', output: 'until 18:00', durationMs: 40, leave: null } as const;
+    await driver.tell(callSid, '', { type: 'tool.answered', at: Date.now(), ...answered });
+    await expect.poll(() => page.locator('.line.tool').innerText()).toMatch(/get_store_hours\s+ok/);
+    await page.locator('.line.tool summary').click();
+    await driver.aidaSays(callSid, 'We are open until six tonight, and from seven tomorrow.', 'We are open until six');
+    await expect.poll(() => page.locator('#transcript').innerText()).toContain('interrupted here');
+    expect(await page.locator('.line.tool dl').isVisible()).toBe(true);
+    expect(await page.locator('.piece-unheard').count()).toBe(1 + 1);
+    await page.getByRole('button', { name: 'Play' }).click();
+    await page.getByLabel('Pace').selectOption('8');
+    await expect.poll(() => page.locator('#played').textContent()).not.toBe('0:00');
+    await driver.end(callSid);
+    await expect.poll(() => page.locator('.call-head').innerText()).toContain('COMPLETED');
+    expect(browser.complaints).toEqual([]);
+    await page.context().close();
+    await browser.inspectLooks('viewer', `/admin/calls/${callSid}`, 'call');
+    expect(browser.complaints).toEqual([]);
+  });
+
+  test('the list of calls: looked for, turned, taken along', async () => {
+    const page = await browser.open('supervisor');
+    await page.goto('/admin/calls');
+    await expect.poll(() => page.locator('#calls tbody tr').count()).toBe(50);
+    await page.getByRole('link', { name: 'Older' }).click();
+    await expect.poll(() => page.locator('#calls tbody tr').count()).toBe(20);
+    await page.getByLabel('Number').fill('1007');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect.poll(() => page.locator('#calls tbody tr').count()).toBe(1);
+    await page.getByLabel('Number').fill('1');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect.poll(() => page.getByText('At least 3 digits of it.').count()).toBe(1);
+    expect(await page.getByLabel('Number').inputValue()).toBe('1');
+    await page.getByLabel('Number').fill('');
+    await page.getByLabel('Outcome').selectOption('voicemail');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect.poll(() => page.url()).toContain('outcome=voicemail');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'As CSV' }).click(),
+    ]);
+    const csv = await readFile(await download.path(), 'utf8');
+    expect(csv.split('\r\n')).toHaveLength((await page.locator('#calls tbody tr').count()) + 2);
+    expect(csv).toMatch(/^\uFEFFcall,started,/);
+    await page.context().close();
+    await browser.inspectLooks('supervisor', '/admin/calls', 'calls');
+    expect(browser.complaints.filter((each) => !each.includes('422'))).toEqual([]);
   });
 });

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DataSource } from 'typeorm';
+import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
+import { onBothDatabases } from '../sim/parts/both-databases.ts';
+import { type CallFilter, searchCalls, type Turned } from './call-search.ts';
+
+const NOON = Date.parse('2026-11-18T17:00:00Z');
+const MINUTE_MS = 60_000;
+const said = (text: string, who: 'caller' | 'assistant' = 'caller') => ({
+  who,
+  text,
+  at: new Date(NOON).toISOString(),
+  cut: false,
+});
+
+const row = (callSid: string, minutesAgo: number, more: Partial<CallLog> = {}) => ({
+  callSid,
+  fromNumber: '+12075550100',
+  status: 'COMPLETED',
+  startedAt: new Date(NOON - minutesAgo * MINUTE_MS),
+  endedAt: new Date(NOON),
+  ...more,
+});
+
+const rows = [
+  row('CA1', 1, {
+    intents: ['hours', 'menu'],
+    outcome: 'answered',
+    transcript: [said('When are you open?'), said('We open at seven.', 'assistant')],
+  }),
+  row('CA2', 2, {
+    fromNumber: '+12075550142',
+    outcome: 'transferred',
+    transcript: [said('I want a refund for <b>oat milk</b>')],
+  }),
+  row('CA3', 2, {
+    promotionSlug: 'muddy-paws',
+    intents: ['promotion'],
+    transcript: [said('Is the oat latte in the offer?')],
+  }),
+  row('CA4', 3, {
+    fromNumber: '+447700900123',
+    outcome: 'answered',
+    intents: ['hours'],
+    transcript: [said('¿A qué hora abren?')],
+  }),
+  row('CA5', 4, { endedAt: null, startedAt: new Date(Date.now() - MINUTE_MS) }),
+  row('CA6', 60 * 24 * 3, { outcome: 'voicemail', transcript: null }),
+];
+
+await onBothDatabases((database) => {
+  let source: DataSource;
+  beforeAll(async () => {
+    source = database.source;
+    await source.getRepository(CallLogEntity).insert(rows);
+  });
+  afterAll(() => source.getRepository(CallLogEntity).clear());
+
+  const found = async (filter: CallFilter, turned: Turned = null, count = 10): Promise<string[]> =>
+    (await searchCalls(source, filter, turned, count)).calls.map(({ callSid }) => callSid);
+
+  test.each<[string, CallFilter, string[]]>([
+    ['all, newest first', {}, ['CA5', 'CA1', 'CA3', 'CA2', 'CA4', 'CA6']],
+    ['a whole number', { number: '+12075550142' }, ['CA2']],
+    ['some digits of it', { number: '0900' }, ['CA4']],
+    ['an intent', { intent: 'hours' }, ['CA1', 'CA4']],
+    ['an outcome', { outcome: 'answered' }, ['CA1', 'CA4']],
+    ['those that go on', { outcome: 'live' }, ['CA5']],
+    ['a promotion', { promotion: 'muddy-paws' }, ['CA3']],
+    ['words, whatever their form', { words: 'opening' }, ['CA1']],
+    ['words without others', { words: 'oat -refund' }, ['CA3']],
+    ['either word', { words: 'refund or latte' }, ['CA3', 'CA2']],
+    ['words of another language', { words: 'abren' }, ['CA4']],
+    ['a phrase', { words: '"oat milk"' }, ['CA2']],
+    ['from a time on', { from: new Date(NOON - 2 * MINUTE_MS) }, ['CA5', 'CA1', 'CA3', 'CA2']],
+    ['up to a time', { until: new Date(NOON - 2 * MINUTE_MS) }, ['CA4', 'CA6']],
+    ['all together', { words: 'open', intent: 'menu', number: '0100', outcome: 'answered' }, ['CA1']],
+    ['nothing like it', { words: 'xylophone' }, []],
+    ['what is no query', { words: '& | ! ( " <->' }, []],
+    ['quotes of SQL', { words: "'; DROP TABLE call_log; --", number: "1' OR '1'='1" }, []],
+  ])('%s', async (_, filter, expected) => {
+    expect(await found(filter)).toEqual(expected);
+  });
+
+  test('the line in which it was said', async () => {
+    const { calls } = await searchCalls(source, { words: 'seven' }, null, 10);
+    expect(calls.map(({ line }) => line?.text)).toEqual(['We open at seven.']);
+  });
+
+  test('pages, there and back, also between calls of the same moment', async () => {
+    const place = (callSid: string) => {
+      const at = rows.find((each) => each.callSid === callSid)?.startedAt ?? new Date(0);
+      return { at, callSid };
+    };
+    const first = await searchCalls(source, {}, null, 3);
+    expect(first.calls.map(({ callSid }) => callSid)).toEqual(['CA5', 'CA1', 'CA3']);
+    expect([first.hasOlder, first.hasNewer]).toEqual([true, false]);
+    const second = await searchCalls(source, {}, { older: place('CA3') }, 3);
+    expect(second.calls.map(({ callSid }) => callSid)).toEqual(['CA2', 'CA4', 'CA6']);
+    expect([second.hasOlder, second.hasNewer]).toEqual([false, true]);
+    const back = await searchCalls(source, {}, { newer: place('CA2') }, 2);
+    expect(back.calls.map(({ callSid }) => callSid)).toEqual(['CA1', 'CA3']);
+    expect([back.hasOlder, back.hasNewer]).toEqual([true, true]);
+  });
+
+  test('words go with what they were said in: changed, taken out by the retention, deleted', async () => {
+    const calls = source.getRepository(CallLogEntity);
+    await calls.upsert({ ...row('CA7', 5), transcript: [said('marshmallow')] }, ['callSid']);
+    expect(await found({ words: 'marshmallow' })).toEqual(['CA7']);
+    await calls.upsert({ ...row('CA7', 5), transcript: [said('cinnamon')] }, ['callSid']);
+    expect([await found({ words: 'marshmallow' }), await found({ words: 'cinnamon' })]).toEqual([[], ['CA7']]);
+    await calls.update({ callSid: 'CA7' }, { transcript: null });
+    expect(await source.query(`SELECT * FROM call_text WHERE call_sid = 'CA7'`)).toEqual([]);
+    await calls.update({ callSid: 'CA7' }, { transcript: [said('nutmeg')] });
+    await calls.delete({ callSid: 'CA7' });
+    expect(await source.query(`SELECT * FROM call_text WHERE call_sid = 'CA7'`)).toEqual([]);
+  });
+
+  test('a transcript of any length is taken in', async () => {
+    const long = Array.from({ length: 40_000 }, (_, index) => `word${index}`).join(' ');
+    await source.getRepository(CallLogEntity).insert({ ...row('CA8', 6), transcript: [said(long)] });
+    expect(await found({ words: 'word17' })).toEqual(['CA8']);
+    await source.getRepository(CallLogEntity).delete({ callSid: 'CA8' });
+  });
+});
