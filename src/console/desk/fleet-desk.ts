@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { type Block, readBlocks } from '../../directory/callers.ts';
+import { DirectoryError } from '../../directory/errors.ts';
 import { type FleetNode, readFleet } from '../../directory/fleet.ts';
-import { type JobStats, tidyJobs } from '../../directory/jobs.ts';
+import { type JobStats, prepareJobs, tidyJobs } from '../../directory/jobs.ts';
 import { deadLetterKey, jobLanes, type JobLane, partitionCount } from '../../directory/keys.ts';
 import { directoryLimits } from '../../directory/limits.ts';
 import { type NodeReport, readNodeReport } from '../../directory/node-desk.ts';
@@ -160,11 +161,21 @@ function latestDrains(acts: readonly AuditEntry[]): Omit<DrainState, 'report' | 
 export const drainValue = ({ node, incarnation }: { node: string; incarnation: string }): string =>
   `${node} ${incarnation}`;
 
+/** Where no worker has run yet there is nobody to ask about. */
+async function laneState(link: RedisLink, lane: JobLane): Promise<PipelineState['jobs'][number]> {
+  const stats = await tidyJobs(link, lane).catch(async (error: unknown) => {
+    if (!(error instanceof DirectoryError)) throw error;
+    await prepareJobs(link, lane);
+    return tidyJobs(link, lane);
+  });
+  return { lane, ...stats };
+}
+
 async function readPipelines(link: RedisLink): Promise<PipelineState> {
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
   const [stats, jobs] = await Promise.all([
     Promise.all(partitions.map((partition) => outboxStats(link, partition))),
-    Promise.all(jobLanes.map(async (lane) => ({ lane, ...(await tidyJobs(link, lane)) }))),
+    Promise.all(jobLanes.map((lane) => laneState(link, lane))),
   ]);
   const behind = new Map<string, number>();
   for (const { groups } of stats)

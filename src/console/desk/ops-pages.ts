@@ -62,7 +62,7 @@ function overview(parts: Parts): PageRoute[] {
         })),
         blockCount: blocks.length,
         acts: acts.map(({ name, value, by, reason, at }) => ({
-          what: name === 'drain' ? `drain ${value.split(' ')[0] ?? ''}` : `${name} ${value === '' ? 'cleared' : value}`,
+          what: actWords(request, name, value),
           by,
           reason,
           at: words.when(new Date(at)),
@@ -277,6 +277,13 @@ function nodeRoutes({ fleet, link, audit, changed }: Parts): PageRoute[] {
     { method: 'GET', path: `${OPS}/nodes/:node`, role: 'viewer', handler: (request) => show(request) },
     { method: 'POST', path: `${OPS}/nodes/:node/drain`, role: 'admin', handler: drain },
   ];
+}
+
+/** A line of the fleet's log. */
+function actWords(request: PageRequest, name: string, value: string): string {
+  if (name === 'drain') return `drain ${value.split(' ')[0] ?? ''}`;
+  if (name === 'block' || name === 'unblock') return `${name} ${numberFor(request, value)}`;
+  return value === '' ? `${name} cleared` : `${name} ${value}`;
 }
 
 const isLeaving = ({ report, capacity }: NodeState): boolean =>
