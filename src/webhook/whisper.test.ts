@@ -156,3 +156,35 @@ test('who talked, or whose caller hung up, ends the hold and rings nobody', asyn
     `ended ${HOLD} canceled`,
   ]);
 });
+
+test('a supervisor who takes over is rung alone, hears who calls and accepts by key; nobody of the staff is asked', async () => {
+  carrier.door.view = { ...carrier.door.view, state: 'dialing', ringing: '+15550007777', supervisor: 'Kim' };
+  const { body, verbs } = await carrier.post('/voice/next');
+  expect(verbs).toEqual(['Dial']);
+  expect(body).toContain('>+15550007777</Number>');
+  expect(body).toContain('/voice/whisper?h=supervisor#');
+  expect(said((await carrier.post('/voice/whisper?h=supervisor', line())).body)).toEqual([
+    'A call for Mangy Dog Coffee from 1 5 5 5 3 3 3 4 4 4 4.',
+    'Press 1 to take the call, or 2 to decline.',
+  ]);
+  const press = (digits: string) => carrier.post('/voice/whisper?h=supervisor&r=1', line({ Digits: digits }));
+  expect((await press('2')).verbs).toEqual(['Hangup']);
+  expect((await press('1')).verbs).toEqual([]);
+  carrier.door.view = { ...carrier.door.view, state: 'conversation', supervisor: null };
+  expect((await press('1')).verbs).toEqual(['Hangup']);
+  // Who was kept of the staff is not needed any more.
+  expect(carrier.desk).toEqual(['leave']);
+});
+
+test('a supervisor who does not answer is nobody of the staff: nobody else is rung, and the assistant has the caller again', async () => {
+  const { verbs } = await carrier.post('/voice/dial-result?h=supervisor', {
+    DialCallStatus: 'no-answer',
+    DialBridged: 'false',
+  });
+  expect(verbs).toEqual(['Connect']);
+  expect(carrier.door.asked.map(({ fact }) => fact)).toEqual([
+    { type: 'carrier.dialEnded', result: 'no-answer', durationS: 0 },
+  ]);
+  expect((await carrier.post('/voice/status?h=supervisor', line({ CallStatus: 'completed' }))).status).toBe(204);
+  expect(carrier.desk.filter((what) => what !== 'leave')).toEqual([]);
+});
