@@ -17,6 +17,7 @@ async function place() {
     sound: null,
     line: null,
     isOver: false,
+    isMuted: false,
     frames: 0,
     turns: new TurnClock(),
     ringingAt: 0,
@@ -26,6 +27,7 @@ async function place() {
     // First: browsers let sound begin only while the press of the button is fresh.
     mine.sound = await openSound(mine);
     if (mine.isOver) return letGo(mine);
+    mine.sound.postMessage({ muted: mine.isMuted });
     const ticket = await fetchTicket();
     if (mine.isOver) return;
     mine.ringingAt = performance.now();
@@ -148,7 +150,11 @@ view.on({
     if (call?.line) call.line.hangUp();
     else if (call) end(call, 'The call is over.', '');
   },
-  mute: (muted) => call?.sound?.postMessage({ muted }),
+  mute(muted) {
+    if (call === null) return;
+    call.isMuted = muted;
+    call.sound?.postMessage({ muted });
+  },
   say: (text) => call?.line?.say(text),
   press: (digit) => call?.line?.press(digit),
 });

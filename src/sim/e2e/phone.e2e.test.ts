@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CallLogEntity, type CallLog } from '../../../entities/call-log.ts';
@@ -7,6 +9,7 @@ import { createPhoneCheck } from '../../telemetry/synthetic-sid.ts';
 import { launchChromium } from '../parts/chromium.ts';
 import { type Stack, startStack } from '../stack.ts';
 
+const OUT = join(import.meta.dirname, '../../../out/console');
 const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 
 describe.skipIf(await lacksPart('chromium'))('a browser before a whole node', () => {
@@ -16,6 +19,7 @@ describe.skipIf(await lacksPart('chromium'))('a browser before a whole node', ()
   const complaints: string[] = [];
 
   beforeAll(async () => {
+    await mkdir(OUT, { recursive: true });
     const started = startStack({ env: { PHONE: 'on' }, model: { charsPerSecond: 48 }, speech: true });
     const launched = launchChromium(MICROPHONE);
     [stack, chromium] = await Promise.all([started, launched]);
@@ -41,14 +45,15 @@ describe.skipIf(await lacksPart('chromium'))('a browser before a whole node', ()
     await page.waitForURL('**/phone');
 
     await page.getByRole('button', { name: 'Call', exact: true }).click();
-    await expect.poll(() => log('assistant').first().textContent()).toContain('Mangy Dog Coffee');
     // What Chromium's own device beeps is nobody's turn.
     await page.getByRole('button', { name: 'Mute' }).click();
+    await expect.poll(() => log('assistant').first().textContent()).toContain('Mangy Dog Coffee');
     await page.getByLabel('Say it by typing').fill('How much is an oat milk latte?');
     await page.getByRole('button', { name: 'Say', exact: true }).click();
     await expect.poll(() => log('caller').allTextContents()).toEqual(['YouHow much is an oat milk latte?']);
     await expect.poll(() => log('assistant').last().textContent()).toMatch(/oat milk latte/i);
     await expect.poll(() => page.locator('#turns li').count()).toBeGreaterThan(0);
+    await page.screenshot({ path: join(OUT, 'phone-conversation.png') });
     await page.getByRole('button', { name: 'Hang up' }).click();
     await expect.poll(() => page.locator('#state').textContent()).toBe('You have hung up.');
 
