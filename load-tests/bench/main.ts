@@ -6,6 +6,7 @@ import { writeReport } from '../report/write.ts';
 import { actor } from './actor.ts';
 import { coreCount } from './cores.ts';
 import { directory } from './directory.ts';
+import { dashboard } from './dashboard.ts';
 import type { Measure, Outcome } from './figure.ts';
 import { frame } from './frame.ts';
 import { growth } from './growth.ts';
@@ -49,6 +50,7 @@ const measures: readonly Measure[] = [
   scrape,
   relay,
   pipeline,
+  dashboard,
 ];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
