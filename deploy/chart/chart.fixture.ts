@@ -61,7 +61,8 @@ export async function render(values: unknown = {}, release = 'aida'): Promise<Ma
   const { code, out, err } = await run('helm', args, stringify(values));
   if (code !== 0) throw new Error(err);
   return parseAllDocuments(out, { merge: false }).flatMap((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
+    const [fault] = document.errors;
+    if (fault) throw fault;
     const manifest = document.toJS() as Manifest | null;
     return manifest === null ? [] : [manifest];
   });

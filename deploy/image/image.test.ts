@@ -35,7 +35,7 @@ test('packages come from the lock file alone, and none of their scripts is run',
   expect(text).not.toMatch(/npm (install|i) |curl|wget|apt-get/);
   const packages = Object.values(packageLock.packages as Record<string, { resolved?: string; integrity?: string }>);
   expect(
-    packages.filter(({ resolved, integrity }) => resolved !== undefined && !/^sha512-/.test(integrity ?? '')),
+    packages.filter(({ resolved, integrity }) => resolved !== undefined && !integrity?.startsWith('sha512-')),
   ).toEqual([]);
 });
 
@@ -59,7 +59,7 @@ test('it runs as nobody in particular, and writes nowhere but into its folder fo
 
 test('no secret and no setting of a deployment is built in', () => {
   const named = [...of('ARG'), ...of('ENV')].map((one) => one.getArguments()[0]?.getValue().split('=')[0]);
-  expect(named.toSorted()).toEqual(['NODE_ENV', 'NODE_IMAGE', 'REVISION', 'UWS', 'UWS_COMMIT']);
+  expect(new Set(named)).toEqual(new Set(['NODE_ENV', 'NODE_IMAGE', 'REVISION', 'UWS', 'UWS_COMMIT']));
 });
 
 test('it starts what npm start starts, and Node itself gets the signal', async () => {

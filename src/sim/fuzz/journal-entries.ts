@@ -11,7 +11,10 @@ const GOLDEN = join(import.meta.dirname, '../../../machines/golden/v1');
 const CALL = `CA${'d'.repeat(32)}`;
 const EPOCH = 1_795_413_859_000;
 const STRANGE_MAX = 3;
-const FACTS_MAX = 16;
+const FACTS_MAX = 6;
+/** Long ones are dear, and rare here. */
+const LONG = 0.1;
+const LONG_FACTS_MAX = 40;
 /** A second fold costs as much as the first: a share of all cases. */
 const TWICE = 0.2;
 
@@ -46,7 +49,8 @@ export const journalEntries: Fuzzer = {
       .map((name) => (JSON.parse(readFileSync(join(GOLDEN, name), 'utf8')) as { facts: CallEvent[] }).facts);
     return (random) => {
       const journal = pick(random, journals);
-      const facts = journal.slice(0, random.between(0, Math.min(journal.length, FACTS_MAX)));
+      const most = random.chance(LONG) ? LONG_FACTS_MAX : FACTS_MAX;
+      const facts = journal.slice(0, random.between(0, Math.min(journal.length, most)));
       for (let left = random.between(1, STRANGE_MAX + 1); left > 0; left -= 1) {
         const text = strange(random, pick(random, journal));
         const entry = toJournalEntry({ id: `${EPOCH}-${facts.length + 1}`, fields: new Map([['f', text]]) });
