@@ -23,7 +23,7 @@ export class Sender {
     this.maxMs = maxMs;
   }
 
-  async connect(): Promise<void> {
+  async connect(): Promise<Producer> {
     const producer = this.kafka.producer();
     try {
       await producer.connect();
@@ -32,12 +32,11 @@ export class Sender {
       throw error;
     }
     this.producer = producer;
+    return producer;
   }
 
   async sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]> {
-    if (!this.producer) await this.connect();
-    const { producer } = this;
-    if (!producer) throw new SendOverdue('there is no producer');
+    const producer = this.producer ?? (await this.connect());
     const { promise: overdue, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       this.letGo(producer);
