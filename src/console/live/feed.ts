@@ -23,6 +23,8 @@ export const feedLimits = {
   checkPulses: 4,
   /** Looks whether topics are due. */
   roundMs: 200,
+  /** A page waits at most so long for the first look at calls. */
+  firstLookMs: 1_500,
   /** After the last browser has gone calls are followed for so long: another page is often opened. */
   lingerMs: 60_000,
 } as const;
@@ -87,7 +89,7 @@ export class Feed {
   async calls(): Promise<LiveCall[] | null> {
     this.follow();
     this.stay();
-    await this.ready?.catch(() => {});
+    await within(this.ready ?? Promise.resolve(), feedLimits.firstLookMs);
     return this.live?.isFresh ? [...this.live.calls.values()] : null;
   }
 
@@ -262,4 +264,16 @@ export class Feed {
       if (watched.html !== null) listener.send(name, watched.html);
     }
   }
+}
+
+/** Resolves when it is settled, or after so long. */
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  work.then(
+    () => resolve(),
+    () => resolve(),
+  );
+  await promise;
+  clearTimeout(timer);
 }
