@@ -4,10 +4,13 @@ import { AuditEntryEntity } from '../../../entities/audit-entry.ts';
 import { fakeCarrier, type FakePort, farewell, newSid } from '../../calls/calls.fixture.ts';
 import { TestFleet, type TestNode } from '../../calls/fleet.fixture.ts';
 import type { ResidentCall } from '../../calls/stream-port.ts';
+import { PRICES_DEFAULT } from '../../config-checks.ts';
 import { heartbeat } from '../../directory/fleet.ts';
+import { lacksPart } from '../../embedded/parts.ts';
 import { createListen } from '../../media/listen.ts';
 import { TestListener } from '../../media/listen.fixture.ts';
 import type { TapEar } from '../../media/tap.ts';
+import { toldByJournal } from '../../replay/told.ts';
 import { encodeUtterance } from '../../sim/voice/index.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -36,6 +39,11 @@ let beating: NodeJS.Timeout;
 beforeAll(async () => {
   console = await startConsole({
     calls: { self: SELF, listenSecret: LISTEN_SECRET, redisNow: Date.now },
+    told: {
+      score: (callSid) => toldByJournal(fleet.link, callSid, createLog('silent')),
+      prices: PRICES_DEFAULT,
+      traceUrl: null,
+    },
     sockets: [{ ...listen, path: '/listen', upgrade: () => ({ accept: {} }) }],
   });
   fleet = await TestFleet.start(console.redis.url);
@@ -201,7 +209,7 @@ describe('who listens', () => {
   });
 });
 
-describe('in a browser', () => {
+describe.skipIf(await lacksPart('chromium'))('in a browser', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser(console, /status of (404|409|422)/, ['--autoplay-policy=no-user-gesture-required']);
@@ -234,9 +242,26 @@ describe('in a browser', () => {
     expect(await page.locator('#listen').getAttribute('data-state')).toBe('listening');
     call.tell({ type: 'carrier.statusReported', status: 'completed', durationS: 9, sequence: 4 });
     await port.saw('end left');
-    for (const each of [...ears]) each.over();
+    for (const each of [...ears]) {
+      ears.delete(each);
+      each.over();
+    }
     await page.getByText('The call has ended.', { exact: true }).waitFor();
     await page.getByText('The call is over.').waitFor();
+  });
+
+  test('is part of the page of a call that goes on', async () => {
+    const { callSid } = await talk();
+    const page = await browser.open('supervisor');
+    await page.goto(`/admin/calls/${callSid}`);
+    await page.getByRole('button', { name: 'Listen', exact: true }).click();
+    await page.locator('#listen[data-state=listening]').waitFor();
+    await page.getByRole('button', { name: 'Stop listening' }).click();
+    await expect.poll(() => ears.size).toBe(0);
+    const viewer = await browser.open('viewer');
+    await viewer.goto(`/admin/calls/${callSid}`);
+    await viewer.getByRole('heading', { level: 1 }).waitFor();
+    expect(await viewer.locator('#listen, #supervision-place').count()).toBe(0);
   });
 
   test('looks as it should, in every state', async () => {
