@@ -1,5 +1,6 @@
 import { Analytics, outboxGroups, retiredGroups, type AnalyticsOptions } from './analytics/analytics.ts';
 import { OutboxKeeper } from './analytics/outbox-keeper.ts';
+import { callbackTopics, noteConsoleChanges } from './directory/console-changes.ts';
 import type { Role } from './config.ts';
 import { createSyntheticCheck } from './telemetry/synthetic-sid.ts';
 import type { Ground } from './ground.ts';
@@ -106,7 +107,10 @@ function analyticsOf(
     link,
     dataSource,
     enterRecording,
-    enterCallback: ({ askedAt, ...wish }) => callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) }),
+    async enterCallback({ askedAt, ...wish }) {
+      await callbacks.enter({ ...wish, window: services.callbackWindow(askedAt) });
+      await noteConsoleChanges(link, callbackTopics);
+    },
     numberKey: numberKeyOf(config),
     holder,
     log,

@@ -1,6 +1,8 @@
 import type { RecordingConsumerDeps } from './analytics/recording-consumer.ts';
+import { messageTopics, noteConsoleChanges } from './directory/console-changes.ts';
 import { readJournal } from './directory/journal.ts';
 import { jobLanes } from './directory/keys.ts';
+import type { RedisLink } from './directory/redis.ts';
 import { accountOf, type Ground, redactSettings } from './ground.ts';
 import { createJobs } from './jobs/queue.ts';
 import { lineJobs, requestLines } from './jobs/line-jobs.ts';
@@ -29,12 +31,27 @@ export function recordingsOf({ config, dataSource, log }: Ground): Recordings {
   return createRecordings(dataSource, { account: accountOf(config), store, log });
 }
 
+/** Pages that list messages follow what becomes of them. */
+function shown(recordings: Recordings, link: RedisLink): Recordings {
+  const tell = <T>(outcome: T): T => {
+    void noteConsoleChanges(link, messageTopics);
+    return outcome;
+  };
+  return {
+    ...recordings,
+    enter: (news) => recordings.enter(news).then(tell),
+    keep: (of, recordingSid, signal) => recordings.keep(of, recordingSid, signal).then(tell),
+    writeDown: (recordingSid, transcript) => recordings.writeDown(recordingSid, transcript).then(tell),
+    giveUp: (of, recordingSid) => recordings.giveUp(of, recordingSid).then(tell),
+  };
+}
+
 export function createWork(ground: Ground, reader: string): Work {
   const { config, log, metrics, link, clock, dataSource, services } = ground;
   const { apiUrl, apiKey } = config.openai;
   const speech = apiUrl === null ? null : createSpeech({ apiUrl, apiKey });
   const parts = {
-    recordings: recordingsOf(ground),
+    recordings: shown(recordingsOf(ground), link),
     jobs: createJobs(link),
     notices: createNotices(config.notices),
   };

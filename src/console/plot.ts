@@ -27,6 +27,8 @@ const TOP = 10;
 const BOTTOM = 24;
 const MARKS = 4;
 const LABELS_MAX = 8;
+/** Few labels make no walls of bars. */
+const ROOM_MAX = 56;
 const STEPS = [1, 2, 2.5, 5, 10];
 /** Of the room of one label: what is compared stands behind, wider than what it is compared with. */
 const BAR_SHARE: Readonly<Record<PlotSeries['tone'], number>> = { a: 0.5, b: 0.84, c: 0.5 };
@@ -48,7 +50,7 @@ export function plotOf(labels: readonly string[], series: readonly PlotSeries[])
     bars: series
       .filter(({ kind }) => kind === 'bars')
       .flatMap(({ tone, values }) => {
-        const width = Math.max(1, room * BAR_SHARE[tone]);
+        const width = Math.max(1, Math.min(room, ROOM_MAX) * BAR_SHARE[tone]);
         return values.flatMap((value, index) => {
           if (value === null || value <= 0) return [];
           const at = y(value);

@@ -49,7 +49,7 @@ await onBothDatabases((database) => {
     expect(await listed({ ...open, view: 'mine' })).toEqual([1]);
     expect(await listed({ ...open, view: 'done' })).toEqual([4, 5]);
     expect(await listed({ ...open, view: 'all' })).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(await desk().counts()).toEqual({ open: 4, late: 1 });
+    expect(await desk().counts(new Date())).toEqual({ open: 4, late: 1 });
   });
 
   test.each(['open', 'all'] as const)('pages of %s follow each other without gap or repeat', async (view) => {

@@ -40,8 +40,8 @@ export interface CallbackDesk {
   /** Open ones by when they were promised, others newest first. */
   page(query: CallbackQuery): Promise<CallbackPage>;
   request(callSid: string): Promise<CallbackRequest | null>;
-  /** Open ones, and of these those whose promised time is over. */
-  counts(): Promise<{ open: number; late: number }>;
+  /** Open ones, and of these those whose promised time is over at that instant. */
+  counts(at: Date): Promise<{ open: number; late: number }>;
   assign(seen: SeenRequest, who: Who, assignee: string): Promise<Changed>;
   note(seen: SeenRequest, who: Who, note: string): Promise<Changed>;
   /** Somebody calls now: until it is told how that went, Aida does not. */
@@ -132,11 +132,11 @@ export function createCallbackDesk({ dataSource, audit }: DeskDeps): CallbackDes
 
     request: (callSid) => rows.findOneBy({ callSid }),
 
-    async counts() {
+    async counts(at) {
       const [found] = await dataSource.query<{ open: number; late: number }[]>(
-        `SELECT count(*)::int AS open, count(*) FILTER (WHERE window_end < now())::int AS late
+        `SELECT count(*)::int AS open, count(*) FILTER (WHERE window_end < $2)::int AS late
          FROM (SELECT window_end FROM callback_request WHERE ${OPEN} LIMIT $1) AS first`,
-        [callbackLimits.badgeMax],
+        [callbackLimits.badgeMax, at],
       );
       return found ?? { open: 0, late: 0 };
     },

@@ -7,6 +7,7 @@ import {
   type Taken,
 } from '../../services/callback-desk.ts';
 import { type CallbackPolicy, isCallbackTime } from '../../services/callback-window.ts';
+import { callbackTopics } from '../../directory/console-changes.ts';
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page } from '../page.ts';
@@ -81,7 +82,7 @@ export function callbackRoutes(parts: Parts): PageRoute[] {
     const after = search.get('after');
     const [found, counts, policy] = await Promise.all([
       callbacks.page({ view, who: who.name, after: after !== null && CALL_SID.test(after) ? after : null }),
-      callbacks.counts(),
+      callbacks.counts(new Date(now())),
       callbackPolicy(),
     ]);
     return page(request, 'desk/callbacks', {
@@ -132,7 +133,7 @@ export function callbackRoutes(parts: Parts): PageRoute[] {
       const result = await change({ callSid, version: seenVersion(request) }, request);
       if (result === 'gone') return nothingHere(request);
       if (result !== 'changed') return lookAgain(pathOf(callSid));
-      await changed('callbacks', 'callback-list');
+      await changed(...callbackTopics);
       return done(request, LIST, sentence(request));
     };
   }
@@ -162,7 +163,7 @@ export function callbackRoutes(parts: Parts): PageRoute[] {
       const problem = 'This was changed meanwhile. Below is what you typed; save it to put it over what stands there.';
       return one(request, { typed, problem, theirs: asked.note }, 409);
     }
-    await changed('callbacks', 'callback-list');
+    await changed(...callbackTopics);
     return done(request, pathOf(asked.callSid), 'Saved.');
   }
 

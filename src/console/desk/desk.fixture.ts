@@ -10,7 +10,7 @@ import { heartbeat } from '../../directory/fleet.ts';
 import { type NodeReport, writeNodeReport } from '../../directory/node-desk.ts';
 import type { RedisLink } from '../../directory/redis.ts';
 import { rollFigures } from '../../services/figure-rolls.ts';
-import { PRICES_DEFAULT } from '../../config.ts';
+import { PRICES_DEFAULT } from '../../config-checks.ts';
 
 /** Wednesday noon in the store's zone. */
 export const NOON = Date.parse('2026-11-18T12:00:00-05:00');

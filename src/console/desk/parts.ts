@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { StoreSettingsEntity } from '../../../entities/store-settings.ts';
-import { noteConsoleChange } from '../../directory/console-changes.ts';
+import { noteConsoleChanges } from '../../directory/console-changes.ts';
 import type { RedisLink } from '../../directory/redis.ts';
 import { createJobs } from '../../jobs/queue.ts';
 import { createAccounts } from '../../services/accounts.ts';
@@ -12,7 +12,6 @@ import { createEditor } from '../../services/catalogue/editor.ts';
 import { createOpenQuestions } from '../../services/open-questions.ts';
 import { createPromotionDesk } from '../../services/promotion-desk.ts';
 import { createVoicemailDesk } from '../../services/voicemail-desk.ts';
-import type { Log } from '../../telemetry/log.ts';
 import { mayAct } from '../roles.ts';
 import { createFleetDesk } from './fleet-desk.ts';
 
@@ -26,12 +25,11 @@ export interface DeskOptions {
   announce(): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
-  log: Pick<Log, 'warn'>;
 }
 
 /** What every page of the desk works with. */
 export function deskParts(options: DeskOptions) {
-  const { dataSource, link, audit, now, log } = options;
+  const { dataSource, link, audit, now } = options;
   const accounts = createAccounts(dataSource, audit);
   const deps = { dataSource, audit };
   return {
@@ -54,11 +52,8 @@ export function deskParts(options: DeskOptions) {
       return callbacksOf(await dataSource.getRepository(StoreSettingsEntity).findOneBy({ id: 1 }));
     },
 
-    /** Pages that are open show it, in every process. Without Redis they follow a little later. */
-    async changed(...topics: string[]): Promise<void> {
-      const told = Promise.all(topics.map((topic) => noteConsoleChange(link, topic)));
-      await told.catch((error: unknown) => log.warn({ err: error }, 'pages were not told of a change'));
-    },
+    /** Pages that are open show it, in every process. */
+    changed: (...topics: string[]) => noteConsoleChanges(link, topics),
   };
 }
 

@@ -27,6 +27,9 @@ const CONFLICT = 409;
 /** Longer ones are plotted by day. */
 const HOURS_PLOTTED_MAX = 96;
 const HOUR_MS = 3_600_000;
+const [HOUR_CHARS, DAY_CHARS] = [13, 10];
+/** A year of days. */
+const STEPS_MAX = 366;
 
 const stageWords = {
   running: { words: 'running', tone: 'live' },
@@ -94,13 +97,20 @@ export function promotionRoutes(parts: Parts): PageRoute[] {
       about.reduce((total, each) => total + pick(each), 0);
     const calls = sum((each) => each.calls);
     const asked = new Map(about.map((each) => [each.local, each.calls]));
-    const labels = all.map(({ local }) =>
+    const known = new Map(all.map((each) => [each.local, each]));
+    const steps = stepsOf(startsLocal, until, step);
+    const labels = steps.map((local) =>
       step === 'day' ? local.slice(5) : `${local.slice(5, 10)} ${local.slice(11)}h`,
     );
     const series: PlotSeries[] = [
-      { name: 'All calls', tone: 'b', kind: 'bars', values: all.map((each) => each.calls) },
-      { name: 'About it', tone: 'a', kind: 'bars', values: all.map(({ local }) => asked.get(local) ?? 0) },
-      { name: 'Most waiting at once', tone: 'c', kind: 'line', values: all.map(({ waiting }) => waiting) },
+      { name: 'All calls', tone: 'b', kind: 'bars', values: steps.map((local) => known.get(local)?.calls ?? 0) },
+      { name: 'About it', tone: 'a', kind: 'bars', values: steps.map((local) => asked.get(local) ?? 0) },
+      {
+        name: 'Most waiting at once',
+        tone: 'c',
+        kind: 'line',
+        values: steps.map((local) => known.get(local)?.waiting ?? 0),
+      },
     ];
     const title = `Calls while ${name} ran`;
     return {
@@ -148,7 +158,7 @@ export function promotionRoutes(parts: Parts): PageRoute[] {
         problemCount: Object.keys(problems).length,
         clash: clash && { by: clash.changedBy, fields: differences(draft, clash) },
         limits: promotionLimits,
-        preview: areTimes(draft) ? previewOf(draft, request.store.timeZone) : null,
+        preview: isTelling(draft) ? previewOf(draft, request.store.timeZone) : null,
       },
       status,
     );
@@ -228,7 +238,7 @@ export function promotionRoutes(parts: Parts): PageRoute[] {
   async function preview(request: PageRequest): Promise<ConsoleResponse> {
     const draft = draftOf(request.form);
     return fragment(request, 'desk/promotion-preview', {
-      preview: areTimes(draft) ? previewOf(draft, request.store.timeZone) : null,
+      preview: isTelling(draft) ? previewOf(draft, request.store.timeZone) : null,
     });
   }
 
@@ -252,6 +262,23 @@ export function promotionRoutes(parts: Parts): PageRoute[] {
   ];
 }
 
-/** Enough of a promotion to say when it is. */
-const areTimes = ({ startsLocal, endsLocal }: PromotionDraft): boolean =>
-  isLocalMinute(startsLocal) && isLocalMinute(endsLocal);
+/** Every hour or day on the store's clock from one minute to another, those without a call too. */
+function stepsOf(fromLocal: string, toLocal: string, step: 'hour' | 'day'): string[] {
+  const chars = step === 'hour' ? HOUR_CHARS : DAY_CHARS;
+  const stepMs = step === 'hour' ? HOUR_MS : 24 * HOUR_MS;
+  const steps: string[] = [];
+  for (
+    let at = Date.parse(`${fromLocal.slice(0, DAY_CHARS)}T${fromLocal.slice(11, 13)}:00Z`);
+    steps.length < STEPS_MAX;
+    at += stepMs
+  ) {
+    const local = new Date(at).toISOString().slice(0, chars);
+    if (local > toLocal.slice(0, chars)) break;
+    steps.push(local);
+  }
+  return steps;
+}
+
+/** Enough of a promotion to say what it is and when. */
+const isTelling = ({ name, offer, startsLocal, endsLocal }: PromotionDraft): boolean =>
+  name !== '' && offer !== '' && isLocalMinute(startsLocal) && isLocalMinute(endsLocal);

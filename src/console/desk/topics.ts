@@ -10,7 +10,7 @@ const badge = (count: number, what: string): string =>
 
 /** What of the desk changes while it is looked at: two numbers, two lists, the fleet. */
 export function deskTopics(parts: DeskParts): LiveTopic[] {
-  const { messages, callbacks, dataSource } = parts;
+  const { messages, callbacks, dataSource, now } = parts;
   const messagesTold: Pick<LiveTopic, 'role' | 'everyMs' | 'restMs' | 'touchedBy'> = {
     role: 'viewer',
     everyMs: 500,
@@ -28,7 +28,11 @@ export function deskTopics(parts: DeskParts): LiveTopic[] {
   return [
     { name: 'voicemails', ...messagesTold, render: async () => badge((await messages.counts()).open, 'open') },
     { name: 'voicemail-list', ...messagesTold, render: () => messageState(dataSource) },
-    { name: 'callbacks', ...callbacksTold, render: async () => badge((await callbacks.counts()).open, 'open') },
+    {
+      name: 'callbacks',
+      ...callbacksTold,
+      render: async () => badge((await callbacks.counts(new Date(now()))).open, 'open'),
+    },
     { name: 'callback-list', ...callbacksTold, render: () => callbackState(dataSource) },
     { name: 'ops', ...fleetTold, render: () => opsPanel(parts) },
     { name: 'ops-nodes', ...fleetTold, render: () => nodesPanel(parts) },

@@ -6,6 +6,7 @@ import {
   type SeenMessage,
   voicemailLimits,
 } from '../../services/voicemail-desk.ts';
+import { messageTopics } from '../../directory/console-changes.ts';
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page } from '../page.ts';
@@ -109,7 +110,7 @@ export function voicemailRoutes(parts: Parts): PageRoute[] {
       const result = await change({ recordingSid: sid, version: seenVersion(request) }, request);
       if (result === 'gone') return done(request, LIST, 'This message is gone: somebody deleted it.');
       if (result === 'stale') return lookAgain(pathOf(sid));
-      await changed('voicemails', 'voicemail-list');
+      await changed(...messageTopics);
       return done(request, LIST, sentence(request));
     };
   }
@@ -137,7 +138,7 @@ export function voicemailRoutes(parts: Parts): PageRoute[] {
         'Somebody else changed this message meanwhile. Below is what you typed; save it to put it over theirs.';
       return one(request, { typed: texts, problem, theirs: { topic: message.topic, note: message.note } }, 409);
     }
-    await changed('voicemails', 'voicemail-list');
+    await changed(...messageTopics);
     return done(request, pathOf(message.recordingSid), 'Saved.');
   }
 
@@ -150,7 +151,7 @@ export function voicemailRoutes(parts: Parts): PageRoute[] {
     // Should there be no room for the job, the hourly round finds it.
     if (result === 'changed')
       await jobs.enqueue('recording.delete', `voicemail:${recordingSid}`, { of: 'voicemail', recordingSid });
-    await changed('voicemails', 'voicemail-list');
+    await changed(...messageTopics);
     const back = backTo(request, LIST);
     return done(
       { ...request, form: new URLSearchParams({ back: back.startsWith(pathOf(recordingSid)) ? LIST : back }) },
