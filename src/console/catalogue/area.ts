@@ -28,6 +28,8 @@ export interface Area {
   fresh?(request: PageRequest): URLSearchParams;
   /** What is shown below the form: its name below `views/`, and what it sees. */
   beside?(request: PageRequest, form: URLSearchParams): Promise<{ view: string; data: Record<string, unknown> }>;
+  /** Of its form; default as other pages. */
+  bodyBytesMax?: number;
   /** Offers to look at it before saving. */
   hasPreview?: boolean;
   /** Asked before it is deleted; absent: it cannot be. */
@@ -57,16 +59,17 @@ export function areaRoutes(area: Area, deps: CatalogueDeps): PageRoute[] {
   const one = area.isSingle ? path : `${path}/:key`;
   const keyOf = ({ params }: PageRequest) => params['key'] ?? '';
   const pages = areaPages(area, deps);
+  const size = area.bodyBytesMax === undefined ? {} : { bodyBytesMax: area.bodyBytesMax };
   const routes: PageRoute[] = [
     { method: 'GET', path: one, role, handler: (request) => pages.edit(request, keyOf(request)) },
-    { method: 'POST', path: one, role, handler: (request) => pages.save(request, keyOf(request)) },
+    { method: 'POST', path: one, role, ...size, handler: (request) => pages.save(request, keyOf(request)) },
     { method: 'GET', path: `${one}/versions`, role, handler: (request) => pages.versions(request, keyOf(request)) },
     { method: 'POST', path: `${one}/versions`, role, handler: (request) => pages.restore(request, keyOf(request)) },
   ];
   if (!area.isSingle) {
     routes.push(
       { method: 'GET', path: `${path}/new`, role, handler: pages.begin },
-      { method: 'POST', path: `${path}/new`, role, handler: (request) => pages.save(request, null) },
+      { method: 'POST', path: `${path}/new`, role, ...size, handler: (request) => pages.save(request, null) },
     );
   }
   if (kind.remove && area.deleteQuestion !== undefined)

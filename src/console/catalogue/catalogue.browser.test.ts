@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MenuItemEntity } from '../../../entities/menu-item.ts';
 import { seed } from '../../../entities/seed/index.ts';
 import { StaffMemberEntity } from '../../../entities/staff-member.ts';
 import { createAssistant } from '../../assistant.ts';

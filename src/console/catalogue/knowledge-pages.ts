@@ -3,7 +3,7 @@ import { KnowledgeDocumentEntity } from '../../../entities/knowledge-document.ts
 import { documentKind } from '../../services/catalogue/knowledge-kind.ts';
 import { hitOf } from '../../services/knowledge.ts';
 import { meaningWords } from '../../services/knowledge-ranking.ts';
-import type { PageRequest, PageRoute } from '../guard.ts';
+import { pageLimits, type PageRequest, type PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
 import { page } from '../page.ts';
 import { mayAct } from '../roles.ts';
@@ -25,6 +25,8 @@ const documentArea: Area = {
   homeLabel: 'Knowledge base',
   role: 'supervisor',
   hasPreview: true,
+  // The longest text, as browsers write it.
+  bodyBytesMax: pageLimits.uploadBytesMax,
   deleteQuestion: 'Delete this document? Aida will no longer know of it. It can be brought back.',
   heading: (form, key) => (key === null ? 'New document' : (form.get('title') ?? 'Document')),
   sections: () => Promise.resolve(documentSections),

@@ -16,17 +16,17 @@ import { page, saved } from '../page.ts';
 import { nothingHere } from '../refusal.ts';
 import { mayAct } from '../roles.ts';
 import { areaRoutes, type Area } from './area.ts';
+import { planSections } from './layouts.ts';
+import type { CatalogueDeps } from './port.ts';
 import {
   assistantSections,
   dateSections,
-  planSections,
   policySections,
   regionSections,
   staffSections,
   storeSections,
   weekSections,
-} from './layouts.ts';
-import type { CatalogueDeps } from './port.ts';
+} from './store-layouts.ts';
 
 const DATES_MAX = 400;
 const STAFF_MAX = 100;

@@ -316,6 +316,6 @@ await onBothDatabases((database) => {
     ]);
     const kept = (rows: typeof before) =>
       rows.filter(({ name }) => name === 'Small' || name === 'Medium').map(({ id }) => id);
-    expect(kept(await ids()).toSorted()).toEqual(kept(before).toSorted());
+    expect(new Set(kept(await ids()))).toEqual(new Set(kept(before)));
   });
 });

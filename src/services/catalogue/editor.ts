@@ -5,10 +5,8 @@ import { problemsOf } from './fields.ts';
 import { formOf, type Problems, readForm } from './form.ts';
 import type { Kind } from './kind.ts';
 import { canonical, changedFields, type Content, hashOf, merge } from './merge.ts';
+import { contentOf, deletedOf, record, revisions } from './revisions.ts';
 
-/** Kept of each thing. */
-const REVISIONS_MAX = 200;
-const DELETED_MAX = 50;
 /** Two who save the same thing at once: one of them begins anew. */
 const TRIES_MAX = 10;
 const UNIQUE_VIOLATION = '23505';
@@ -225,57 +223,10 @@ export function createEditor({ dataSource, audit, announce }: EditorDeps): Edito
     },
 
     async deleted(kind) {
-      const rows: { subject: string; by: string; at: Date; content: Content }[] = await dataSource.query(
-        `SELECT gone.subject, gone.by, gone.at, last.content FROM catalogue_revision AS gone
-         JOIN catalogue_revision AS last ON last.subject = gone.subject AND last.version = gone.version - 1
-         WHERE gone.content IS NULL AND last.content IS NOT NULL AND gone.subject LIKE $1
-           AND NOT EXISTS (SELECT FROM catalogue_revision AS later
-             WHERE later.subject = gone.subject AND later.version > gone.version)
-         ORDER BY gone.at DESC LIMIT ${DELETED_MAX}`,
-        [`${kind.name}:%`],
-      );
-      return rows.map(({ subject, by, at, content }) => ({
-        key: subject.slice(kind.name.length + 1),
-        title: kind.title(content),
-        by,
-        at,
-      }));
+      const rows = await deletedOf(dataSource.manager, kind.name);
+      return rows.map(({ key, content, by, at }) => ({ key, title: kind.title(content), by, at }));
     },
   };
-}
-
-function contentOf(row: CatalogueRevision | null | undefined): Content | null {
-  return row?.content ? { ...row.content } : null;
-}
-
-async function revisions(manager: EntityManager, subject: string): Promise<CatalogueRevision[]> {
-  return await manager
-    .getRepository(CatalogueRevisionEntity)
-    .find({ where: { subject }, order: { version: 'DESC' }, take: REVISIONS_MAX });
-}
-
-/** Adds what it has become; before it what it was, where that was written past the console. */
-async function record(
-  manager: EntityManager,
-  subject: string,
-  { before, content, who }: { before: Content | null; content: Content | null; who: AuditNote['who'] },
-): Promise<void> {
-  const rows = manager.getRepository(CatalogueRevisionEntity);
-  const last = await rows.findOne({
-    where: { subject },
-    order: { version: 'DESC' },
-    select: { version: true, hash: true },
-  });
-  let version = last?.version ?? 0;
-  const known = before ? hashOf(before) : '';
-  if (before && last?.hash !== known) await rows.insert({ subject, version: ++version, content: before, hash: known });
-  await rows.insert({ subject, version: ++version, content, hash: content ? hashOf(content) : '', by: who.name });
-  if (version > REVISIONS_MAX)
-    await rows
-      .createQueryBuilder()
-      .delete()
-      .where('subject = :subject AND version <= :last', { subject, last: version - REVISIONS_MAX })
-      .execute();
 }
 
 async function join(

@@ -81,8 +81,11 @@ await onBothDatabases((database) => {
     const keypad = itemsOf(toBeHad(services.menu(null).categories ?? [])).map(({ name }) => name);
     expect([keypad.includes('Latte'), keypad.includes('Oat Milk Latte')]).toEqual([true, false]);
 
-    const { content } = (await editor.load(itemKind, key)) ?? { content: {} };
-    const sizes = (content['sizes'] as { name: string }[]).map((size) => ({ ...size, soldOut: size.name === 'Large' }));
+    const loaded = await editor.load(itemKind, key);
+    const sizes = (loaded?.content['sizes'] as { name: string }[]).map((size) => ({
+      ...size,
+      soldOut: size.name === 'Large',
+    }));
     await mark({ soldOut: false, sizes });
     await expect.poll(told, soon).toContain('# Sold out right now\n- Large (Oat Milk Latte).');
     expect(await asked('get_product_details', { productName: 'oat milk latte' })).toMatchObject({
