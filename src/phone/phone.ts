@@ -105,10 +105,8 @@ export class Phone implements PhonePort {
 
   /** One call for whoever is signed in, or why there is none. */
   ticketFor(name: string): { ticket: string; callSid: string } | { refused: string } {
-    const { callsMax, callsPerPersonMax } = this.limits;
-    const own = [...this.calls.values()].filter((each) => each === name).length;
-    if (own >= callsPerPersonMax) return { refused: `You have ${own} calls already. Hang one up first.` };
-    if (this.calls.size >= callsMax) return { refused: `All ${callsMax} browser phones are in use.` };
+    const refused = this.whyNot(name);
+    if (refused !== null) return { refused };
     const { twilio, streamTokenSecret, now } = this.options;
     const callSid = phoneSid(twilio.authTokens[0] ?? '');
     const ticket = issueTicket({ callSid, name, expiresAt: now() + ticketLifeMs }, streamTokenSecret);
@@ -120,6 +118,13 @@ export class Phone implements PhonePort {
     const open = [...this.calls.keys()].flatMap(({ call }) => call ?? []);
     for (const { line } of open) line.hangUp('Aida is being restarted.');
     await Promise.all(open.map(({ over }) => over));
+  }
+
+  private whyNot(name: string): string | null {
+    const { callsMax, callsPerPersonMax } = this.limits;
+    const own = [...this.calls.values()].filter((each) => each === name).length;
+    if (own >= callsPerPersonMax) return `You have ${own} calls already. Hang one up first.`;
+    return this.calls.size >= callsMax ? `All ${callsMax} browser phones are in use.` : null;
   }
 
   /** A ticket opens one line. */
@@ -135,7 +140,8 @@ export class Phone implements PhonePort {
   private open(socket: Socket<LineData>): void {
     const data = socket.getUserData();
     const { callSid, name } = data.ticket;
-    if (this.calls.size >= this.limits.callsMax) return socket.end(NOT_ALLOWED, 'all phones are in use');
+    // Since the ticket was given others may have come.
+    if (this.whyNot(name) !== null) return socket.end(NOT_ALLOWED, 'no phone is free');
     const { publicUrl, twilio, link, log, storeNumber } = this.options;
     const say = (message: string): void => void (data.call && send(socket, message));
     const tell = (signal: LineSignal): void => say(JSON.stringify(signal));
