@@ -47,6 +47,8 @@ await onBothDatabases((database) => {
     const { source } = database;
     expect(await difference(source)).toEqual([]);
     expect(source.entityMetadatas.map((each) => each.tableName).toSorted()).toEqual([
+      'account',
+      'audit_entry',
       'call_epoch',
       'call_figure',
       'call_log',
