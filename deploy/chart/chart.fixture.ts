@@ -1,5 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
+import * as monitoring from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import * as apps from 'kubernetes-models/apps/v1';
+import * as batch from 'kubernetes-models/batch/v1';
+import * as networking from 'kubernetes-models/networking.k8s.io/v1';
+import * as policy from 'kubernetes-models/policy/v1';
+import * as core from 'kubernetes-models/v1';
 import { parseAllDocuments, stringify } from 'yaml';
 import { findPart } from '../../src/embedded/parts.ts';
 import { ROOT } from '../../toolchain/programs.ts';
@@ -55,10 +62,18 @@ export async function lint(values: unknown): Promise<string> {
   return code === 0 ? '' : out + err;
 }
 
-/** What Helm renders. Rejects with its words when it refuses. */
-export async function render(values: unknown = {}, release = 'aida'): Promise<Manifest[]> {
-  const args = ['template', release, CHART, '--namespace', 'voice', '-f', '-'];
-  const { code, out, err } = await run('helm', args, stringify(values));
+const rendered = new Map<string, Promise<Manifest[]>>();
+
+/** What Helm renders; the same values are rendered once. Rejects with its words when it refuses. */
+export function render(values: unknown = {}): Promise<Manifest[]> {
+  const text = stringify(values);
+  const known = rendered.get(text) ?? template(text);
+  rendered.set(text, known);
+  return known;
+}
+
+async function template(values: string): Promise<Manifest[]> {
+  const { code, out, err } = await run('helm', ['template', 'aida', CHART, '--namespace', 'voice', '-f', '-'], values);
   if (code !== 0) throw new Error(err);
   return parseAllDocuments(out, { merge: false }).flatMap((document) => {
     const [fault] = document.errors;
@@ -74,22 +89,27 @@ export async function faultsOf(manifests: readonly Manifest[]): Promise<string[]
   if (code !== 0) throw new Error(err);
   const lines = out.split('\n').filter((line) => line !== '');
   const strict = lines.filter((line) => !/^skip (ScaledObject|ServiceMonitor|PrometheusRule)$/.test(line));
-  return [...strict, ...(await Promise.all(manifests.map(shapeFaults))).flat()];
+  return [...strict, ...manifests.flatMap(shapeFaults)];
 }
 
 interface Model {
   validate(): void;
 }
 
-async function shapeFaults(manifest: Manifest): Promise<string[]> {
+const libraries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'apps/v1': apps,
+  'batch/v1': batch,
+  'keda.sh/v1alpha1': keda,
+  'monitoring.coreos.com/v1': monitoring,
+  'networking.k8s.io/v1': networking,
+  'policy/v1': policy,
+  v1: core,
+};
+
+function shapeFaults(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest;
-  const library = apiVersion.startsWith('keda.sh')
-    ? '@kubernetes-models/keda'
-    : apiVersion.startsWith('monitoring.coreos.com')
-      ? '@kubernetes-models/prometheus-operator'
-      : 'kubernetes-models';
-  const models = (await import(`${library}/${apiVersion}`)) as Record<string, new (data: unknown) => Model>;
-  const ModelOfKind = models[kind];
+  const models = libraries[apiVersion] ?? {};
+  const ModelOfKind = models[kind] as (new (data: unknown) => Model) | undefined;
   if (!ModelOfKind) return [`${apiVersion} has no ${kind}`];
   try {
     new ModelOfKind(manifest).validate();
