@@ -297,3 +297,27 @@ test('a reader that starts before Redis, and loses all of it, goes on', async ()
   await reader.stop();
   expect(faults.length).toBeGreaterThan(0);
 });
+
+test('a partition that is away holds up no other, and is taken in once it is back', async () => {
+  const callSids = await calls(40, '12');
+  const away = partitionOf(callSids[0] ?? '');
+  let isAway = true;
+  const through: RedisLink = {
+    ...direct,
+    command: (...args) => direct.command(...args),
+    run: (script, keys, args) =>
+      isAway && keys[0] === outboxKey(away)
+        ? Promise.reject(new Error('a master is away'))
+        : direct.run(script, keys, args),
+  };
+  const { reader, notebook, faults } = bench({ through });
+  reader.start();
+  const own = callSids.filter((callSid) => partitionOf(callSid) !== away);
+  await vi.waitFor(() => expect([...notebook.taken.keys()].toSorted()).toEqual(own.toSorted()), WAIT);
+  expect(faults.length).toBe(1);
+  isAway = false;
+  await vi.waitFor(() => expect(notebook.taken.size).toBe(40), WAIT);
+  await reader.stop();
+  expect([...notebook.taken.values()].every((digits) => digits === '12')).toBe(true);
+  expect(await pending()).toBe(0);
+});

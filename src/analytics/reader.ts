@@ -128,10 +128,12 @@ export class OutboxReader {
       const stopping = this.stopAt !== Infinity;
       try {
         const unregistered = isRegistered ? null : await this.register();
-        const { count, isFull } = await this.round();
-        if (unregistered) throw unregistered;
-        isRegistered = true;
-        this.isTroubled = false;
+        const { count, isFull, failed } = await this.round();
+        const fault = unregistered ?? failed;
+        if (fault !== null && count === 0) throw fault;
+        isRegistered = fault === null;
+        if (fault !== null) this.trouble(fault);
+        else this.isTroubled = false;
         if (count === 0 && stopping) break;
         // A trickle is gathered: a round costs the same for one fact as for a hundred.
         if (isFull) pauseMs = 0;
@@ -164,17 +166,19 @@ export class OutboxReader {
     this.isTroubled = true;
   }
 
-  /** Reads every seat that may be ours once and takes in what is there. `isFull`: somewhere there may be more. */
-  private async round(): Promise<{ count: number; isFull: boolean }> {
+  /**
+   * Reads every seat that may be ours once and takes in what is there. `isFull`: somewhere there may be more; `failed`: why
+   * some could not be read, else null.
+   */
+  private async round(): Promise<{ count: number; isFull: boolean; failed: unknown }> {
     const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
     const settled = await Promise.allSettled(seats.map((seat) => this.read(seat)));
     // Of a cluster a part may be away: what the others gave is taken in before that is told.
     const reads = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     await this.takeAll(reads.filter((facts) => facts.length > 0));
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed) throw failed.reason;
+    const [failed = null] = settled.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
     const count = reads.reduce((sum, facts) => sum + facts.length, 0);
-    return { count, isFull: reads.some((facts) => facts.length >= this.pace.readMax) };
+    return { count, isFull: reads.some((facts) => facts.length >= this.pace.readMax), failed };
   }
 
   /** In batches; the leases are kept of what waits for its own, too. */
