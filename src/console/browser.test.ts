@@ -8,8 +8,8 @@ import { startConsole, TOKEN, type TestConsole } from './console.fixture.ts';
 
 const NOON = Date.parse('2026-11-18T12:00:00-05:00');
 const HOSTILE = '<img src=x onerror=alert(1)>';
-/** Chromium says so of every answer that is an error: signed out, mistyped, refused. */
-const REFUSED = /Failed to load resource: the server responded with a status of 4(01|03|04|22)/;
+/** Chromium and htmx say so of every answer that is an error: signed out, mistyped, refused. */
+const REFUSED = /(the server responded with a status of|Response Status Error Code) 4(01|03|04|22)/;
 
 describe.skipIf(await lacksPart('chromium'))('the frame in Chromium', () => {
   let console: TestConsole;
@@ -99,6 +99,31 @@ describe.skipIf(await lacksPart('chromium'))('the frame in Chromium', () => {
     expect(await console.source.getRepository(AccountEntity).existsBy({ name: 'late-one', role: 'supervisor' })).toBe(
       true,
     );
+    await page.context().close();
+  });
+
+  test('htmx on a page whose session has ended: a notice, nothing typed is lost, and it goes on after a sign-in elsewhere', async () => {
+    const page = await browser.open(await console.session('admin', 'hedy'));
+    await page.goto('/admin/accounts');
+    await page.getByLabel('Name *').fill('by-htmx');
+    await page.context().clearCookies();
+    const send = (): Promise<unknown> =>
+      page.evaluate(
+        `htmx.ajax('POST', '/admin/accounts', { source: 'main form', target: '#main', swap: 'innerHTML' })`,
+      );
+    await send();
+    const notice = page.locator('#notice');
+    expect(await notice.textContent()).toContain('What you typed is still here.');
+    expect(await notice.getByRole('link', { name: 'Sign in again' }).getAttribute('target')).toBe('_blank');
+    expect(await page.getByLabel('Name *').inputValue()).toBe('by-htmx');
+    const [name = '', value = ''] = (await console.session('admin', 'hedy again')).cookie.split('=');
+    await page.context().addCookies([{ name, value, url: console.base }]);
+    await send();
+    expect(await notice.textContent()).toContain('older than your sign-in');
+    await send();
+    await page.locator('#secret').waitFor();
+    expect(await page.title()).toContain('by-htmx');
+    expect(await page.locator('#notice').count()).toBe(1);
     await page.context().close();
   });
 
