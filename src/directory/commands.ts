@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ownerOf } from './claims.ts';
-import { readFleet } from './fleet.ts';
+import { type FleetNode, readFleet } from './fleet.ts';
 import { writeInbox } from './inbox.ts';
 import { commandKey, type NodeName } from './keys.ts';
 import { directoryLimits } from './limits.ts';
@@ -122,8 +122,10 @@ async function send(
   return 'moving';
 }
 
-/** Nodes that live, those with the least to do first. */
+const rank = ({ capacity, load }: FleetNode): number => (capacity === 0 ? Number.MAX_SAFE_INTEGER : load);
+
+/** Nodes that live, those with the least to do first, and those that are to end last. */
 async function alive(link: RedisLink, now: number): Promise<NodeName[]> {
   const nodes = await readFleet(link);
-  return nodes.filter(({ heartbeatAt }) => now - heartbeatAt < heardOfMs).toSorted((a, b) => a.load - b.load);
+  return nodes.filter(({ heartbeatAt }) => now - heartbeatAt < heardOfMs).toSorted((a, b) => rank(a) - rank(b));
 }

@@ -121,7 +121,7 @@ export const directoryLimits = {
   signInAddressMax: 30,
   signInNameMax: 100,
   /** A command that nobody has begun by then is not carried out; its answer is kept for so long. */
-  commandLifeMs: 8_000,
+  commandLifeMs: 4_000,
   commandAnswerLifeMs: 60_000,
   deadLettersMax: 10_000,
   deadLetterLifeMs: 14 * 24 * 3_600_000,
