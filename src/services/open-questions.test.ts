@@ -40,7 +40,8 @@ await onBothDatabases((database) => {
 
   test('what is settled is off the list until it is asked again, and what was done stays beside it', async () => {
     await ask(database.source, 1, ['Is there parking?'], NOON - MINUTE_MS);
-    const [{ hash = '' } = {}] = await questions().list('open');
+    const [found] = await questions().list('open');
+    const hash = found?.hash ?? '';
     await questions().settle(hash, maria, { state: 'drafted', documentKey: '12' });
     expect([await listed('open'), await listed('settled')]).toEqual([[], [['Is there parking?', 1]]]);
     await ask(database.source, 2, ['is there parking'], NOON + 2 * MINUTE_MS);

@@ -57,7 +57,7 @@ export interface Consequence {
   title: string;
   /** What callers hear, word for word, in the store's words; none where the assistant finds its own. */
   heard: string[];
-  then: string;
+  after: string;
 }
 
 /** What callers will notice of a switch, before it is set: '' clears it. */
@@ -67,36 +67,37 @@ export function consequenceOf(name: string, value: string, storeName: string): C
   const goesOn = 'Conversations that go on are not touched.';
   const tool = switchedTool(name);
   if (value === '')
-    return { title: `Clear ${name}`, heard: [], then: 'Within two seconds it is as if it had never been set.' };
+    return { title: `Clear ${name}`, heard: [], after: 'Within two seconds it is as if it had never been set.' };
   if (tool !== null)
     return {
       title: `Switch ${tool} off`,
       heard: [],
-      then: 'Whoever asks for it is told by the assistant, in its own words, that this is not available right now. Calls under way too.',
+      after:
+        'Whoever asks for it is told by the assistant, in its own words, that this is not available right now. Calls under way too.',
     };
   if (name === 'admission')
     return {
       title: 'Take no new calls',
       heard: said('closed', 'leaveMessage'),
-      then: `Then the tone: a message is taken. ${goesOn}`,
+      after: `Then the tone: a message is taken. ${goesOn}`,
     };
   if (name === 'calls-max')
     return {
       title: `Carry ${value} calls on each node at most`,
       heard: said('welcome', 'waitBusy'),
-      then: `That is what callers beyond this number hear, and then they wait in line. ${goesOn}`,
+      after: `That is what callers beyond this number hear, and then they wait in line. ${goesOn}`,
     };
   if (value === 'voicemail')
-    return { title: 'Send new calls to voicemail', heard: said('leaveMessage'), then: `Then the tone. ${goesOn}` };
+    return { title: 'Send new calls to voicemail', heard: said('leaveMessage'), after: `Then the tone. ${goesOn}` };
   if (value === 'staff')
     return {
       title: 'Send new calls to the staff',
       heard: said('holdForStaff'),
-      then: `Whoever is on duty is rung. Where nobody answers: “${said('noStaff').join(' ')}” ${goesOn}`,
+      after: `Whoever is on duty is rung. Where nobody answers: “${said('noStaff').join(' ')}” ${goesOn}`,
     };
   return {
     title: 'Send new calls to the keypad menu',
     heard: said('welcome', 'noAssistant', 'menuStaff', 'menuMessage'),
-    then: `And so on, by what the store has. ${goesOn}`,
+    after: `And so on, by what the store has. ${goesOn}`,
   };
 }
