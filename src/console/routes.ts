@@ -80,7 +80,13 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
       listenOrigins: () => listenOrigins(link),
     }),
     ...phoneRoutes({ phone: options.phone ?? null, audit }),
-    ...catalogueRoutes({ dataSource, audit, announce: () => announce(options), assistant: options.assistant ?? null }),
+    ...catalogueRoutes({
+      dataSource,
+      audit,
+      now,
+      announce: () => announce(options),
+      assistant: options.assistant ?? null,
+    }),
     ...supervisionRoutes({ link, dataSource, audit, ...options.calls }),
     ...deskRoutes({ ...options, audit, toolNames: options.toolNames ?? [], announce: () => announce(options) }),
     // Each area adds its line here.

@@ -123,7 +123,7 @@ describe.skipIf(await lacksPart('chromium'))('what a store decides, in Chromium'
     ]);
     await browser.inspect(page, 'catalogue-import-plan');
     await page.getByRole('button', { name: 'Import 2 documents' }).click();
-    expect(await page.locator('.flash').innerText()).toBe('1 documents made, 1 changed.');
+    expect(await page.locator('.flash').innerText()).toBe('Imported: 1 made, 1 changed.');
     const rows = await source.query('SELECT body FROM knowledge_document WHERE title LIKE $1', ['<img%']);
     expect(rows).toEqual([{ body: 'a, "b" 🐶\nc' }]);
     expect(browser.complaints).toEqual([]);

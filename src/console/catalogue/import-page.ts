@@ -38,7 +38,7 @@ export function importRoutes({ dataSource, editor, audit }: CatalogueDeps & { au
       const done = await carryOutImport(editor, { entries, category, digest, who });
       if (done) {
         await audit.note({ who, action: 'knowledge.import', subject: name, detail: done.counts });
-        return saved(HOME, `${done.counts.make} documents made, ${done.counts.change} changed.`);
+        return saved(HOME, `Imported: ${done.counts.make} made, ${done.counts.change} changed.`);
       }
     }
     const plan = await planImport(dataSource, entries, category);

@@ -46,6 +46,8 @@ export interface CatalogueDeps {
   dataSource: DataSource;
   editor: Editor;
   audit: Audit;
+  /** ms since the epoch. */
+  now(): number;
   /** Null: nothing here answers like the assistant. */
   assistant: CataloguePort | null;
 }

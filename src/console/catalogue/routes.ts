@@ -12,14 +12,17 @@ import { storeRoutes } from './store-pages.ts';
 export interface CatalogueOptions {
   dataSource: DataSource;
   audit: Audit;
+  /** ms since the epoch. */
+  now(): number;
   /** Tells every node that the store's data changed; never rejects. */
   announce(): Promise<void>;
   assistant: CataloguePort | null;
 }
 
 /** What a store decides, as pages: knowledge base, menu, hours, subscriptions, persona, policies, staff, settings. */
-export function catalogueRoutes({ dataSource, audit, announce, assistant }: CatalogueOptions): PageRoute[] {
-  const deps: CatalogueDeps = { dataSource, audit, assistant, editor: createEditor({ dataSource, audit, announce }) };
+export function catalogueRoutes({ dataSource, audit, now, announce, assistant }: CatalogueOptions): PageRoute[] {
+  const editor = createEditor({ dataSource, audit, announce });
+  const deps: CatalogueDeps = { dataSource, audit, now, assistant, editor };
   return [
     ...knowledgeRoutes(deps),
     ...askRoutes(assistant),

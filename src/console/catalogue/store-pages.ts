@@ -144,12 +144,15 @@ export function storeRoutes(deps: CatalogueDeps): PageRoute[] {
   ];
 }
 
-async function hoursPage(request: PageRequest, { dataSource, assistant }: CatalogueDeps): Promise<ConsoleResponse> {
+async function hoursPage(
+  request: PageRequest,
+  { dataSource, assistant, now }: CatalogueDeps,
+): Promise<ConsoleResponse> {
   const days = await dataSource.getRepository(StoreHoursEntity).find();
   const dates = await dataSource
     .getRepository(StoreHoursExceptionEntity)
     .find({ order: { date: 'ASC' }, take: DATES_MAX });
-  const today = wallTime(Date.now(), request.store.timeZone).date;
+  const today = wallTime(now(), request.store.timeZone).date;
   const shownDates = dates.map((each) => ({
     ...each,
     day: `${dayNames[dayOfWeek(each.date)] ?? ''}, ${spokenDate(each.date)} ${each.date.slice(0, 4)}`,

@@ -11,6 +11,7 @@ import { CATALOG_CHANNEL } from '../catalog-keeper.ts';
 import { itemsOf, toBeHad } from '../menu.ts';
 import { createServices, type Services } from '../services.ts';
 import { createEditor } from './editor.ts';
+import { documentKind } from './knowledge-kind.ts';
 import { itemKind } from './menu-kinds.ts';
 
 /** What a live call may take to know of it. */
@@ -94,5 +95,27 @@ await onBothDatabases((database) => {
     await mark({ sizes: sizes.map((size) => ({ ...size, soldOut: false })) });
     await expect.poll(told, soon).not.toContain('Sold out right now');
     expect(renewals).toBe(3);
+  });
+
+  test('a draft is quoted by nobody, neither from the database nor from memory, before it is published', async () => {
+    const announce = async () => void (await link.command('publish', CATALOG_CHANNEL, 'console'));
+    const editor = createEditor({ dataSource: database.source, audit: createAudit(database.source), announce });
+    const form = new URLSearchParams({
+      category: 'Visiting',
+      title: 'Llamas',
+      body: 'Llamas wait outside.',
+      isDraft: 'on',
+    });
+    const made = await editor.save(documentKind, { key: null, base: '', form, who: { name: 'Ana' } });
+    const key = made.result === 'saved' ? made.key : '';
+    await services.refresh();
+    for (const query of ['llamas', 'lamas'])
+      expect(await asked('search_knowledge_base', { query })).toMatchObject({ found: false });
+    form.delete('isDraft');
+    const loaded = await editor.load(documentKind, key);
+    await editor.save(documentKind, { key, base: loaded?.base ?? '', form, who: { name: 'Ana' } });
+    expect(await asked('search_knowledge_base', { query: 'llamas' })).toMatchObject({
+      answers: [{ source: 'Llamas', answer: 'Llamas wait outside.' }],
+    });
   });
 });
