@@ -12,6 +12,7 @@ import { greeting, type MediaWorld } from './world.fixture.ts';
 
 const secret = 'listen-secret';
 const log = createLog('silent');
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 10_000 });
 
 interface Desk {
   metrics: Metrics;
@@ -62,10 +63,10 @@ describe('a supervisor who listens', () => {
     await listening(scene, async (desk) => {
       const { sim, call } = scene;
       const listener = desk.listen(desk.ticket(call.callSid));
-      await vi.waitUntil(() => listener.caller.bytes > 0);
+      await until(() => listener.caller.bytes > 0);
       sim.speak('Do you like the moon?');
       await sim.waitFor(() => call.of('assistant.fellSilent').length === 2);
-      await vi.waitUntil(() => listener.words('assistant').length > 0);
+      await until(() => listener.words('assistant').length > 0);
       expect(listener.words('caller')).toEqual(['Do you like the moon?']);
       expect(listener.words('assistant')).toEqual(['You said: Do you like the moon?']);
       expect(listener.caller.spans[0]).toMatchObject({ missing: 0, repeated: 0, outOfOrder: 0, ended: true });
@@ -82,11 +83,11 @@ describe('a supervisor who listens', () => {
       sim.speak('Tell me everything.');
       await sim.waitFor(() => sim.heard().length === 2);
       const listener = desk.listen(desk.ticket(call.callSid));
-      await vi.waitUntil(() => listener.words('assistant').join('').length > 0);
+      await until(() => listener.words('assistant').join('').length > 0);
       // Within the sentence: what was heard before is not told again.
       expect(long).toContain(listener.words('assistant')[0]?.slice(5, 25));
       sim.speak('Stop please.');
-      await vi.waitUntil(() => listener.events.some(({ event }) => event === 'clear'));
+      await until(() => listener.events.some(({ event }) => event === 'clear'));
     });
   });
 
@@ -94,11 +95,11 @@ describe('a supervisor who listens', () => {
     await listening(scene, async (desk) => {
       const { sim, call } = scene;
       const [one, two] = [desk.listen(desk.ticket(call.callSid)), desk.listen(desk.ticket(call.callSid))];
-      await vi.waitUntil(() => one.caller.bytes > 0 && two.caller.bytes > 0);
+      await until(() => one.caller.bytes > 0 && two.caller.bytes > 0);
       one.socket.close();
       await one.closed;
       const before = two.caller.bytes;
-      await vi.waitUntil(() => two.caller.bytes > before);
+      await until(() => two.caller.bytes > before);
       sim.hangUp();
       expect(await two.closed).toBe(listenCodes.over);
       const late = desk.listen(desk.ticket(call.callSid));
@@ -158,17 +159,17 @@ describe('who may listen', () => {
     const of = await desk();
     const token = of.ticket('CA1');
     of.listen(token);
-    await vi.waitUntil(() => ears.has('CA1'));
+    await until(() => ears.has('CA1'));
     expect(await of.listen(token).closed).toBe(listenCodes.used);
     await of.close();
-    await vi.waitUntil(() => ears.size === 0);
+    await until(() => ears.size === 0);
   });
 
   test('nobody without a token for long, nor with one for ever', async () => {
     const of = await desk({ tokenMs: 30, listenMs: 30 });
     const shown = of.listen(of.ticket('CA1'));
     expect(await shown.closed).toBe(listenCodes.renew);
-    await vi.waitUntil(() => ears.size === 0);
+    await until(() => ears.size === 0);
     const silent = of.listen('');
     silent.socket.removeAllListeners('open');
     expect(await silent.closed).toBe(listenCodes.expired);
@@ -178,16 +179,16 @@ describe('who may listen', () => {
   test('so many at once of one call, of all calls, and of those who have shown nothing', async () => {
     const byCall = await desk({ callMax: 1 });
     byCall.listen(byCall.ticket('CA1'));
-    await vi.waitUntil(() => ears.has('CA1'));
+    await until(() => ears.has('CA1'));
     expect(await byCall.listen(byCall.ticket('CA2')).closed).toBe(listenCodes.full);
     await byCall.close();
-    await vi.waitUntil(() => ears.size === 0);
+    await until(() => ears.size === 0);
     const ofAll = await desk({ allMax: 1 });
     ofAll.listen(ofAll.ticket('CA1'));
-    await vi.waitUntil(() => ears.has('CA1'));
+    await until(() => ears.has('CA1'));
     expect(await ofAll.listen(ofAll.ticket('CA1')).closed).toBe(listenCodes.full);
     await ofAll.close();
-    await vi.waitUntil(() => ears.size === 0);
+    await until(() => ears.size === 0);
     const strangers = await desk({ strangersMax: 0 });
     expect(await strangers.listen(strangers.ticket('CA1')).closed).toBe(listenCodes.full);
     await strangers.close();
@@ -196,7 +197,7 @@ describe('who may listen', () => {
   test('who reads too slowly misses audio, which is not kept for later, and is told how much', async () => {
     const of = await desk({ unreadBytesMax: 4_000 });
     const slow = of.listen(of.ticket('CA1'));
-    await vi.waitUntil(() => ears.has('CA1'));
+    await until(() => ears.has('CA1'));
     slow.socket.pause();
     const ear = ears.get('CA1');
     const piece = new Uint8Array(16_000);
@@ -205,12 +206,12 @@ describe('who may listen', () => {
     expect(sent + dropped).toBe(3_000);
     expect(dropped).toBeGreaterThan(0);
     slow.socket.resume();
-    await vi.waitUntil(() => slow.assistant.bytes === sent * piece.length);
+    await until(() => slow.assistant.bytes === sent * piece.length);
     ear?.fromCaller(new Uint8Array(160));
-    await vi.waitUntil(() => slow.caller.bytes === 160);
+    await until(() => slow.caller.bytes === 160);
     expect(slow.events).toEqual([{ event: 'dropped', frames: dropped }]);
     await of.close();
-    await vi.waitUntil(() => ears.size === 0);
+    await until(() => ears.size === 0);
   });
 });
 
