@@ -162,6 +162,15 @@ describe.skipIf(await lacksPart('helm'))('the chart', () => {
     expect(paths.at(-1)).toMatchObject({ path: '/', backend: { service: { name: 'aida-webhooks' } } });
   });
 
+  test('people reach the console from outside, and nothing else of its port', async () => {
+    const { rules } = named(await render(matrix['closed off']), 'Ingress', 'aida-console').spec as {
+      rules: { host: string; http: { paths: { path: string }[] } }[];
+    };
+    expect(rules.map(({ host, http }) => [host, http.paths.map(({ path }) => path)])).toEqual([
+      ['console.example.com', ['/admin', '/phone']],
+    ]);
+  });
+
   test('a pod gets the time that its drain needs, whatever that is set to', async () => {
     for (const [drainSeconds, callsMax] of [
       [0, 100],
