@@ -18,8 +18,9 @@ const follow = `
     IF NEW.transcript IS NULL OR jsonb_typeof(NEW.transcript) <> 'array' THEN
       DELETE FROM public.call_text WHERE call_sid = NEW.call_sid;
     ELSE
-      INSERT INTO public.call_text (call_sid, words) VALUES (NEW.call_sid, ${wordsOf('NEW.transcript')})
-      ON CONFLICT (call_sid) DO UPDATE SET words = excluded.words;
+      INSERT INTO public.call_text (call_sid, started_at, words)
+      VALUES (NEW.call_sid, NEW.started_at, ${wordsOf('NEW.transcript')})
+      ON CONFLICT (call_sid) DO UPDATE SET started_at = excluded.started_at, words = excluded.words;
     END IF;
     RETURN NULL;
   END
@@ -30,17 +31,20 @@ export class CallSearch1763870002000 implements MigrationInterface {
   name = 'CallSearch1763870002000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('CREATE TABLE call_text (call_sid text PRIMARY KEY, words tsvector NOT NULL)');
     await runner.query(
-      `INSERT INTO call_text SELECT call_sid, ${wordsOf('transcript')} FROM call_log
+      'CREATE TABLE call_text (call_sid text PRIMARY KEY, started_at timestamptz NOT NULL, words tsvector NOT NULL)',
+    );
+    await runner.query(
+      `INSERT INTO call_text SELECT call_sid, started_at, ${wordsOf('transcript')} FROM call_log
        WHERE jsonb_typeof(transcript) = 'array'`,
     );
+    await runner.query('CREATE INDEX call_text_page_idx ON call_text (started_at, call_sid)');
     await runner.query('CREATE INDEX call_text_words_idx ON call_text USING gin (words)');
     await runner.query(follow);
     await runner.query(`CREATE TRIGGER call_text_insert AFTER INSERT ON call_log FOR EACH ROW
       WHEN (NEW.transcript IS NOT NULL) EXECUTE FUNCTION call_text_follow()`);
     await runner.query(`CREATE TRIGGER call_text_update AFTER UPDATE ON call_log FOR EACH ROW
-      WHEN (OLD.transcript IS DISTINCT FROM NEW.transcript) EXECUTE FUNCTION call_text_follow()`);
+      WHEN (OLD.transcript IS DISTINCT FROM NEW.transcript OR OLD.started_at <> NEW.started_at) EXECUTE FUNCTION call_text_follow()`);
     await runner.query(`CREATE TRIGGER call_text_delete AFTER DELETE ON call_log FOR EACH ROW
       EXECUTE FUNCTION call_text_follow()`);
     await runner.query('CREATE INDEX call_log_page_idx ON call_log (started_at, call_sid)');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
-import { type CallFilter, searchCalls, type Turned } from './call-search.ts';
+import { type CallFilter, type CallPage, searchCalls, type Turned } from './call-search.ts';
 
 const NOON = Date.parse('2026-11-18T17:00:00Z');
 const MINUTE_MS = 60_000;
@@ -101,6 +101,33 @@ await onBothDatabases((database) => {
     const back = await searchCalls(source, {}, { newer: place('CA2') }, 2);
     expect(back.calls.map(({ callSid }) => callSid)).toEqual(['CA1', 'CA3']);
     expect([back.hasOlder, back.hasNewer]).toEqual([true, true]);
+  });
+
+  test('frequent words: calls are walked through, piece by piece, and where the time is over the search can go on', async () => {
+    const walked = { hitsMax: 0, walkCalls: 2, walkMsMax: 60_000 };
+    const sids = ({ calls }: CallPage): string[] => calls.map(({ callSid }) => callSid);
+    const all = await searchCalls(source, { words: 'oat or open or abren' }, null, 10, walked);
+    expect([sids(all), all.hasOlder, all.stoppedAt]).toEqual([['CA1', 'CA3', 'CA2', 'CA4'], false, null]);
+    const two = await searchCalls(source, { words: 'oat or open or abren' }, null, 2, walked);
+    expect([sids(two), two.hasOlder, two.stoppedAt]).toEqual([['CA1', 'CA3'], true, null]);
+    const other = await searchCalls(source, { words: 'oat', promotion: 'muddy-paws' }, null, 10, walked);
+    expect(sids(other)).toEqual(['CA3']);
+    const newest = { newer: { at: new Date(0), callSid: '' } };
+    expect(sids(await searchCalls(source, { words: 'oat' }, newest, 10, walked))).toEqual(['CA3', 'CA2']);
+
+    const hurried = { ...walked, walkMsMax: -1 };
+    const found: string[] = [];
+    let turned: Turned = null;
+    for (let pages = 0; pages < 9; pages++) {
+      const page: CallPage = await searchCalls(source, { words: 'abren' }, turned, 10, hurried);
+      found.push(...sids(page));
+      if (!page.stoppedAt) break;
+      expect(page.hasOlder).toBe(true);
+      turned = { older: page.stoppedAt };
+    }
+    expect(found).toEqual(['CA4']);
+    const none = await searchCalls(source, { words: 'abren', until: new Date(1) }, null, 10, hurried);
+    expect([sids(none), none.stoppedAt]).toEqual([[], null]);
   });
 
   test('words go with what they were said in: changed, taken out by the retention, deleted', async () => {

@@ -33,7 +33,7 @@ const FILL = `
   FROM generate_series($1::int, $2::int) AS n, LATERAL (SELECT to_timestamp(($3::float8 - n * $4::float8) / 1000) AS at) AS t`;
 
 const WORDS = `
-  INSERT INTO call_text SELECT call_sid, to_tsvector('english', (SELECT string_agg(line ->> 'text', ' ')
+  INSERT INTO call_text SELECT call_sid, started_at, to_tsvector('english', (SELECT string_agg(line ->> 'text', ' ')
     FROM jsonb_array_elements(transcript) AS line)) FROM call_log`;
 
 describe('a million calls', () => {

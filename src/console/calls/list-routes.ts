@@ -1,7 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { PromotionEntity } from '../../../entities/promotion.ts';
 import type { Audit } from '../../services/audit.ts';
-import { type CallFilter, frequentIntents, searchCalls, type Turned } from '../../services/call-search.ts';
+import {
+  type CallFilter,
+  type CallPage,
+  frequentIntents,
+  searchCalls,
+  type Turned,
+} from '../../services/call-search.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
@@ -45,7 +51,8 @@ export function callListRoutes({ dataSource, audit, now, log }: CallListDeps): P
       dataSource.getRepository(PromotionEntity).find({ order: { startsLocal: 'DESC' }, take: PROMOTIONS_MAX }),
     ]);
     const calls = found?.calls ?? [];
-    const [newest, oldest] = [calls[0], calls.at(-1)];
+    const newest = calls[0];
+    const olderThan = found?.hasOlder ? endOf(found) : null;
     const choice = (value: string, label: string) => ({ value, label });
     const view = {
       asked,
@@ -62,7 +69,8 @@ export function callListRoutes({ dataSource, audit, now, log }: CallListDeps): P
         promotions.map(({ slug }) => slug),
         asked.promotion,
       ).map((slug) => choice(slug, promotions.find((each) => each.slug === slug)?.name ?? slug)),
-      older: found?.hasOlder && oldest ? searchHref(CALLS, asked, { older: placeText(oldest) }) : null,
+      older: olderThan ? searchHref(CALLS, asked, { older: placeText(olderThan) }) : null,
+      stoppedAt: found?.stoppedAt ? request.words.when(found.stoppedAt.at) : null,
       newer: found?.hasNewer && newest ? searchHref(CALLS, asked, { newer: placeText(newest) }) : null,
       first: turned === null ? null : searchHref(CALLS, asked),
       csv: filter && mayAct(request.who.role, 'supervisor') ? searchHref(CSV, asked) : null,
@@ -103,6 +111,12 @@ export function callListRoutes({ dataSource, audit, now, log }: CallListDeps): P
   ];
 }
 
+/** From where older calls are to be had. */
+function endOf({ calls, stoppedAt }: CallPage): { startedAt: Date; callSid: string } | null {
+  if (stoppedAt) return { startedAt: stoppedAt.at, callSid: stoppedAt.callSid };
+  return calls.at(-1) ?? null;
+}
+
 const withAsked = (known: readonly string[], asked: string): string[] =>
   asked === '' || known.includes(asked) ? [...known] : [...known, asked];
 
@@ -111,10 +125,11 @@ async function* pieces(dataSource: DataSource, filter: CallFilter): AsyncGenerat
   yield `\uFEFF${csvHead}`;
   let turned: Turned = null;
   for (let rows = 0; rows < csvLimits.rowsMax; rows += csvLimits.pageRows) {
-    const { calls, hasOlder } = await searchCalls(dataSource, filter, turned, csvLimits.pageRows);
+    const found = await searchCalls(dataSource, filter, turned, csvLimits.pageRows);
+    const { calls, hasOlder } = found;
     yield calls.map(csvRow).join('');
-    const last = calls.at(-1);
-    if (!hasOlder || !last) return;
+    const last = hasOlder ? endOf(found) : null;
+    if (!last) return;
     turned = { older: { at: last.startedAt, callSid: last.callSid } };
   }
 }
