@@ -182,7 +182,7 @@ describe.skipIf(await lacksPart('chromium'))('the frame in Chromium', () => {
     await page.waitForURL('/admin/audit');
     await page.getByLabel('Who', { exact: true }).fill(HOSTILE);
     await page.getByRole('button', { name: 'Show' }).click();
-    await page.getByRole('link', { name: 'All' }).waitFor();
+    await page.getByRole('link', { name: 'All', exact: true }).waitFor();
     expect(await page.getByRole('row').count()).toBe(7);
     await page.context().close();
   });

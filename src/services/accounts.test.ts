@@ -1,3 +1,4 @@
+import type * as NodeCrypto from 'node:crypto';
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { AccountEntity } from '../../entities/account.ts';
@@ -8,7 +9,7 @@ import { createAudit, type Audit, type Who } from './audit.ts';
 
 /** What a password costs is measured elsewhere. */
 vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>();
+  const crypto = await original<typeof NodeCrypto>();
   const scrypt = (...[password, salt, bytes, , done]: Parameters<typeof crypto.scrypt>): void =>
     crypto.scrypt(password, salt, bytes, { N: 16, r: 1, p: 1 }, done);
   return { ...crypto, scrypt };

@@ -225,8 +225,10 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 /** What is no id is nobody's. */
 const uuidOf = (id: string): string => (UUID.test(id) ? id : NOBODY);
 
-function withoutPassword({ password: _, ...account }: Account): ListedAccount {
-  return account;
+function withoutPassword(account: Account): ListedAccount {
+  const listed: ListedAccount & { password?: string } = { ...account };
+  delete listed.password;
+  return listed;
 }
 
 const listed = (account: Account | null): ListedAccount | null => account && withoutPassword(account);

@@ -1,3 +1,4 @@
+import type * as NodeCrypto from 'node:crypto';
 import { scryptSync } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import {
@@ -11,7 +12,7 @@ import {
 
 const { costs, price } = vi.hoisted(() => ({ costs: [] as object[], price: { isReal: true } }));
 vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>();
+  const crypto = await original<typeof NodeCrypto>();
   const scrypt = (...[password, salt, bytes, options, done]: Parameters<typeof crypto.scrypt>): void => {
     const { N, r, p } = options;
     costs.push({ N, r, p, bytes });
@@ -30,6 +31,8 @@ function stored(password: string): string {
 test('it is the same password, however its letters are composed, and with whatever parameters it was stored', async () => {
   const old = stored('Ünïcödé tea');
   expect(await isPassword('U\u0308ni\u0308co\u0308de\u0301 tea', old)).toBe(true);
+  const long = '🐶'.repeat(200);
+  expect([passwordFault(long, 'mara'), await isPassword(long, stored(long))]).toEqual([null, true]);
   for (const wrong of ['Unicode tea', '', 'Ünïcödé te', 'Ünïcödé tea '])
     expect(await isPassword(wrong, old)).toBe(false);
   expect([isDated(old), isDated(await hashPassword('x'))]).toEqual([true, false]);

@@ -9,6 +9,8 @@ const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
 const AT_ONCE_MAX = 2;
 const WAITING_MAX = 32;
 const TEMPORARY_CHARS = 16;
+/** Of what somebody types; a letter may take several. */
+const SHOWN_UNITS_MAX = 1_024;
 /** Without what is taken for something else when it is read out. */
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 
@@ -63,7 +65,7 @@ const NOBODYS = `scrypt$${COST.log2N}$${COST.r}$${COST.p}$${'A'.repeat(22)}$${'A
 export async function isPassword(shown: string, stored: string | null): Promise<boolean> {
   const [, log2N, r, p, salt = '', hash = ''] = STORED.exec(stored ?? NOBODYS) ?? STORED.exec(NOBODYS) ?? [];
   const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) };
-  const found = await derive(shown.slice(0, passwordLimits.charsMax), Buffer.from(salt, 'base64url'), cost);
+  const found = await derive(shown.slice(0, SHOWN_UNITS_MAX), Buffer.from(salt, 'base64url'), cost);
   const isSame = timingSafeEqual(found, Buffer.from(hash, 'base64url'));
   return isSame && stored !== null;
 }
@@ -85,7 +87,7 @@ const COMMON =
 
 /** What is wrong with a password that somebody chose; null for nothing. */
 export function passwordFault(password: string, name: string): string | null {
-  const chars = [...password].length;
+  const chars = password.match(/./gsu)?.length ?? 0;
   if (chars < passwordLimits.charsMin) return `Take ${passwordLimits.charsMin} characters or more.`;
   if (chars > passwordLimits.charsMax) return `Take ${passwordLimits.charsMax} characters or fewer.`;
   if (password.toLowerCase().includes(name.toLowerCase())) return 'Leave your name out of it.';

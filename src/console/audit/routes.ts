@@ -29,9 +29,9 @@ export function auditRoutes(audit: Audit): PageRoute[] {
         iso: request.words.iso(entry.at),
         detail: pairsOf(entry.detail),
       })),
-      older: last ? `${AUDIT}?${new URLSearchParams({ ...filled(asked), before: String(last.id) })}` : null,
+      older: last ? addressWith({ ...asked, before: String(last.id) }) : null,
       isFirst: filter.before === undefined,
-      newest: `${AUDIT}?${new URLSearchParams(filled(asked))}`,
+      newest: addressWith(asked),
     };
     return page(request, 'audit/audit', view, isWrong ? 422 : 200);
   }
@@ -46,8 +46,8 @@ const pairsOf = (detail: Record<string, unknown>): { name: string; value: string
     value: typeof value === 'string' ? value : JSON.stringify(value),
   }));
 
-const filled = (asked: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== ''));
+const addressWith = (asked: Record<string, string>): string =>
+  `${AUDIT}?${new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== '')).toString()}`;
 
 /** Days are the store's; the last one is included. */
 function filterOf({ search, store }: PageRequest): { filter: AuditFilter; faults: Record<string, string> } {
