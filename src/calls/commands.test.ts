@@ -12,7 +12,7 @@ import type { CallView } from './call-door.ts';
 import type { CarrierAnswer } from './carrier.ts';
 import { TestFleet, type TestNode } from './fleet.fixture.ts';
 
-const soon = <T>(what: () => T) => expect.poll(what, { timeout: 10_000 });
+const LATE = { timeout: 10_000 };
 const KIM = '+12075550199';
 const ANN = '+12075550143';
 let redis: RedisServer;
@@ -176,7 +176,7 @@ describe('a call whose stream a node holds', () => {
     const sent = order(callSid, whisper);
     await writeInbox(fleet.link, other.name, commandMessage(sent));
     await port.saw(`note note_${sent.id} offer the refund`);
-    await soon(() => fleet.link.command('get', commandKey(sent.id))).toBe('{"kind":"done"}');
+    await expect.poll(() => fleet.link.command('get', commandKey(sent.id)), LATE).toBe('{"kind":"done"}');
   });
 
   test('is told the same once, however often it was written', async () => {
@@ -242,7 +242,7 @@ describe('a call that nobody holds', () => {
   test('is not taken back from the staff, nor put through to them twice', async () => {
     const { callSid, call } = await talk();
     call.tell({ type: 'carrier.dtmf', digit: '0' });
-    await soon(async () => (await ownerOf(fleet.link, callSid))?.intent?.kind).toBe('transfer');
+    await expect.poll(async () => (await ownerOf(fleet.link, callSid))?.intent?.kind, LATE).toBe('transfer');
     call.tell({ type: 'carrier.streamStopped', streamSid: `MZ${callSid}`, reason: 'left' });
     await askNext(other.calls, callSid);
     expect(await act(callSid, { kind: 'giveBack' })).toEqual(refused('withStaff'));
@@ -256,7 +256,7 @@ describe('a call that nobody holds', () => {
     fleet.bury(holder);
     holder.die();
     await writeInbox(fleet.link, other.name, commandMessage(order(callSid, takeOver)));
-    await soon(() => redirected.length).toBe(1);
+    await expect.poll(() => redirected.length, LATE).toBe(1);
     expect(await viewAfterNext(callSid)).toMatchObject({ state: 'dialing', supervisor: 'Kim' });
   });
 });
@@ -266,7 +266,7 @@ test('what nobody knows, or comes too late, is refused', async () => {
   const { callSid, port } = await talk();
   const late = order(callSid, whisper, -1);
   await writeInbox(fleet.link, holder.name, commandMessage(late));
-  await soon(() => fleet.link.command('get', commandKey(late.id))).toBe('{"kind":"refused","why":"late"}');
+  await expect.poll(() => fleet.link.command('get', commandKey(late.id)), LATE).toBe('{"kind":"refused","why":"late"}');
   expect(port.asked.filter((asked) => asked.startsWith('note'))).toEqual([]);
 });
 

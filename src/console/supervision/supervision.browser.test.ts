@@ -18,7 +18,7 @@ import { startBrowser, type TestBrowser } from '../browser.fixture.ts';
 import { startConsole, type TestConsole } from '../console.fixture.ts';
 
 /** Whatever else this machine does. */
-const soon = <T>(what: () => T) => expect.poll(what, { timeout: 10_000 });
+const LATE = { timeout: 10_000 };
 const LISTEN_SECRET = 'a-secret';
 const SELF = { node: 'n1', incarnation: 'n11' };
 const ears = new Set<TapEar>();
@@ -183,9 +183,9 @@ describe('who listens', () => {
     const { address, token } = JSON.parse(text) as { address: string; token: string };
     expect([status, address]).toEqual([200, '']);
     const listener = new TestListener(`${console.base.replace('http', 'ws')}/listen`, token);
-    await soon(() => ears.size).toBe(1);
+    await expect.poll(() => ears.size, LATE).toBe(1);
     listener.socket.close();
-    await soon(() => ears.size).toBe(0);
+    await expect.poll(() => ears.size, LATE).toBe(0);
     expect(await audited(callSid)).toEqual([['supervisor', 'call.listened', { node: 'n1' }]]);
   });
 
@@ -204,7 +204,9 @@ describe('who listens', () => {
     expect([status, text]).toEqual([404, '{"why":"unknown"}']);
     const { callSid, call } = await talk();
     call.tell({ type: 'carrier.statusReported', status: 'completed', durationS: 9, sequence: 4 });
-    await soon(async () => (await console.post(at(callSid, 'listen'), {}, 'supervisor')).text).toBe('{"why":"ended"}');
+    await expect
+      .poll(async () => (await console.post(at(callSid, 'listen'), {}, 'supervisor')).text, LATE)
+      .toBe('{"why":"ended"}');
     expect(await audited(callSid)).toEqual([]);
   });
 });
@@ -231,8 +233,8 @@ describe.skipIf(await lacksPart('chromium'))('in a browser', () => {
     for (const frame of encodeUtterance('a latte please', { speaker: 'caller', utterance: 1, generation: 1 }))
       ear?.fromCaller(frame);
     const played = (side: string) => page.locator('#listen').evaluate((root, of) => Number(root.dataset[of]), side);
-    await soon(() => played('caller')).toBeGreaterThan(160 * 20);
-    await soon(() => played('assistant')).toBeGreaterThan(160 * 20);
+    await expect.poll(() => played('caller'), LATE).toBeGreaterThan(160 * 20);
+    await expect.poll(() => played('assistant'), LATE).toBeGreaterThan(160 * 20);
     ear?.cleared();
     await page.getByLabel('Whisper to Aida').fill('offer the refund');
     await page.getByRole('button', { name: 'Whisper', exact: true }).click();
@@ -257,7 +259,7 @@ describe.skipIf(await lacksPart('chromium'))('in a browser', () => {
     await page.getByRole('button', { name: 'Listen', exact: true }).click();
     await page.locator('#listen[data-state=listening]').waitFor();
     await page.getByRole('button', { name: 'Stop listening' }).click();
-    await soon(() => ears.size).toBe(0);
+    await expect.poll(() => ears.size, LATE).toBe(0);
     const viewer = await browser.open('viewer');
     await viewer.goto(`/admin/calls/${callSid}`);
     await viewer.getByRole('heading', { level: 1 }).waitFor();
