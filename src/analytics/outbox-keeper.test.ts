@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { claimed, dtmf, newCallSid, webhook } from '../directory/calls.fixture.ts';
+import { outboxReaders } from '../directory/dead-facts.ts';
 import { append } from '../directory/journal.ts';
 import { outboxKey, outboxLeaseKey, partitionOf } from '../directory/keys.ts';
 import { ackOutbox, type OutboxRead, outboxStats, readOutbox, registerGroups } from '../directory/outbox.ts';
 import { connectRedis, type RedisLink } from '../directory/redis.ts';
 import { type RedisServer, startRedis } from '../embedded/redis.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { outboxGroups } from './analytics.ts';
 import type { ErasureScreen } from '../privacy/erasure-screen.ts';
 import { OutboxArchive } from './outbox-archive.ts';
 import { OutboxKeeper } from './outbox-keeper.ts';
@@ -164,4 +166,8 @@ test('a group that reads elsewhere now holds nothing back, once its successor is
   await keeper(1e9, { retired }).made.tidy();
   expect(await names()).toEqual(['log', 'relay']);
   expect(Number(await link.command('xlen', outboxKey(PARTITION)))).toBe(100);
+});
+
+test('what is set aside is looked for by every group that there is', () => {
+  expect(new Set([...outboxGroups(true), ...outboxGroups(false)])).toEqual(new Set(outboxReaders));
 });

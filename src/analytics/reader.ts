@@ -127,9 +127,9 @@ export class OutboxReader {
     for (;;) {
       const stopping = this.stopAt !== Infinity;
       try {
-        const unregistered = isRegistered ? null : await this.register();
+        const unregistered: Error | null = isRegistered ? null : await this.register();
         const { count, isFull, failed } = await this.round();
-        const fault = unregistered ?? failed;
+        const fault: unknown = unregistered ?? failed;
         if (fault !== null && count === 0) throw fault;
         isRegistered = fault === null;
         if (fault !== null) this.trouble(fault);
