@@ -28,6 +28,7 @@ import { createFactRedactor } from './redact-fact.ts';
 import { before, rememberCutOff, rememberLanguage } from './redial.ts';
 import type { Hold, Resident, ResidentStream } from './resident.ts';
 import type { AttachRequest, CallDesk, ResidentCall, Told } from './stream-port.ts';
+import { tellsOutcome } from './unfolded.ts';
 import { within } from './within.ts';
 
 /** A webhook or a stream waits so long for what this node has not yet journaled of the call. */
@@ -395,8 +396,3 @@ export class Calls implements CallDesk, CallDoor {
 const streamEvents: ReadonlySet<string> = new Set(['carrier.streamStarted', 'carrier.streamStopped']);
 /** After these the caller was elsewhere, or had hung up. */
 const deliberate: ReadonlySet<string> = new Set(['left', 'stopped']);
-
-/** The call's end may be told before this: how it came out is worth a line all the same. */
-function tellsOutcome(fact: Told): boolean {
-  return fact.type === 'carrier.recordEnded' || fact.type === 'carrier.dialEnded';
-}

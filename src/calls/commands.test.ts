@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CallEvent } from '../../machines/call-events.ts';
 import { ownerOf } from '../directory/claims.ts';
 import { command, commandMessage, type CommandResult, type Deed } from '../directory/commands.ts';
 import { heartbeat } from '../directory/fleet.ts';
@@ -288,7 +287,7 @@ test('without a node that lives nothing can be done', async () => {
 
 test('facts of a supervisor survive a fold by whoever goes on', async () => {
   const callSid = await takenOver();
-  const facts = (await fleet.facts(callSid)) as CallEvent[];
+  const facts = await fleet.facts(callSid);
   expect(facts.filter(({ type }) => type.startsWith('supervisor.'))).toMatchObject([{ by: 'Kim', to: KIM }]);
   expect((await other.calls.look(callSid))?.supervisor).toBe('Kim');
 });

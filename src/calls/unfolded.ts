@@ -23,6 +23,11 @@ export function endsCall(fact: Told | CallEvent): boolean {
   return fact.type === 'carrier.gone' || (fact.type === 'carrier.statusReported' && finalStatuses.has(fact.status));
 }
 
+/** The call's end may be told before this: how it came out is worth a line all the same. */
+export function tellsOutcome(fact: Told): boolean {
+  return fact.type === 'carrier.recordEnded' || fact.type === 'carrier.dialEnded';
+}
+
 /** Where a call goes on after a fact if nothing is known of it but the fact. Never to a stream. */
 export function unfoldedState(fact: CallEvent): CallState {
   if (endsCall(fact)) return 'ended';
