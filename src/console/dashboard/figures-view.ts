@@ -17,7 +17,7 @@ export interface Tile {
   /** Beside it, smaller. */
   share: string;
   /** Of the same weekday a week before, by this time. */
-  then: string;
+  before: string;
 }
 
 export interface PlotView {
@@ -120,7 +120,7 @@ function tilesOf(today: DayCounts, then: DayCounts, { spans, thenSpans, weekday 
     label,
     value: String(pick(today)),
     share: id === 'calls-today' ? '' : shareWords(pick(today), today.calls),
-    then: had(String(pick(then))),
+    before: had(String(pick(then))),
   });
   return [
     tile('calls-today', 'Calls today', ({ calls }) => calls),
@@ -133,21 +133,21 @@ function tilesOf(today: DayCounts, then: DayCounts, { spans, thenSpans, weekday 
       label: 'Average duration',
       value: durationWords(today.averageDurationS),
       share: '',
-      then: had(durationWords(then.averageDurationS)),
+      before: had(durationWords(then.averageDurationS)),
     },
     {
       id: 'calls-silence',
       label: 'Longest silence',
       value: slowestOf(spans),
       share: spans.some(({ silenceP95S }) => silenceP95S !== null) ? 'p95 of an hour' : '',
-      then: had(slowestOf(thenSpans)),
+      before: had(slowestOf(thenSpans)),
     },
     {
       id: 'calls-cost',
       label: 'Cost of the model',
       value: dollars(sumOf(spans, ({ costDollars }) => costDollars)),
       share: '',
-      then: had(dollars(sumOf(thenSpans, ({ costDollars }) => costDollars))),
+      before: had(dollars(sumOf(thenSpans, ({ costDollars }) => costDollars))),
     },
   ];
 }
