@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findPart, type Part } from '../../embedded/parts.ts';
 import { freePort } from '../../embedded/redis.ts';
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
 const LOOK_MS = 50;
 /** Any; formatted folders must agree. */
