@@ -80,7 +80,11 @@ export function createGate(deps: GateDeps): (request: ConsoleRequest) => Promise
         const now = await sessions.callerOf(request);
         return now !== null && now.who.id === who.id && mayAct(now.who.role, route.role);
       },
-      frame: { nav: navFor(who.role, request.path, leastRoles), flash: flashOf(request), hasAccount },
+      frame: {
+        nav: caller.passwordIsTemporary ? [] : navFor(who.role, request.path, leastRoles),
+        flash: flashOf(request),
+        hasAccount,
+      },
     };
   }
 
