@@ -38,9 +38,9 @@ export interface DayCounts {
 export interface DayComparison {
   today: DayCounts;
   /** Of the same weekday a week before, up to the same time on the wall. */
-  then: DayCounts;
+  weekBefore: DayCounts;
   /** That whole day. */
-  thenCalls: number;
+  weekBeforeCalls: number;
 }
 
 export interface CallRecord {
@@ -86,12 +86,12 @@ export function createCallHistory(dataSource: DataSource): CallHistory {
         const [row] = await dataSource.query<DayCounts[]>(DAY, span(from, to));
         return row ?? { ...noCalls };
       };
-      const [today, then, [whole]] = await Promise.all([
+      const [today, weekBefore, [whole]] = await Promise.all([
         counts(date, instantOf(addDays(date, 1), 0, timeZone)),
         counts(before, instantOf(before, minute, timeZone)),
         dataSource.query<{ calls: number }[]>(DAY_CALLS, span(before, instantOf(addDays(before, 1), 0, timeZone))),
       ]);
-      return { today, then, thenCalls: whole?.calls ?? 0 };
+      return { today, weekBefore, weekBeforeCalls: whole?.calls ?? 0 };
     },
 
     recent(count) {

@@ -81,8 +81,8 @@ export async function figuresView(
     atIso: words.iso(new Date(at)),
     timeZone: store.timeZone,
     weekday,
-    tiles: tilesOf(compared.today, compared.then, { spans, thenSpans: untilHour(thenSpans, now), weekday }),
-    plot: todayPlot(spans, thenSpans, { weekday, now, total: compared.today.calls + compared.thenCalls }),
+    tiles: tilesOf(compared.today, compared.weekBefore, { spans, thenSpans: untilHour(thenSpans, now), weekday }),
+    plot: todayPlot(spans, thenSpans, { weekday, now, total: compared.today.calls + compared.weekBeforeCalls }),
     intents: statistics.byIntent.map((each) => ({
       ...each,
       widthPercent: Math.round((each.calls / mostFrequent) * 100),

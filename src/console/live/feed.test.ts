@@ -6,7 +6,7 @@ import { type RedisServer, startRedis } from '../../embedded/redis.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { Role } from '../guard.ts';
 import type { ConsoleStream } from '../message.ts';
-import { Feed, feedLimits } from './feed.ts';
+import { Feed, feedLimits, type Joining } from './feed.ts';
 import { LiveDriver } from './live-driver.fixture.ts';
 
 let server: RedisServer;
@@ -56,7 +56,10 @@ class Browser implements ConsoleStream {
   }
 }
 
-function join(topics: string[], { role = 'viewer' as Role, account = 'a', stillIn = async () => true } = {}) {
+function join(
+  topics: string[],
+  { role = 'viewer', account = 'a', stillIn = async () => true }: Partial<Omit<Joining, 'out' | 'topics'>> = {},
+) {
   const out = new Browser();
   const joined = feed.join({ out, account, role, topics, stillIn });
   return { out, joined };

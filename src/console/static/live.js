@@ -20,7 +20,7 @@ function names() {
   const found = new Set();
   for (const element of document.querySelectorAll('[data-event]')) found.add(element.dataset.event);
   for (const element of document.querySelectorAll('[data-event-rows]')) found.add(element.dataset.eventRows);
-  return [...found].toSorted();
+  return [...found].toSorted((left, right) => left.localeCompare(right));
 }
 
 function say(state) {
