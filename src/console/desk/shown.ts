@@ -28,10 +28,6 @@ export function assigneeOptions(people: readonly string[], now: string): { value
   return [{ value: '', label: 'Nobody' }, ...names.map((name) => ({ value: name, label: name }))];
 }
 
-/** `a message`, `12 messages`. */
-export const counted = (count: number, one: string, many: string): string =>
-  count === 1 ? `1 ${one}` : `${count} ${many}`;
-
 /** Where a form came from, if that is a page of this list; else the list. */
 export function backTo({ form }: Pick<PageRequest, 'form'>, list: string): string {
   const back = form.get('back') ?? '';
