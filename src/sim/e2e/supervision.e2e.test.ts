@@ -90,9 +90,9 @@ test('a supervisor listens, whispers, takes the call over and gives it back: the
 
   const account = await readAccount(world, call);
   expect(account.facts.flatMap((fact) => ('by' in fact ? [[fact.type, fact.by]] : []))).toEqual([
-    ['supervisor.whispered', 'machine'],
-    ['supervisor.tookOver', 'machine'],
-    ['supervisor.gaveBack', 'machine'],
+    ['supervisor.whispered', 'ADMIN_TOKEN'],
+    ['supervisor.tookOver', 'ADMIN_TOKEN'],
+    ['supervisor.gaveBack', 'ADMIN_TOKEN'],
   ]);
   expect(call.streams).toHaveLength(2);
   expect(call.updates.map(({ status }) => status)).toEqual([200]);
