@@ -51,6 +51,7 @@ const limits = {
 } as const;
 
 const reasonLengthMax = 200;
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** A fact with its seat at the outbox, for acknowledging. */
 interface SeatedFact extends StoredFact {
@@ -129,7 +130,7 @@ export class OutboxReader {
       try {
         const unregistered: Error | null = isRegistered ? null : await this.register();
         const { count, isFull, failed } = await this.round();
-        const fault: unknown = unregistered ?? failed;
+        const fault: Error | null = unregistered ?? failed;
         if (fault !== null && count === 0) throw fault;
         isRegistered = fault === null;
         if (fault !== null) this.trouble(fault);
@@ -153,10 +154,7 @@ export class OutboxReader {
   /** Why some partition has no such group, null where all have. */
   private register(): Promise<Error | null> {
     const { link, consumer } = this.options;
-    return registerGroups(link, [consumer.group]).then(
-      () => null,
-      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-    );
+    return registerGroups(link, [consumer.group]).then(() => null, asError);
   }
 
   private trouble(error: unknown): void {
@@ -170,13 +168,13 @@ export class OutboxReader {
    * Reads every seat that may be ours once and takes in what is there. `isFull`: somewhere there may be more; `failed`: why
    * some could not be read, else null.
    */
-  private async round(): Promise<{ count: number; isFull: boolean; failed: unknown }> {
+  private async round(): Promise<{ count: number; isFull: boolean; failed: Error | null }> {
     const seats = this.seats.filter(({ askAt }) => askAt <= this.now());
     const settled = await Promise.allSettled(seats.map((seat) => this.read(seat)));
     // Of a cluster a part may be away: what the others gave is taken in before that is told.
     const reads = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     await this.takeAll(reads.filter((facts) => facts.length > 0));
-    const [failed = null] = settled.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+    const [failed = null] = settled.flatMap((each) => (each.status === 'rejected' ? [asError(each.reason)] : []));
     const count = reads.reduce((sum, facts) => sum + facts.length, 0);
     return { count, isFull: reads.some((facts) => facts.length >= this.pace.readMax), failed };
   }
@@ -249,7 +247,7 @@ export class OutboxReader {
   /** The log names the fault only: a database's message quotes what it choked on. */
   private async setAside(seat: Seat, entry: OutboxEntry, error: unknown): Promise<void> {
     const { group, partition } = seat;
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    const { name, message } = asError(error);
     await deadLetter(this.options.link, seat, entry, message.slice(0, reasonLengthMax));
     const { callSid, id, fact } = entry;
     this.options.log.error({ group, partition, callSid, entry: id, type: fact?.type, fault: name }, 'fact set aside');

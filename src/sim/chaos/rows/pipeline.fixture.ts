@@ -126,17 +126,22 @@ async function runAll(run: PipelineRun, ends: <T>(part: T, end: (part: T) => Pro
   const [forRelays, forConsumer] = [await freePort(), await freePort()];
   const proxy = ends(await startTcpProxy(forRelays), (part) => part.close());
   const tap = ends(await startKafkaTap(forConsumer), (part) => part.close());
-  const [redis, postgres, kafka] = await Promise.all([
-    startRedis(),
-    startPostgres(),
-    startKafka({
-      proxied: [
-        { listenPort: forRelays, advertisedPort: proxy.port },
-        { listenPort: forConsumer, advertisedPort: tap.port },
-      ],
-    }),
+  // Each is ended for itself: another may never begin.
+  const begin = async <P extends { stop(): Promise<unknown> }>(starting: Promise<P>): Promise<P> =>
+    ends(await starting, (part) => part.stop());
+  const begun = await Promise.allSettled([
+    begin(startRedis()),
+    begin(startPostgres()),
+    begin(
+      startKafka({
+        proxied: [
+          { listenPort: forRelays, advertisedPort: proxy.port },
+          { listenPort: forConsumer, advertisedPort: tap.port },
+        ],
+      }),
+    ),
   ]);
-  for (const part of [redis, postgres, kafka]) ends(part, (each) => each.stop());
+  const [redis, postgres, kafka] = [valueOf(begun[0]), valueOf(begun[1]), valueOf(begun[2])];
   const link = ends(await connectRedis(redis.url), (each) => each.close());
   const source = ends(await openDatabase(postgres.url), (each) => each.destroy());
   const reached = { brokers: [kafka.broker], tls: false, caFile: null, sasl: null };
@@ -181,6 +186,11 @@ async function runAll(run: PipelineRun, ends: <T>(part: T, end: (part: T) => Pro
   await Promise.all([start('relay-1', 'relay', viaProxy), start('analytics-1', 'analytics', viaTap), told]);
   await settle(report, { link, source, direct });
   return report;
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 interface Sinks {
