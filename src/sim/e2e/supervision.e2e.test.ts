@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AuditEntryEntity } from '../../../entities/audit-entry.ts';
 import { listenCodes } from '../../media/listen.ts';
 import { TestListener } from '../../media/listen.fixture.ts';
-import { readAccount } from '../account.ts';
+import { accountOf } from '../account.ts';
 import { Caller } from './caller.fixture.ts';
 import { keepGolden } from './golden.fixture.ts';
 import { eventually, startWorld, type World } from './world.fixture.ts';
@@ -88,7 +88,7 @@ test('a supervisor listens, whispers, takes the call over and gives it back: the
   await caller.hangUp();
   expect(await again.closed).toBe(listenCodes.over);
 
-  const account = await readAccount(world, call);
+  const account = await accountOf(world, call);
   expect(account.facts.flatMap((fact) => ('by' in fact ? [[fact.type, fact.by]] : []))).toEqual([
     ['supervisor.whispered', 'ADMIN_TOKEN'],
     ['supervisor.tookOver', 'ADMIN_TOKEN'],
