@@ -1,4 +1,4 @@
-import { defaultNodeUrl } from './config.ts';
+import { defaultNodeUrl } from './config-addresses.ts';
 import type { Ground } from './ground.ts';
 import { Phone } from './phone/phone.ts';
 import { createSpeech } from './services/speech.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, defaultNodeUrl, environmentNames, readConfig, readRedisUrl } from './config.ts';
+import { ConfigError, environmentNames, readConfig, readRedisUrl } from './config.ts';
+import { defaultNodeUrl } from './config-addresses.ts';
 
 const base = {
   PUBLIC_URL: 'https://voice.example.com',

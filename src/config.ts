@@ -22,6 +22,7 @@ import { noticesOf, type NoticeSettings, noticeVariables } from './config-notice
 import { phoneOf, type PhoneSettings, phoneVariables } from './config-phone.ts';
 import { type TelemetrySettings, telemetryOf, telemetryVariables } from './config-telemetry.ts';
 import type { KafkaSettings } from './kafka/client.ts';
+import { isMediaUrl, MEDIA_PATH, publicHost } from './config-addresses.ts';
 
 /** Everything that the environment decides, read once at the start. What a store decides is data in Postgres. */
 export interface Config extends TelemetrySettings, FactSettings, NoticeSettings, PhoneSettings {
@@ -92,9 +93,6 @@ export class ConfigError extends Error {
 const roles = ['call', 'relay', 'analytics', 'console'] as const;
 const cadences = ['adaptive', '20ms'] as const;
 const redactions = ['phone', 'mail', 'address'] as const;
-const MEDIA_PATH = '/media-stream';
-/** By itself, or below one segment by which a proxy knows the node. */
-const MEDIA_PATH_SHAPE = /^(\/[a-z0-9][a-z0-9.-]*)?\/media-stream$/;
 const REALTIME_URL_DEFAULT = 'wss://api.openai.com/v1/realtime';
 const API_URL_DEFAULT = 'https://api.openai.com/v1';
 const STREAM_TOKEN_INFO = 'stream token v1';
@@ -106,11 +104,6 @@ const SESSION_S_DEFAULT = 3_600;
 const SESSION_S_MIN = 20;
 /** With a minute for handing over it stays below the ten minutes that cluster autoscalers grant at most. */
 const DRAIN_S_DEFAULT = 300;
-/** The carrier refuses hosts with an underscore. */
-const publicHost = (value: string): boolean => !new URL(value).hostname.includes('_') && !new URL(value).username;
-/** Written as it is signed. */
-const isMediaUrl = ({ host, pathname }: URL, value: string): boolean =>
-  MEDIA_PATH_SHAPE.test(pathname) && value === `wss://${host}${pathname}`;
 
 interface Variable {
   check: z.ZodType;
@@ -341,27 +334,6 @@ export function readSome<N extends Name>(
 export function readKafkaSettings(env: Record<string, string | undefined>): KafkaSettings | null {
   const { kafka } = factsOf(readSome(env, Object.keys(kafkaVariables) as (keyof typeof kafkaVariables)[]));
   return kafka;
-}
-
-/** Where every node takes media sockets, whatever its MEDIA_URL: a proxy may bring those of a node that is gone. */
-export const mediaPaths = [MEDIA_PATH, `/:node${MEDIA_PATH}`] as const;
-
-const LISTEN_PATH = '/listen';
-/** Where every node takes supervisors who listen to a call: beside the media sockets, so that a proxy knows whose they are. */
-export const listenPaths = [LISTEN_PATH, `/:node${LISTEN_PATH}`] as const;
-
-/** The address, or path, of a node's `/listen`, by that of its media sockets. */
-export function listenAddress(mediaAddress: string): string {
-  return mediaAddress.endsWith(MEDIA_PATH)
-    ? `${mediaAddress.slice(0, -MEDIA_PATH.length)}${LISTEN_PATH}`
-    : mediaAddress;
-}
-
-/** Where other nodes reach this one when NODE_URL says nothing. `opsPort` is the port that was listened on. */
-export function defaultNodeUrl(host: string, opsPort: number): string {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const name = everywhere ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${opsPort}`;
 }
 
 function readValues(env: Record<string, string | undefined>): Values {

@@ -1,4 +1,5 @@
-import { ConfigError, defaultNodeUrl, readConfig, type Config } from './config.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { defaultNodeUrl } from './config-addresses.ts';
 import { startPglite } from './embedded/postgres.ts';
 import { startRedis } from './embedded/redis.ts';
 import { seed } from '../entities/seed/index.ts';

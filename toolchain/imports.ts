@@ -18,6 +18,7 @@ const LEAVES = [
   'embedded',
   'command.ts',
   'config.ts',
+  'config-addresses.ts',
   'config-checks.ts',
   'config-kafka.ts',
   'config-telemetry.ts',

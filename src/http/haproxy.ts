@@ -1,4 +1,4 @@
-import { listenAddress } from '../config.ts';
+import { listenAddress } from '../config-addresses.ts';
 
 /** A node as a proxy on the same machine reaches it. */
 export interface ProxiedNode {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { listenAddress } from '../../config.ts';
+import { listenAddress } from '../../config-addresses.ts';
 import { ownerOf } from '../../directory/claims.ts';
 import { command, type CommandResult, type Deed } from '../../directory/commands.ts';
 import { readFleet } from '../../directory/fleet.ts';

@@ -83,7 +83,7 @@ await onBothDatabases((database) => {
     expect([keypad.includes('Latte'), keypad.includes('Oat Milk Latte')]).toEqual([true, false]);
 
     const loaded = await editor.load(itemKind, key);
-    const sizes = (loaded?.content['sizes'] as { name: string }[]).map((size) => ({
+    const sizes = ((loaded?.content['sizes'] ?? []) as { name: string }[]).map((size) => ({
       ...size,
       soldOut: size.name === 'Large',
     }));
