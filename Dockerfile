@@ -22,8 +22,8 @@ ADD --link https://github.com/uNetworking/uWebSockets.js.git#${UWS_COMMIT} node_
 # Of the server's binaries only the one that this image loads; another than the one that was tested stops the build.
 FROM uws-${UWS} AS assembled
 COPY src/http/native.ts src/http/native.ts
-COPY deploy/image/prune-server.ts deploy/image/prune-server.ts
-RUN node deploy/image/prune-server.ts && rm -r src deploy
+COPY toolchain/image/prune-server.ts toolchain/image/prune-server.ts
+RUN node toolchain/image/prune-server.ts && rm -r src toolchain
 
 FROM ${NODE_IMAGE} AS aida
 ARG REVISION=unknown

@@ -3,13 +3,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const WORKERS_MIN = 2;
 /** What takes minutes and a machine of its own: `npm run verify`. */
-const LONG = '{machines,entities,src,load-tests,grafana,toolchain,deploy}/**/*.verify.test.ts';
+const LONG = '{machines,entities,src,load-tests,grafana,toolchain,helm}/**/*.verify.test.ts';
 const isLong = process.env['VERIFY'] !== undefined;
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    include: [isLong ? LONG : '{machines,entities,src,load-tests,grafana,toolchain,deploy}/**/*.test.ts'],
+    include: [isLong ? LONG : '{machines,entities,src,load-tests,grafana,toolchain,helm}/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(isLong ? [] : [LONG])],
     maxWorkers: isLong ? 1 : Math.max(WORKERS_MIN, availableParallelism() - 1),
     testTimeout: 60_000,

@@ -106,7 +106,7 @@ class Listening {
     this.startButton.hidden = true;
     this.levels.hidden = false;
     this.stopButton.focus();
-    this.connect();
+    void this.connect();
   }
 
   stop(state) {
@@ -114,7 +114,7 @@ class Listening {
     clearInterval(this.meter);
     this.socket?.close();
     this.socket = null;
-    this.context?.close();
+    void this.context?.close();
     this.context = null;
     const hadFocus = this.stopButton.contains(document.activeElement);
     this.stopButton.hidden = true;

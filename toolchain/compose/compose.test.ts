@@ -41,7 +41,7 @@ test('the demo sets all that must be set, and nothing that is not asked for', as
   const compose = await text('docker-compose.yml');
   const unasked = Object.keys(demo).filter((name) => name !== 'COMPOSE_PROFILES' && !compose.includes(`\${${name}`));
   expect(unasked).toEqual([]);
-  const example = await text('deploy/example.env');
+  const example = await text('.env.compose');
   for (const name of await neededVariables()) expect(example).toMatch(new RegExp(`^${name}=`, 'm'));
 });
 
@@ -63,7 +63,7 @@ test('every address that is given to a process is one where a service of that na
 
 test('ports: nodes at the ones that they listen on, the console, the simulators, the proxy', async () => {
   const { port, opsPort } = configOf('node-1');
-  const proxy = await text('deploy/haproxy.cfg');
+  const proxy = await text('toolchain/compose/haproxy.cfg');
   expect(proxy).toContain(`server node-1 node-1:${port} check port ${opsPort}`);
   expect(settingsOf('node-1')['NODE_URL']).toBe(`http://node-1:${opsPort}`);
   expect(services['console']?.ports).toEqual([`127.0.0.1:${opsPort}:${opsPort}`]);
@@ -86,7 +86,7 @@ test('ports: nodes at the ones that they listen on, the console, the simulators,
 test('the proxy’s configuration is what the command writes for these nodes, each with its media path', async () => {
   const names = roleServices(services).filter(([name]) => configOf(name).roles.includes('call'));
   const places = proxiedPlaces({}, names.map(([name]) => name).join(','));
-  expect(await text('deploy/haproxy.cfg')).toBe(haproxyConfig(places, ':8080', '127.0.0.11:53'));
+  expect(await text('toolchain/compose/haproxy.cfg')).toBe(haproxyConfig(places, ':8080', '127.0.0.11:53'));
   for (const { name, mediaPath } of places) {
     expect(new URL(configOf(name).mediaUrl).pathname).toBe(mediaPath);
     expect(new URL(configOf(name).mediaUrl).host).toBe(new URL(configOf(name).publicUrl).host);

@@ -112,7 +112,7 @@ test('what is copied is let in by .dockerignore; secrets, tests and the rest of 
     'src/start.ts',
     'src/console/views/layout.eta',
     'machines/call.ts',
-    'deploy/image/prune-server.ts',
+    'toolchain/image/prune-server.ts',
   ])
     expect([path, isIgnored(path)]).toEqual([path, false]);
 });

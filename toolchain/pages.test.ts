@@ -6,7 +6,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { ROOT } from '../toolchain/programs.ts';
 
 const pages = ['docs/deploy.md', 'docs/scale.md', 'docs/threat-model.md', 'helm/aida/README.md'];
-const FOLDER = /^(src|docs|deploy|helm|machines|entities|grafana|load-tests|toolchain)\//;
+const FOLDER = /^(src|docs|helm|machines|entities|grafana|load-tests|toolchain)\//;
 
 test.each(pages)('%s names files, links and commands that there are', async (page) => {
   const text = await readFile(join(ROOT, page), 'utf8');

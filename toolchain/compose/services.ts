@@ -32,7 +32,7 @@ export async function readServices(variables: Record<string, string>): Promise<R
 }
 
 export const readDemo = async (): Promise<Record<string, string>> =>
-  parseEnv(await readFile(join(ROOT, 'deploy/demo.env'), 'utf8')) as Record<string, string>;
+  parseEnv(await readFile(join(ROOT, '.env.demo'), 'utf8')) as Record<string, string>;
 
 /** Names of the variables that must be set, in the order of the file. */
 export async function neededVariables(): Promise<string[]> {
