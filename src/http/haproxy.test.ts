@@ -16,6 +16,7 @@ class PretendedNode {
   readonly name: string;
   readonly seen: { target: string; host: string }[] = [];
   ready = 200;
+  alive = 200;
   /** Takes a webhook in and is gone before it has answered. */
   dies = false;
   port = 0;
@@ -39,7 +40,7 @@ class PretendedNode {
       this.sockets.handleUpgrade(incoming, socket, head, (open) => open.send(this.name));
     });
     this.ops = createServer((incoming, outgoing) => {
-      outgoing.writeHead(incoming.url === '/readyz' ? this.ready : 200).end();
+      outgoing.writeHead(incoming.url === '/readyz' ? this.ready : this.alive).end();
     });
     this.port = await listening(this.main, this.port);
     this.opsPort = await listening(this.ops, this.opsPort);
@@ -93,6 +94,7 @@ describe.skipIf(await lacksPart('haproxy'))('the configuration of HAProxy', () =
   afterEach(async () => {
     for (const node of nodes) {
       node.ready = 200;
+      node.alive = 200;
       node.dies = false;
     }
     await vi.waitFor(async () => expect(new Set(await answers(4))).toEqual(new Set(['200 one', '200 two'])), WAIT);
@@ -125,6 +127,21 @@ describe.skipIf(await lacksPart('haproxy'))('the configuration of HAProxy', () =
     one.ready = 503;
     await vi.waitFor(() => expect(haproxy.output()).toContain('Running on backup'), WAIT);
     await vi.waitFor(async () => expect(new Set(await answers(4))).toEqual(new Set(['200 one', '200 two'])), WAIT);
+  });
+
+  test('where no node answers a check each is asked all the same: who is late is not gone', async () => {
+    const said = haproxy.output().length;
+    for (const node of nodes) Object.assign(node, { ready: 503, alive: 503 });
+    for (const backend of ['webhooks', 'media-one', 'media-two'])
+      await vi.waitFor(
+        () => expect(haproxy.output().slice(said)).toMatch(new RegExp(`${backend}'? has no server available`)),
+        WAIT,
+      );
+    expect(new Set(await answers(4))).toEqual(new Set(['200 one', '200 two']));
+    expect(await Promise.all([spokenBy('/1/media-stream'), spokenBy('/2/media-stream')])).toEqual(['one', 'two']);
+    await two.stop();
+    expect([await spokenBy('/2/media-stream'), ...(await answers(2))]).toEqual(['one', '200 one', '200 one']);
+    await two.start();
   });
 
   test('a webhook that reached a node is not asked again', async () => {

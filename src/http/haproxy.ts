@@ -16,10 +16,12 @@ export const BIND = ':443 ssl crt /etc/haproxy/voice.pem alpn http/1.1';
 
 const WEBHOOKS = 'webhooks';
 const ALIVE = 'alive';
+const ANYONE = 'anyone';
 
 /**
  * A configuration of HAProxy 2.6 or newer: webhooks to any node that is ready, media sockets to the node whose address
- * they carry, or to another one when it is gone. Host, path and query stay as the carrier signed them.
+ * they carry, or to another one when it is gone. Where no node answers checks, each is asked all the same. Host, path
+ * and query stay as the carrier signed them.
  */
 export function haproxyConfig(
   nodes: readonly ProxiedNode[],
@@ -28,7 +30,8 @@ export function haproxyConfig(
   nameserver: string | null = null,
 ): string {
   const places = nameserver === null ? [DEFAULTS] : [`${DEFAULTS} ${RESOLVED}`, namesKnownBy(nameserver)];
-  const sections = [GLOBAL, ...places, frontend(nodes, bind), webhooks(nodes), ...nodes.map(mediaOf), alive(nodes)];
+  const backends = [webhooks(nodes), ...nodes.map(mediaOf), alive(nodes), anyone(nodes)];
+  const sections = [GLOBAL, ...places, frontend(nodes, bind), ...backends];
   return `${sections.join('\n\n')}\n`;
 
   function mediaOf(node: ProxiedNode): string {
@@ -81,9 +84,11 @@ const namesKnownBy = (nameserver: string): string =>
 function frontend(nodes: readonly ProxiedNode[], bind: string): string {
   return lines('frontend carrier', [
     `bind ${bind}`,
-    ...nodes.map(
-      ({ name, mediaPath }) => `use_backend media-${name} if { path ${mediaPath} ${listenAddress(mediaPath)} }`,
-    ),
+    ...nodes.map(({ name, mediaPath }) => {
+      const backend = `media-${name}`;
+      return `use_backend ${backend} if { path ${pathsOf(mediaPath)} } { nbsrv(${backend}) gt 0 }`;
+    }),
+    `use_backend ${ANYONE} if { nbsrv(${WEBHOOKS}) eq 0 }`,
     `default_backend ${WEBHOOKS}`,
   ]);
 }
@@ -106,11 +111,21 @@ function alive(nodes: readonly ProxiedNode[]): string {
   ]);
 }
 
+/** Nobody is asked whether they live: a connection that is refused goes to the next. */
+function anyone(nodes: readonly ProxiedNode[]): string {
+  return lines(`backend ${ANYONE}`, [
+    '# No node answered two checks in a row. Late is not gone, and whoever is refused here loses the call.',
+    ...nodes.map(({ name, mediaPath }) => `use-server ${name} if { path ${pathsOf(mediaPath)} }`),
+    ...nodes.map((node) => `server ${node.name} ${address(node)}`),
+  ]);
+}
+
 /** uWebSockets.js answers HTTP/1.1 only. */
 const asked = (path: string): string[] => [
   'option httpchk',
   `http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host aida hdr Connection close`,
   'http-check expect status 200',
 ];
+const pathsOf = (mediaPath: string): string => `${mediaPath} ${listenAddress(mediaPath)}`;
 const address = ({ host, port }: ProxiedNode): string => `${host}:${port}`;
 const lines = (head: string, body: readonly string[]): string => [head, ...body.map((line) => `  ${line}`)].join('\n');
