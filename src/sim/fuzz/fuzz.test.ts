@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Fuzzer, fuzz } from './fuzzer.ts';
+import { type Fuzzer, fuzz, randomOf } from './fuzzer.ts';
 import { fuzzers } from './fuzzers.ts';
 import seeds from './seeds.json' with { type: 'json' };
 
@@ -9,6 +9,13 @@ const CASES = 10_000;
 test.each(fuzzers)('$name: no crash, no forgery, nothing read in two ways', (fuzzer) => {
   const each = Math.ceil(CASES / seeds.length);
   expect(seeds.flatMap((seed) => fuzz(fuzzer, seed, each))).toEqual([]);
+});
+
+test('each case is another one, however large the seed', () => {
+  for (const seed of [1, 20_261_123, 4_294_967_291]) {
+    const first = Array.from({ length: 1_000 }, (_, index) => randomOf(seed, index).next());
+    expect([seed, new Set(first).size]).toEqual([seed, 1_000]);
+  }
 });
 
 test('a fault is told with what makes it again', () => {

@@ -17,9 +17,10 @@ export interface Fault {
 }
 
 const FAULTS_MAX = 5;
+const SPREAD = 2_654_435_761;
 
 /** Each case has a seed of its own, so that one can be tried again without those before it. */
-export const randomOf = (seed: number, index: number): Random => new Random((seed * 2_654_435_761 + index) >>> 0);
+export const randomOf = (seed: number, index: number): Random => new Random(Math.imul(seed, SPREAD) + index);
 
 export function fuzz({ begin }: Fuzzer, seed: number, cases: number): Fault[] {
   const tryOne = begin();
