@@ -130,6 +130,16 @@ test('the next one is rung unless all were; who did not answer is left alone for
     expect(text).toContain(`aida_transfers_total${line}`);
 });
 
+test('whom a call rings within the same millisecond is another attempt: what is told late of the first ends no other', async () => {
+  for (let n = 1; n <= 40; n += 1) {
+    const first = ringOf(await desk.ring(`c${n}`, null, null));
+    const second = await desk.ringNext(`c${n}`, first.hold, 'busy');
+    expect(second?.hold).not.toBe(first.hold);
+    await desk.leave(`c${n}`);
+    await link.command('flushall');
+  }
+});
+
 test('whoever becomes free is offered to those who wait, in their order, and at once', async () => {
   const [first, second] = [ringOf(await desk.ring('c1', null, null)), ringOf(await desk.ring('c2', null, null))];
   await desk.accepted('c1', first.hold);

@@ -31,6 +31,8 @@ local function holdsNow(now)
   return found
 end
 local function isFree(number, now) return readHold(number, now) == nil end
+-- A call may ring two members within a millisecond.
+local function attemptAt(now, tries) return whole(now * 10 + tries % 10) end
 `;
 
 /**
@@ -117,12 +119,12 @@ for i = 10, #ARGV do
     if ahead > 0 then
       ahead = ahead - 1
     elseif spare and redis.call('SISMEMBER', tried, ARGV[i]) == 0 then
-      if ARGV[i] == wanted then return keep(wanted, whole(now)) end
+      if ARGV[i] == wanted then return keep(wanted, attemptAt(now, redis.call('SCARD', tried))) end
       free[#free + 1] = ARGV[i]
     end
   end
 end
-if free[1] then return keep(free[1], whole(now)) end
+if free[1] then return keep(free[1], attemptAt(now, redis.call('SCARD', tried))) end
 if join and not rank then
   if redis.call('ZCARD', queue) >= ${directoryLimits.staffQueueMax} then return { 'full', redis.call('ZCARD', queue) } end
   joinLine(sid, reason, now)
@@ -205,7 +207,7 @@ for i = 2, #ARGV do
   if isFree(ARGV[i], now) then
     local head = redis.call('ZRANGE', queue, 0, 0)[1]
     if not head then break end
-    local attempt, reason = whole(now), offerTo(head)
+    local attempt, reason = attemptAt(now, 0), offerTo(head)
     writeHold(ARGV[i], 'offered', attempt, head, now, lifeMs)
     for _, part in ipairs({ ARGV[i], attempt, head, reason }) do offers[#offers + 1] = part end
   end
