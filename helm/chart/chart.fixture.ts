@@ -29,13 +29,16 @@ export interface Variable {
 
 export interface PodSpec {
   terminationGracePeriodSeconds?: number;
+  volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
   containers: {
     name: string;
     args?: string[];
     env: Variable[];
     ports?: { name: string; containerPort: number }[];
+    volumeMounts?: { name: string; mountPath: string }[];
     lifecycle?: { preStop: { exec: { command: string[] } } };
     readinessProbe?: { httpGet: { path: string } };
+    livenessProbe?: { terminationGracePeriodSeconds?: number };
   }[];
 }
 

@@ -71,6 +71,7 @@ describe.skipIf(await lacksPart('helm'))('the chart', () => {
     expect(await refusal({ redis: { mode: 'sentinels' } })).toContain('/redis/mode');
     expect(await refusal({ publicUrl: 'voice.example.com' })).toContain('/publicUrl');
     expect(await refusal({ redis: { hosts: ['a', 'b'] } })).toContain('one host where redis.mode is single');
+    expect(await refusal({ networkPolicy: { enabled: true } })).toContain('networkPolicy.ingressFrom');
   });
 
   test('values become the environment as the table says, and every variable stands in it once', async () => {
@@ -169,6 +170,54 @@ describe.skipIf(await lacksPart('helm'))('the chart', () => {
     expect(rules.map(({ host, http }) => [host, http.paths.map(({ path }) => path)])).toEqual([
       ['console.example.com', ['/admin', '/phone']],
     ]);
+  });
+
+  test('links in notices lead to where people reach the console', async () => {
+    const urlOf = async (console: unknown) =>
+      environmentOf(named(await render({ console }), 'Deployment', 'aida-console'), secrets)['CONSOLE_URL'];
+    const ingress = { enabled: true, host: 'desk.example.com' };
+    expect(await urlOf({ ingress })).toBe('https://desk.example.com');
+    expect(await urlOf({ ingress, url: 'https://elsewhere.example.com' })).toBe('https://elsewhere.example.com');
+    expect(await urlOf({})).toBeUndefined();
+  });
+
+  test('what values name by address is reached through the network policy', async () => {
+    const manifests = await render({
+      networkPolicy: { enabled: true, ingressFrom: [{ namespaceSelector: {} }], egressPorts: [443, 587] },
+      redis: { mode: 'cluster', hosts: ['redis-0:7000', 'redis-1:7001', 'redis-2:7000'] },
+      kafka: { brokers: 'kafka-0:9093,kafka-1:9094' },
+      traces: { endpoint: 'http://tempo.monitoring:4318' },
+      openai: { realtimeUrl: 'wss://model.example.com:8443/v1/realtime' },
+    });
+    const { egress } = named(manifests, 'NetworkPolicy', 'aida').spec as {
+      egress: { to?: unknown; ports: { protocol: string; port: number }[] }[];
+    };
+    const open = egress.filter(({ to }) => to === undefined).flatMap(({ ports }) => ports);
+    expect(open.map(({ protocol, port }) => `${protocol} ${port}`).toSorted()).toEqual(
+      ['UDP 53', ...[53, 443, 587, 4318, 7000, 7001, 8443, 9093, 9094].map((port) => `TCP ${port}`)].toSorted(),
+    );
+  });
+
+  test('who keeps the outbox puts what is too much of it on the claim', async () => {
+    const manifests = await render({ relay: { archive: { existingClaim: 'outbox-archive' } } });
+    for (const name of ['aida-relay', 'aida-analytics']) {
+      const worker = named(manifests, 'Deployment', name);
+      expect([name, environmentOf(worker, secrets)['OUTBOX_ARCHIVE']]).toEqual([name, '/var/lib/aida/outbox']);
+      const { containers, volumes } = podOf(worker);
+      expect(containers[0]?.volumeMounts).toContainEqual({ name: 'archive', mountPath: '/var/lib/aida' });
+      expect(volumes).toContainEqual({ name: 'archive', persistentVolumeClaim: { claimName: 'outbox-archive' } });
+    }
+    expect(environmentOf(named(manifests, 'StatefulSet', 'aida-node'), secrets)).not.toHaveProperty('OUTBOX_ARCHIVE');
+  });
+
+  test('a process that hangs is not waited for as one that drains', async () => {
+    for (const manifest of workloads(await render()).filter(({ kind }) => kind !== 'Job')) {
+      const [container] = podOf(manifest).containers;
+      expect([manifest.metadata.name, container?.livenessProbe?.terminationGracePeriodSeconds]).toEqual([
+        manifest.metadata.name,
+        20,
+      ]);
+    }
   });
 
   test('a pod gets the time that its drain needs, whatever that is set to', async () => {

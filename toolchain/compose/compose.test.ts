@@ -39,7 +39,7 @@ test('with the demo’s settings each process would start: its configuration is 
 test('the demo sets all that must be set, and nothing that is not asked for', async () => {
   expect((await neededVariables()).filter((name) => !(name in demo))).toEqual([]);
   const compose = await text('docker-compose.yml');
-  const unasked = Object.keys(demo).filter((name) => name !== 'COMPOSE_PROFILES' && !compose.includes(`\${${name}`));
+  const unasked = Object.keys(demo).filter((name) => !name.startsWith('COMPOSE_') && !compose.includes(`\${${name}`));
   expect(unasked).toEqual([]);
   const example = await text('.env.compose');
   for (const name of await neededVariables()) expect(example).toMatch(new RegExp(`^${name}=`, 'm'));
@@ -121,8 +121,17 @@ test('own processes write nowhere, may do nothing beyond their own, and their li
   }
   for (const [name, { labels }] of roleServices(services))
     expect([name, labels]).toEqual([name, { 'aida.logs': 'true' }]);
-  expect(configOf('relay').outboxArchive.startsWith('/var/lib/aida/')).toBe(true);
-  expect(services['relay']?.volumes).toEqual(['outbox:/var/lib/aida']);
+});
+
+test('who keeps the outbox puts what is too much of it where it outlives the process, all in one place', () => {
+  const keepers = roleServices(services).flatMap(([name]) =>
+    configOf(name).roles.some((role) => role === 'relay' || role === 'analytics') ? [name] : [],
+  );
+  expect(keepers).toEqual(['relay', 'analytics']);
+  for (const name of keepers) {
+    const place = [configOf(name).outboxArchive, services[name]?.volumes];
+    expect([name, place]).toEqual([name, ['/var/lib/aida/outbox', ['outbox:/var/lib/aida']]]);
+  }
 });
 
 test('a node gets the time that its drain needs', () => {
@@ -142,4 +151,10 @@ test('nothing that is depended on is missing, and only the demo’s profile brin
     ['synthetic', ['demo']],
   ]);
   expect(demo['COMPOSE_PROFILES']).toBe('demo');
+});
+
+test('the demo leaves nothing behind that the real one would find', async () => {
+  const [, own] = /^name: (\S+)$/m.exec(await text('docker-compose.yml')) ?? [];
+  expect(own).toBe('aida');
+  expect([undefined, '', own]).not.toContain(demo['COMPOSE_PROJECT_NAME']);
 });

@@ -81,6 +81,9 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- range $path, $name := $table.values }}
 {{- $value := $root.Values -}}
 {{- range splitList "." $path }}{{ $value = index $value . }}{{ end }}
+{{- if and (eq $name "CONSOLE_URL") (eq $value "") $root.Values.console.enabled $root.Values.console.ingress.enabled }}
+{{- $value = printf "https://%s" $root.Values.console.ingress.host }}
+{{- end }}
 {{- if ne (toString $value) "" }}
 - name: {{ $name }}
   {{- if kindIs "bool" $value }}
@@ -113,7 +116,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
   value: /etc/aida/ca/ca.crt
 {{- end }}
 {{- end }}
-{{- if contains "relay" .roles }}
+{{- if has .roles (list "relay" "analytics") }}
 - name: OUTBOX_ARCHIVE
   value: /var/lib/aida/outbox
 {{- end }}
@@ -173,6 +176,8 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 3
+  # A process that does not answer cannot be drained: it is not given the time of a drain.
+  terminationGracePeriodSeconds: 20
 readinessProbe:
   httpGet: { path: {{ . | quote }}, port: ops }
   periodSeconds: 2
