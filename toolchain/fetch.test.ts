@@ -96,7 +96,7 @@ test.each(['6.2.14', null])(
     expect(code).toBe(1);
     expect(output.trimEnd().split('\n')).toEqual([
       'aida: fetching redis into .toolchain/',
-      expect.stringMatching(/^aida: redis can't be had here: no apt-get .*docker compose up$/),
+      expect.stringMatching(/^aida: redis can't be had here: no apt-get .*docker compose --env-file \.env\.demo up$/),
     ]);
     await expect(noted('redis')).rejects.toThrow('ENOENT');
   },

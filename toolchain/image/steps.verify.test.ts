@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { knownBinaries } from '../../src/http/native.ts';
 import { type Stack, startStack } from '../../src/sim/stack.ts';
+import { ROOT } from '../../toolchain/programs.ts';
 import { buildImage, type Image } from './image.fixture.ts';
 
 const BUILD_MS_MAX = 170_000;
@@ -76,3 +77,17 @@ test('a call is answered by a node that runs from it', async () => {
   await call.done;
   expect(stack.twilio.complaints).toEqual([]);
 }, 60_000);
+
+test('the console of that node has all of its views, scripts and styles', async () => {
+  const filesIn = async (dir: string): Promise<string[]> =>
+    (await readdir(dir, { recursive: true })).filter((name) => name.includes('.')).toSorted();
+  for (const folder of ['src/console/views', 'src/console/static'])
+    expect([folder, await filesIn(inImage(folder))]).toEqual([folder, await filesIn(join(ROOT, folder))]);
+  const console = `http://127.0.0.1:${stack?.node.opsPort}`;
+  const headers = { authorization: `Bearer ${stack?.adminToken}` };
+  const page = await (await fetch(`${console}/admin/dashboard`, { headers })).text();
+  const assets = [...page.matchAll(/"(\/admin\/static\/[^"]+)"/g)].map(([, path = '']) => path);
+  expect(assets.join(' ')).toContain('htmx.js');
+  const statuses = await Promise.all(assets.map(async (path) => [path, (await fetch(console + path)).status]));
+  expect(statuses).toEqual(assets.map((path) => [path, 200]));
+});
