@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuditEntryEntity } from '../../entities/audit-entry.ts';
 import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
 import { KnowledgeDocumentEntity } from '../../entities/knowledge-document.ts';
 import { VoicemailEntity } from '../../entities/voicemail.ts';
@@ -192,6 +193,8 @@ await onBothDatabases((database) => {
         const sound = await get(path);
         expect([sound.headers.get('content-type'), await sound.text()]).toEqual(['audio/x-wav', 'RIFF']);
         expect((await rows.findOneByOrFail({ recordingSid })).status).toBe('heard');
+        const played = await database.source.getRepository(AuditEntryEntity).findBy({ subject: recordingSid });
+        expect(played.map(({ whoName, action }) => [whoName, action])).toEqual([['ADMIN_TOKEN', 'voicemail.played']]);
         await rows.clear();
       });
 

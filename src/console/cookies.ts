@@ -24,7 +24,8 @@ export function setSession(request: Asked, secret: string, maxAgeS: number): str
 
 /** A sentence for the next page. */
 export function setFlash(sentence: string): string {
-  const value = encodeURIComponent(sentence.slice(0, FLASH_CHARS_MAX));
+  // Cut in the middle of a sign it would be no text.
+  const value = encodeURIComponent(sentence.slice(0, FLASH_CHARS_MAX).toWellFormed());
   return `${FLASH}=${value}; Path=/; Max-Age=${sentence === '' ? 0 : FLASH_S}; HttpOnly; SameSite=Lax`;
 }
 

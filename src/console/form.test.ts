@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readForm } from './form.ts';
+import { FIELDS_MAX, readForm } from './form.ts';
 
 test('what browsers post is read back: text of any kind, several of a name, files byte for byte', async () => {
   const bytes = Buffer.from([0, 13, 10, 45, 45, 255, 128]);
@@ -55,4 +55,10 @@ test('broken parts are refused or read, never thrown at', () => {
   );
   const many = `${'--b\r\ncontent-disposition: form-data; name="x"\r\n\r\n1\r\n'.repeat(3_000)}--b--`;
   expect(readForm(type, Buffer.from(many))).toBeNull();
+});
+
+test('more fields than any page has are no form: they would cost far more than their bytes', () => {
+  const read = (count: number) =>
+    readForm('application/x-www-form-urlencoded', Buffer.from(Array(count).fill('a').join('&')));
+  expect([read(FIELDS_MAX)?.fields.size, read(FIELDS_MAX + 1)]).toEqual([FIELDS_MAX, null]);
 });

@@ -15,18 +15,31 @@ export interface Form {
 const URLENCODED = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 const MULTIPART = /^multipart\/form-data\s*;.*\bboundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i;
 const PARTS_MAX = 2_000;
+/** A page's longest form has some thousands; each costs far more than its bytes. */
+export const FIELDS_MAX = 10_000;
+const AMPERSAND = '&';
 const NAME = /;\s*name="([^"]*)"/i;
 const FILE_NAME = /;\s*filename="([^"]*)"/i;
 const TYPE = /^content-type:\s*(\S+)/im;
 const HEAD_END = '\r\n\r\n';
 
-/** Null for what is no form. */
+/** Null for what is no form, and for one of more fields than any page has. */
 export function readForm(contentType: string, body: Buffer): Form | null {
-  if (URLENCODED.test(contentType)) return { fields: new URLSearchParams(body.toString()), files: new Map() };
+  if (isUrlencoded(contentType))
+    return hasTooMany(body) ? null : { fields: new URLSearchParams(body.toString()), files: new Map() };
   const [, quoted, bare] = MULTIPART.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary === undefined) return body.length === 0 ? { fields: new URLSearchParams(), files: new Map() } : null;
   return readParts(body, `--${boundary}`);
+}
+
+export const isUrlencoded = (contentType: string): boolean => URLENCODED.test(contentType);
+
+function hasTooMany(body: Buffer): boolean {
+  let count = 1;
+  for (let at = body.indexOf(AMPERSAND); at >= 0 && count <= FIELDS_MAX; at = body.indexOf(AMPERSAND, at + 1))
+    count += 1;
+  return count > FIELDS_MAX;
 }
 
 function readParts(body: Buffer, delimiter: string): Form | null {

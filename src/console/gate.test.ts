@@ -7,6 +7,7 @@ import { AuditEntryEntity } from '../../entities/audit-entry.ts';
 import { directoryLimits } from '../directory/limits.ts';
 import { readSession } from '../directory/sessions.ts';
 import { startConsole, TOKEN, type Answered, type TestConsole } from './console.fixture.ts';
+import { flashOf, setFlash } from './cookies.ts';
 import { pageLimits } from './guard.ts';
 import { isOwnPath, unpackKept } from './kept.ts';
 
@@ -410,6 +411,11 @@ describe('a form that was posted too late', () => {
   });
 });
 
+test('a sentence for the next page is cut wherever its bound is', () => {
+  const cookie = setFlash(`${'x'.repeat(299)}😀`);
+  expect(flashOf({ header: () => cookie })).toBe(`${'x'.repeat(299)}\uFFFD`);
+});
+
 describe('bodies', () => {
   test('another type than a form: 415; more than the page takes: 413 in words', async () => {
     const { cookie, csrf } = await console.session('admin');
@@ -427,6 +433,28 @@ describe('bodies', () => {
       headers: { cookie },
     });
     expect(larger.status).toBe(413);
+  });
+
+  test('who shows nothing sends no file: 413 before it is read; a form of any size is kept', async () => {
+    const { cookie } = await console.session('admin');
+    const send = (path: string, body: Buffer | URLSearchParams, headers: Record<string, string> = {}) =>
+      raw(path, { method: 'POST', body, headers });
+    const file = Buffer.alloc(pageLimits.formBytesMax + 1, 'a');
+    const type = { 'content-type': 'multipart/form-data; boundary=x' };
+    const path = '/admin/knowledge-base/import';
+    expect((await send(path, file, type)).status).toBe(413);
+    expect((await send(path, file, { ...type, cookie: 'aida_session=short' })).status).toBe(413);
+    expect((await send(path, file, { ...type, cookie })).status).toBe(415);
+    const kept = await send('/admin/menu/item/new', new URLSearchParams({ name: 'x'.repeat(100_000) }));
+    expect([kept.status, await kept.text()]).toEqual([401, expect.stringContaining('What you typed is kept')]);
+  });
+
+  test('more fields than any page has are not taken, at the sign-in neither', async () => {
+    const many = new URLSearchParams(Array.from({ length: 10_001 }, (): [string, string] => ['a', '']));
+    const at = async (path: string) => (await raw(path, { method: 'POST', body: many })).status;
+    expect(await at('/admin/login')).toBe(415);
+    const page = await (await raw('/admin/menu/item/new', { method: 'POST', body: many })).text();
+    expect(page).not.toContain('name="kept"');
   });
 
   test.each(['multipart/form-data', 'multipart/form-data; boundary=x'])('%s without parts: 415', async (type) => {

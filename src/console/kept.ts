@@ -1,4 +1,4 @@
-import { readForm } from './form.ts';
+import { FIELDS_MAX, readForm } from './form.ts';
 import { pageLimits } from './guard.ts';
 import type { ConsoleRequest } from './message.ts';
 
@@ -36,6 +36,7 @@ export function unpackKept(packed: string): Kept | null {
     const isSound =
       isOwnPath(action) &&
       Array.isArray(fields) &&
+      fields.length <= FIELDS_MAX &&
       fields.every(
         (field) => Array.isArray(field) && field.length === 2 && field.every((each) => typeof each === 'string'),
       );

@@ -39,7 +39,7 @@ export interface ConsoleRoute {
   /** Ends in `/*` where it answers everything below. */
   path: string;
   handler(request: ConsoleRequest): ConsoleResponse | Promise<ConsoleResponse>;
-  bodyBytesMax?: number;
+  bodyBytesMax?: number | ((request: Pick<ConsoleRequest, 'header'>) => number);
 }
 
 /** Everything from our own files, nothing inline. `connect`: origins that scripts may open sockets to besides. */

@@ -19,10 +19,10 @@ import { createGate } from './gate.ts';
 import { pageLimits, type PageRoute } from './guard.ts';
 import type { Feed } from './live/feed.ts';
 import { liveRoutes } from './live/routes.ts';
-import { redirect, type ConsoleRoute } from './message.ts';
+import { redirect, type ConsoleRequest, type ConsoleRoute } from './message.ts';
 import { type PhonePort, phoneRoutes } from './phone/routes.ts';
 import { refusal } from './refusal.ts';
-import { createSessions, type Sessions } from './session.ts';
+import { createSessions, isShown, type Sessions } from './session.ts';
 import { HOME, signInRoutes } from './sign-in.ts';
 import { listenOrigins, supervisionRoutes, type SupervisionDeps } from './supervision/routes.ts';
 import { STATIC, staticFile } from './static-files.ts';
@@ -69,7 +69,7 @@ export function consolePages(options: ConsoleOptions): { pages: PageRoute[]; ses
     ...ownRoutes(accounts, sessions),
     ...accountRoutes(accounts),
     ...auditRoutes(audit),
-    ...recordingRoutes(options),
+    ...recordingRoutes({ ...options, audit }),
     ...liveRoutes(options.feed),
     ...dashboardRoutes({ dataSource, feed: options.feed, hasPhone: Boolean(options.phone), now }),
     ...callListRoutes({ dataSource, audit, now, log: options.log }),
@@ -102,6 +102,10 @@ async function announce({ link, log, assistant }: ConsoleOptions): Promise<void>
   await assistant?.services.refresh();
 }
 
+/** Files come from those alone who show something; what somebody typed is kept though they are signed out. */
+const bodyBytesMax = (request: Pick<ConsoleRequest, 'header'>): number =>
+  isShown(request) ? pageLimits.uploadBytesMax : pageLimits.formBytesMax;
+
 /** All that the console answers, below `/admin` and `/phone`. */
 export function consoleRoutes(options: ConsoleOptions): ConsoleRoute[] {
   const { pages, sessions } = consolePages(options);
@@ -111,6 +115,6 @@ export function consoleRoutes(options: ConsoleOptions): ConsoleRoute[] {
     statics,
     ...signInRoutes(sessions),
     ...below.map((path): ConsoleRoute => ({ method: 'GET', path, handler })),
-    ...below.map((path): ConsoleRoute => ({ method: 'POST', path, handler, bodyBytesMax: pageLimits.uploadBytesMax })),
+    ...below.map((path): ConsoleRoute => ({ method: 'POST', path, handler, bodyBytesMax })),
   ];
 }

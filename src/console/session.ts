@@ -4,6 +4,7 @@ import {
   countSignIn,
   endSession,
   forgiveSignIn,
+  isSecret,
   readSession,
   type Session,
 } from '../directory/sessions.ts';
@@ -66,6 +67,10 @@ const PASSWORD_CHARS_MAX = 1_024;
 const NAME_CHARS_MAX = 200;
 const LIFE_S = directoryLimits.sessionLifeMs / 1_000;
 const GENERATION_CHARS = 16;
+
+/** Whether a request shows anything that may be somebody's; whose, and whether it holds, is not asked. */
+export const isShown = (request: Pick<ConsoleRequest, 'header'>): boolean =>
+  isSecret(sessionCookie(request)) || bearerOf(request) !== null;
 
 const whoOf = ({ id, name, role }: ListedAccount): Who => ({ id, name, role });
 

@@ -1,6 +1,7 @@
 import { PasswordsBusyError } from '../services/passwords.ts';
 import { isOnThisMachine, sessionCookie } from './cookies.ts';
 import { isFromElsewhere } from './csrf.ts';
+import { isUrlencoded, readForm } from './form.ts';
 import { pageLimits } from './guard.ts';
 import { isOwnPath, packKept, unpackKept, type Kept } from './kept.ts';
 import { html, redirect, type ConsoleRequest, type ConsoleResponse, type ConsoleRoute } from './message.ts';
@@ -10,7 +11,6 @@ import type { Sessions } from './session.ts';
 
 export const HOME = '/admin/dashboard';
 export const SIGN_IN = '/admin/login';
-const URLENCODED = /^application\/x-www-form-urlencoded\b/i;
 /** A form of any size that is kept, as JSON in base64. */
 const BODY_BYTES_MAX = 3 * pageLimits.formBytesMax;
 const MINUTE_MS = 60_000;
@@ -56,8 +56,9 @@ export function signInRoutes(sessions: Sessions): ConsoleRoute[] {
 
 async function enter(sessions: Sessions, request: ConsoleRequest): Promise<ConsoleResponse> {
   if (isFromElsewhere(request)) return refusal(request, 'elsewhere');
-  if (!URLENCODED.test(request.header('content-type'))) return refusal(request, 'form');
-  const form = new URLSearchParams(request.body.toString());
+  const type = request.header('content-type');
+  const form = isUrlencoded(type) ? readForm(type, request.body)?.fields : undefined;
+  if (!form) return refusal(request, 'form');
   const name = form.get('name') ?? '';
   const kept = unpackKept(form.get('kept') ?? '');
   const given = form.get('next') ?? '';

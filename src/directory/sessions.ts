@@ -17,6 +17,8 @@ export interface Session {
 
 const SECRET_BYTES = 32;
 const SECRET = /^[\w-]{43}$/;
+/** Whether it looks like one of ours. */
+export const isSecret = (text: string): boolean => SECRET.test(text);
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /** Begins a session; returns what the browser has to show. Redis itself holds its digest only. */
@@ -29,7 +31,7 @@ export async function beginSession(link: RedisLink, session: Session): Promise<s
 
 /** The session of a secret, kept for another while; null for none, or one that has lasted for too long. */
 export async function readSession(link: RedisLink, secret: string, now: number): Promise<Session | null> {
-  if (!SECRET.test(secret)) return null;
+  if (!isSecret(secret)) return null;
   const key = sessionKey(sha256(secret));
   const found = await link.command('getex', key, 'PX', directoryLimits.sessionIdleMs);
   if (found === null) return null;

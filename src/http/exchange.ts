@@ -5,6 +5,8 @@ import { copyRequest, plain, writeHead, writeResponse, type HttpRequest, type Ht
 /** What one exchange may take. */
 export const exchangeLimits = {
   bodyBytesMax: 64 * 1024,
+  /** Of all bodies together that are larger than that, until they are answered: more are refused. */
+  largeBodiesBytesMax: 64 * 1024 * 1024,
   /** From the header's last line to the body's last byte. */
   readTimeoutMs: 10_000,
   /** From the whole request to its answer; webhooks have shorter bounds of their own. */
@@ -26,6 +28,8 @@ export interface ExchangeHooks {
   done(): void;
   /** Answers that go on. */
   streams: Set<RawStream>;
+  /** What large bodies hold at this moment. */
+  large: { bytes: number };
 }
 
 /**
@@ -41,6 +45,8 @@ export class Exchange {
   private timer: NodeJS.Timeout | undefined;
   private reading = false;
   private stream: RawStream | null = null;
+  /** Of `large`. */
+  private largeBytes = 0;
 
   constructor(raw: RawResponse, rawRequest: RawRequest, hooks: ExchangeHooks) {
     this.raw = raw;
@@ -66,6 +72,7 @@ export class Exchange {
       if (this.over) return;
       bytes += chunk.byteLength;
       if (bytes > bodyBytesMax) return this.refuseBody(bodyBytesMax);
+      if (!this.hasRoomFor(bytes)) return this.answer(plain(503, 'Too much is being sent at once. Try again.'));
       // The chunk is neutered when this returns.
       if (chunk.byteLength > 0) chunks.push(Buffer.from(Buffer.from(chunk)));
       if (!isLast) return;
@@ -119,9 +126,19 @@ export class Exchange {
     }
   }
 
+  /** Small bodies always have room. */
+  private hasRoomFor(bytes: number): boolean {
+    const { limits, large } = this.hooks;
+    if (bytes <= limits.bodyBytesMax) return true;
+    large.bytes += bytes - this.largeBytes;
+    this.largeBytes = bytes;
+    return large.bytes <= limits.largeBodiesBytesMax;
+  }
+
   private finish(): void {
     if (this.over) return;
     this.over = true;
+    this.hooks.large.bytes -= this.largeBytes;
     clearTimeout(this.timer);
     this.hooks.done();
   }

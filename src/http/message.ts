@@ -11,7 +11,7 @@ export interface HttpRequest {
   path: string;
   /** Raw, without the question mark, '' without one. */
   query: string;
-  /** By lower-case name; '' where absent, the first where repeated. */
+  /** By lower-case name; '' where absent, the first where repeated; of `x-forwarded-for` all, as one line. */
   header(name: string): string;
   /** Of whoever connected, which may be a proxy. */
   address: string;
@@ -58,12 +58,16 @@ const SECURITY_HEADERS: Record<string, string> = {
   'x-frame-options': 'DENY',
 };
 const NO_BODY = Buffer.alloc(0);
+const FORWARDED = 'x-forwarded-for';
 
 /** Copies what uWebSockets.js forgets when its handler returns. */
 export function copyRequest(raw: RawRequest, address: string): HttpRequest {
   const headers = new Map<string, string>();
   raw.forEach((name, value) => {
-    if (!headers.has(name)) headers.set(name, value);
+    const known = headers.get(name);
+    if (known === undefined) headers.set(name, value);
+    // Proxies may write a line of their own after the one that a client made up.
+    else if (name === FORWARDED) headers.set(name, `${known}, ${value}`);
   });
   const path = raw.getUrl();
   // undefined without a question mark, although the typings promise a string.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import type { HttpHandler } from './exchange.ts';
+import type { ExchangeLimits, HttpHandler } from './exchange.ts';
 import { createServer, type Route, type Server } from './server.ts';
 import type { SocketRoute } from './socket.ts';
 
@@ -20,9 +20,14 @@ export class TestServer {
   readonly log = createLog('info', { destination: { write: (line) => this.lines.push(line) } });
   server: Server | null = null;
 
-  async start(routes: Route[], sockets: SocketRoute<unknown>[] = []): Promise<Server> {
+  async start(
+    routes: Route[],
+    sockets: SocketRoute<unknown>[] = [],
+    limits: Partial<ExchangeLimits> = {},
+  ): Promise<Server> {
     const { log, metrics } = this;
-    this.server = await createServer({ host: '127.0.0.1', port: 0, routes, sockets, log, metrics, limits: LIMITS });
+    const bounds = { ...LIMITS, ...limits };
+    this.server = await createServer({ host: '127.0.0.1', port: 0, routes, sockets, log, metrics, limits: bounds });
     return this.server;
   }
 

@@ -123,6 +123,60 @@ describe('requests', () => {
     expect(await test.pulse()).toBe('yes');
   });
 
+  it('asks of each request how much it may send', async () => {
+    const route = post('/body', (request) => ({ status: 200, body: String(request.body.length) }));
+    await test.start([{ ...route, bodyBytesMax: (request) => (request.header('x-known') === 'yes' ? 100 : 10) }]);
+    const send = (headers: Record<string, string>) =>
+      fetch(test.url('/body'), { method: 'POST', body: 'a'.repeat(50), headers });
+    expect([(await send({ 'x-known': 'yes' })).status, (await send({})).status]).toEqual([200, 413]);
+  });
+
+  it('holds so many bytes of large bodies at once; small ones always have room', async () => {
+    const { promise: freed, resolve: free } = Promise.withResolvers<void>();
+    const { promise: held, resolve: isHeld } = Promise.withResolvers<void>();
+    const hold = post('/hold', async (request) => {
+      isHeld();
+      await freed;
+      return { status: 200, body: String(request.body.length) };
+    });
+    const echo = post('/echo', (request) => ({ status: 200, body: String(request.body.length) }));
+    const bodyBytesMax = 200_000;
+    const limits = { largeBodiesBytesMax: 150_000, answerTimeoutMs: 10_000 };
+    await test.start(
+      [
+        { ...hold, bodyBytesMax },
+        { ...echo, bodyBytesMax },
+      ],
+      [],
+      limits,
+    );
+    const send = (path: string, bytes: number) =>
+      fetch(test.url(path), { method: 'POST', body: Buffer.alloc(bytes, 'a') });
+    const first = send('/hold', 100_000);
+    await held;
+    expect((await send('/echo', 100_000)).status).toBe(503);
+    expect(await (await send('/echo', BODY_BYTES_MAX)).text()).toBe(String(BODY_BYTES_MAX));
+    free();
+    expect(await (await first).text()).toBe('100000');
+    for (let count = 0; count < 3; count++) expect((await send('/echo', 100_000)).status).toBe(200);
+  });
+
+  it('hands over all that proxies say of whom they speak for, the last one last', async () => {
+    const told: string[] = [];
+    await test.start([
+      get('/told', ({ header }) => {
+        told.push(header('x-forwarded-for'), header('x-other'));
+        return { status: 200, body: 'told' };
+      }),
+    ]);
+    const socket = await test.tcp();
+    const lines = ['X-Forwarded-For: 203.0.113.9', 'X-Other: 1', 'X-Other: 2', 'X-Forwarded-For: 198.51.100.7'];
+    socket.write(`GET /told HTTP/1.1\r\nHost: a\r\n${lines.join('\r\n')}\r\n\r\n`);
+    await reading(socket, /told/);
+    socket.destroy();
+    expect(told).toEqual(['203.0.113.9, 198.51.100.7', '1']);
+  });
+
   it('gives up on a body that does not come', async () => {
     await test.start([alive, post('/body', () => ({ status: 200 }))]);
     const socket = await test.tcp();

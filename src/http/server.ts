@@ -11,7 +11,7 @@ import {
   type HttpHandler,
 } from './exchange.ts';
 import type { RawStream } from './answer-stream.ts';
-import { plain, type HttpResponse } from './message.ts';
+import { plain, type HttpRequest, type HttpResponse } from './message.ts';
 import { socketBehavior, type Socket, type SocketRoute } from './socket.ts';
 
 export interface Route {
@@ -20,8 +20,8 @@ export interface Route {
   /** Raw path; one that ends in `/*` answers everything below, after all exact ones. */
   path: string;
   handler: HttpHandler;
-  /** In place of the server's. */
-  bodyBytesMax?: number;
+  /** In place of the server's; asked of the request before its body is read. */
+  bodyBytesMax?: number | ((request: Pick<HttpRequest, 'header'>) => number);
 }
 
 export interface ServerOptions {
@@ -73,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const exchange = new Exchange(raw, rawRequest, exchanges.begin());
     try {
       const { handler, bodyBytesMax } = find(exchange.request.method, exchange.request.path);
-      exchange.run(handler, bodyBytesMax);
+      exchange.run(handler, typeof bodyBytesMax === 'function' ? bodyBytesMax(exchange.request) : bodyBytesMax);
     } catch (error) {
       exchange.fail(error);
     }
@@ -149,7 +149,7 @@ class OpenExchanges {
       this.count -= 1;
       if (this.count === 0) this.idle?.();
     };
-    this.hooks = { limits, fault, done, streams: this.streams };
+    this.hooks = { limits, fault, done, streams: this.streams, large: { bytes: 0 } };
   }
 
   begin(): ExchangeHooks {

@@ -105,6 +105,15 @@ await onBothDatabases((database) => {
     expect(await kept('voicemail', recordingSid, signal)).toEqual({ audio: sound, contentType: 'audio/x-wav' });
   });
 
+  test('what was deleted or given up is heard by nobody, though its sound is there until a job takes it', async () => {
+    twilio.answers.push(audio);
+    const { enter, keep, giveUp, audio: kept } = recordings();
+    await enter(news());
+    await keep('voicemail', recordingSid, signal);
+    await giveUp('voicemail', recordingSid);
+    expect(await kept('voicemail', recordingSid, signal)).toBeNull();
+  });
+
   test('asked again, at once or later, it is neither fetched nor written twice', async () => {
     twilio.answers.push(audio);
     const { enter, keep } = recordings();

@@ -148,7 +148,8 @@ export function createRecordings(dataSource: DataSource, { account, store, log }
 
     async audio(of, recordingSid, signal) {
       const row = await rows[of].createQueryBuilder('row').addSelect('row.audio').where({ recordingSid }).getOne();
-      if (!row) return null;
+      // Its job deletes it in a while: nobody hears it until then either.
+      if (!row || row.status === givenUp[of]) return null;
       const audio = row.location !== null ? await store?.get(row.location, signal) : row.audio;
       return audio ? { audio, contentType: row.contentType ?? 'audio/mpeg' } : null;
     },

@@ -1,3 +1,4 @@
+import type { Audit } from '../../services/audit.ts';
 import type { Recordings } from '../../services/recordings.ts';
 import type { PageRequest, PageRoute } from '../guard.ts';
 import type { ConsoleResponse } from '../message.ts';
@@ -8,16 +9,18 @@ const SOUND_TIMEOUT_MS = 10_000;
 
 export interface RecordingDeps {
   recordings: Pick<Recordings, 'audio' | 'heard'>;
+  audit: Pick<Audit, 'note'>;
 }
 
 /** What can be listened to. */
-export function recordingRoutes({ recordings }: RecordingDeps): PageRoute[] {
-  /** The sound of a message or of a call; a message that somebody listens to is heard. */
+export function recordingRoutes({ recordings, audit }: RecordingDeps): PageRoute[] {
+  /** The sound of a message or of a call: whoever gets it has listened, and a message is heard. */
   async function sound(request: PageRequest): Promise<ConsoleResponse> {
     const { of, sid = '' } = request.params;
     if ((of !== 'voicemail' && of !== 'call') || !RECORDING_SID.test(sid)) return nothingHere(request);
     const found = await recordings.audio(of, sid, AbortSignal.timeout(SOUND_TIMEOUT_MS));
     if (!found) return nothingHere(request);
+    await audit.note({ who: request.who, action: `${of}.played`, subject: sid });
     if (of === 'voicemail') await recordings.heard(sid);
     return {
       status: 200,
