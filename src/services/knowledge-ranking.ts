@@ -82,7 +82,7 @@ function indexOf(texts: readonly KnowledgeText[]): Indexed[] {
 
 /** With the joined spelling of hyphenated words: who says `wifi` means `Wi-Fi`. */
 function allWords(text: string): string[] {
-  const joined = text.match(/\p{L}+(?:-\p{L}+)+/gu) ?? [];
+  const joined = text.match(/(?<!\p{L})\p{L}+(?:-\p{L}+)+/gu) ?? [];
   return [text, ...joined.map((word) => word.replaceAll('-', ''))]
     .flatMap(textWords)
     .map(singular)

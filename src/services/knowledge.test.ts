@@ -8,6 +8,11 @@ const known = { documents: smallCatalog.documents, promotions: promotionTexts([p
 const best = (question: string) => rankTexts(smallCatalog.documents, question)[0]?.text.title ?? null;
 
 describe('ranking in memory', () => {
+  test('a document that is one long word is read at once', () => {
+    const text = { title: 'Code', category: '', question: '', body: 'a'.repeat(100_000) };
+    expect(rankTexts([text], 'which code')).toMatchObject([{ text }]);
+  });
+
   test.each([
     ['where can I park my car', 'Parking'],
     ['is there any parkng', 'Parking'],

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { inWords, type Saved } from '../../services/catalogue/editor.ts';
+import { inWords, type Saved, type Version, versionsMax } from '../../services/catalogue/editor.ts';
 import { formOf, type Problems, readForm } from '../../services/catalogue/form.ts';
 import type { Kind } from '../../services/catalogue/kind.ts';
 import type { Role } from '../guard.ts';
@@ -41,6 +41,9 @@ export interface Area {
 const UNPROCESSABLE = 422;
 const CONFLICT = 409;
 const MORE = 'more-';
+const VERSION = /^\d{1,9}$/;
+/** Of one field of an old version. */
+const SHOWN_CHARS_MAX = 10_000;
 
 interface Shown {
   key: string | null;
@@ -153,7 +156,9 @@ function areaPages(area: Area, { dataSource, editor }: CatalogueDeps) {
     },
 
     async versions(request: PageRequest, key: string, problem = ''): Promise<ConsoleResponse> {
-      const versions = await editor.versions(kind, key);
+      const asked = request.search.get('before') ?? '';
+      const before = VERSION.test(asked) ? Number(asked) : undefined;
+      const versions = await editor.versions(kind, key, before);
       const loaded = await editor.load(kind, key);
       if (versions.length === 0 && !loaded) return nothingHere(request);
       const title = kind.title(loaded?.content ?? versions.find(({ content }) => content)?.content ?? {});
@@ -161,6 +166,8 @@ function areaPages(area: Area, { dataSource, editor }: CatalogueDeps) {
         heading: `Versions of ${title}`,
         problem,
         action: `${placeOf(key)}/versions`,
+        older: olderThan(versions),
+        isFirst: before === undefined,
         editPath: loaded ? placeOf(key) : null,
         home: area.home,
         homeLabel: area.homeLabel,
@@ -172,7 +179,7 @@ function areaPages(area: Area, { dataSource, editor }: CatalogueDeps) {
             content &&
             Object.entries(content).map(([field, value]) => ({
               label: kind.labels[field] ?? field,
-              text: inWords(value),
+              text: shortened(inWords(value)),
             })),
         })),
       };
@@ -187,6 +194,17 @@ function areaPages(area: Area, { dataSource, editor }: CatalogueDeps) {
       return saved(area.isSingle ? area.path : `${area.path}/${result.key}`, `Version ${version} is in use again.`);
     },
   };
+}
+
+/** The version before which there may be more; null where there are none. */
+function olderThan(versions: readonly Version[]): number | null {
+  const last = versions.length === versionsMax ? versions.at(-1)?.version : undefined;
+  return last !== undefined && last > 1 ? last : null;
+}
+
+function shortened(text: string): string {
+  if (text.length <= SHOWN_CHARS_MAX) return text;
+  return `${text.slice(0, SHOWN_CHARS_MAX)} … and ${text.length - SHOWN_CHARS_MAX} characters more`;
 }
 
 function savedSentence({ title, changed, taken }: Extract<Saved, { result: 'saved' }>, noun: string | null): string {

@@ -1,5 +1,4 @@
 import type { KnowledgeDocument } from '../../../entities/knowledge-document.ts';
-import { KnowledgeDocumentEntity } from '../../../entities/knowledge-document.ts';
 import { documentKind } from '../../services/catalogue/knowledge-kind.ts';
 import { hitOf } from '../../services/knowledge.ts';
 import { meaningWords } from '../../services/knowledge-ranking.ts';
@@ -15,8 +14,12 @@ const HOME = '/admin/knowledge-base';
 const DOCUMENT = `${HOME}/document`;
 const DOCUMENTS_MAX = 2_000;
 const QUESTION_CHARS_MAX = 500;
-/** A long document is not shown whole in a list. */
+/** A long document is not shown whole in a list, nor read whole for it. */
 const SHOWN_CHARS_MAX = 600;
+const LISTED = `SELECT id, category, title, question, left(body, $1) AS body, is_draft AS "isDraft"
+  FROM knowledge_document ORDER BY sort_order, id LIMIT $2`;
+
+type ListedDocument = Pick<KnowledgeDocument, 'id' | 'category' | 'title' | 'question' | 'body' | 'isDraft'>;
 
 const documentArea: Area = {
   kind: documentKind,
@@ -48,9 +51,7 @@ export function knowledgeRoutes(deps: CatalogueDeps): PageRoute[] {
   const { dataSource, editor, assistant } = deps;
 
   async function list(request: PageRequest): Promise<ConsoleResponse> {
-    const documents = await dataSource
-      .getRepository(KnowledgeDocumentEntity)
-      .find({ order: { sortOrder: 'ASC', id: 'ASC' }, take: DOCUMENTS_MAX });
+    const documents = await dataSource.query<ListedDocument[]>(LISTED, [SHOWN_CHARS_MAX + 1, DOCUMENTS_MAX]);
     const mayEdit = mayAct(request.who.role, documentArea.role);
     const asked = (request.search.get('q') ?? '').slice(0, QUESTION_CHARS_MAX).trim();
     const found = asked === '' || !assistant ? null : await assistant.services.knowledge(asked);
@@ -87,7 +88,7 @@ async function deletedOf({ words }: PageRequest, { editor }: CatalogueDeps) {
   }));
 }
 
-function categoriesOf(documents: readonly KnowledgeDocument[]) {
+function categoriesOf(documents: readonly ListedDocument[]) {
   return [...Map.groupBy(documents, ({ category }) => category)].map(([name, own], index) => ({
     name,
     anchor: `category-${index + 1}`,
@@ -95,12 +96,12 @@ function categoriesOf(documents: readonly KnowledgeDocument[]) {
   }));
 }
 
-function shown({ id, title, question, body }: KnowledgeDocument) {
+function shown({ id, title, question, body }: ListedDocument) {
   const text = body.length > SHOWN_CHARS_MAX ? `${body.slice(0, SHOWN_CHARS_MAX)} …` : body;
   return { title, question, body: text, path: `${DOCUMENT}/${id}` };
 }
 
-function pathOf(documents: readonly KnowledgeDocument[], title: string): string | null {
+function pathOf(documents: readonly ListedDocument[], title: string): string | null {
   const document = documents.find((each) => each.title === title && !each.isDraft);
   return document ? `${DOCUMENT}/${document.id}` : null;
 }

@@ -8,11 +8,11 @@ import { StaffMemberEntity } from '../../../entities/staff-member.ts';
 import { StoreSettingsEntity } from '../../../entities/store-settings.ts';
 import { onBothDatabases } from '../../sim/parts/both-databases.ts';
 import { createAudit } from '../audit.ts';
-import { createEditor, type Editor, type Saved } from './editor.ts';
+import { createEditor, type Editor, type Saved, versionsMax } from './editor.ts';
 import { formOf } from './form.ts';
 import { dateKind, weekKind } from './hours-kinds.ts';
 import type { Kind } from './kind.ts';
-import { documentKind } from './knowledge-kind.ts';
+import { type DocumentContent, documentKind } from './knowledge-kind.ts';
 import { categoryKind, itemKind } from './menu-kinds.ts';
 import { planKind } from './plan-kind.ts';
 import { staffKind } from './staff-kind.ts';
@@ -45,6 +45,11 @@ await onBothDatabases((database) => {
     String((await database.source.getRepository(KnowledgeDocumentEntity).findOneByOrFail({ slug })).id);
   const itemOf = async (slug: string) =>
     String((await database.source.getRepository(MenuItemEntity).findOneByOrFail({ slug })).id);
+
+  const documentOf = (body: string): DocumentContent => ({
+    ...{ category: 'General', title: 'Versions', question: '', slug: 'versions', sortOrder: 0, isDraft: false },
+    body,
+  });
 
   async function opened(kind: Kind, key: string) {
     const loaded = await editor.load(kind, key);
@@ -317,5 +322,19 @@ await onBothDatabases((database) => {
     const kept = (rows: typeof before) =>
       rows.filter(({ name }) => name === 'Small' || name === 'Medium').map(({ id }) => id);
     expect(new Set(kept(await ids()))).toEqual(new Set(kept(before)));
+  });
+
+  test('versions come by the page, newest first, each with what it changed', async () => {
+    const made = await editor.put(documentKind, null, documentOf('Body 0'), { who: ana });
+    const key = 'key' in made ? made.key : '';
+    for (let count = 1; count < 25; count++)
+      await editor.put(documentKind, key, documentOf(`Body ${count}`), { who: ana });
+    const first = await editor.versions(documentKind, key);
+    expect(first.map(({ version }) => version)).toEqual(Array.from({ length: versionsMax }, (_, index) => 25 - index));
+    const rest = await editor.versions(documentKind, key, first.at(-1)?.version);
+    expect(rest.map(({ version }) => version)).toEqual([5, 4, 3, 2, 1]);
+    expect([first.at(-1)?.changed, rest.at(-1)?.changed]).toEqual([['Answer'], []]);
+    expect(rest.at(-1)?.content?.['body']).toBe('Body 0');
+    await editor.remove(documentKind, key, ana);
   });
 });

@@ -7,6 +7,8 @@ import type { Kind } from './kind.ts';
 import { canonical, changedFields, type Content, hashOf, merge } from './merge.ts';
 import { contentOf, deletedOf, record, revisions } from './revisions.ts';
 
+/** On one page: each may be as large as a document. */
+export const versionsMax = 20;
 /** Two who save the same thing at once: one of them begins anew. */
 const TRIES_MAX = 10;
 const UNIQUE_VIOLATION = '23505';
@@ -62,8 +64,8 @@ export interface Editor {
   /** Stores a content as it is; a sentence when it does not hold any more. */
   put(kind: Kind, key: string | null, content: Content, act: Act): Promise<{ key: string } | { problem: string }>;
   remove(kind: Kind, key: string, who: AuditNote['who']): Promise<{ title: string } | null>;
-  /** Newest first. */
-  versions(kind: Kind, key: string): Promise<Version[]>;
+  /** Newest first, `versionsMax` at most; `before`: older ones than this. */
+  versions(kind: Kind, key: string, before?: number): Promise<Version[]>;
   restore(
     kind: Kind,
     key: string,
@@ -196,10 +198,12 @@ export function createEditor({ dataSource, audit, announce }: EditorDeps): Edito
         return { title };
       }),
 
-    async versions(kind, key) {
+    async versions(kind, key, before) {
       const current = await kind.read(dataSource.manager, key);
-      const rows = await revisions(dataSource.manager, subjectOf(kind, key));
-      const shown = rows.map((row, index): Version => {
+      // One more, for what the last of them changed.
+      const asked = { before, take: versionsMax + 1 };
+      const rows = await revisions(dataSource.manager, subjectOf(kind, key), asked);
+      const shown = rows.slice(0, versionsMax).map((row, index): Version => {
         const { version, by, at } = row;
         const content = contentOf(row);
         const before = contentOf(rows[index + 1]);
@@ -245,7 +249,7 @@ async function clashOf(
   kind: Kind,
   { key, before, mine, merged }: { key: string; before: Content; mine: Content; merged: ReturnType<typeof merge> },
 ): Promise<Clash> {
-  const [last] = await revisions(manager, subjectOf(kind, key));
+  const [last] = await revisions(manager, subjectOf(kind, key), { take: 1 });
   return {
     result: 'clash',
     form: formOf(merged.content),

@@ -11,6 +11,7 @@ const AMOUNT = /^\$?\s*(\d{1,6})(?:[.,](\d{1,2}))?$/;
 const TIME = /^(\d{1,2}):([0-5]\d)$/;
 const E164 = /^\+[1-9]\d{6,14}$/;
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+const EMAIL_CHARS_MAX = 200;
 const SLUG = /^[\p{Ll}\p{N}]+(?:-[\p{Ll}\p{N}]+)*$/u;
 const SPACES = / {2,}/g;
 
@@ -155,8 +156,9 @@ export function linesByLanguage(charsMax: number) {
     });
 }
 
-export const email = line({ max: 200 }).refine(
-  (text) => text === '' || EMAIL.test(text),
+/** One that is too long is told so, and not looked through. */
+export const email = line({ max: EMAIL_CHARS_MAX }).refine(
+  (text) => text === '' || text.length > EMAIL_CHARS_MAX || EMAIL.test(text),
   'An e-mail address as in hello@example.com.',
 );
 

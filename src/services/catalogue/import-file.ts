@@ -29,7 +29,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 const FRONT_MATTER = /^---[ \t]*\n([\s\S]*?)\n---[ \t]*(?:\n|$)/;
-const HEADING = /^(#{1,6})[ \t]+(.+?)[ \t]*#*$/;
+const HEADING = /^(#{1,6})[ \t]+(\S.*)$/;
 const FENCE = /^\s*(?:```|~~~)/;
 const NUL = 0;
 
@@ -44,10 +44,13 @@ export function readImport(name: string, bytes: Uint8Array): ReadFile {
   if (text.trim() === '') return { problem: 'The file is empty.' };
   const read = kind === 'csv' || kind === 'tsv' ? readCsv(text) : readMarkdown(text);
   if ('entries' in read && read.entries.length === 0) return { problem: 'There is no document in the file.' };
-  if ('entries' in read && read.entries.length > importLimits.entries)
-    return { problem: `The file has ${read.entries.length} documents; at most ${importLimits.entries} at once.` };
+  if ('entries' in read && read.entries.length > importLimits.entries) return tooMany(read.entries.length);
   return read;
 }
+
+const tooMany = (count: number): ReadFile => ({
+  problem: `The file has ${count} documents; at most ${importLimits.entries} at once.`,
+});
 
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.includes(NUL)) return null;
@@ -68,6 +71,7 @@ function readMarkdown(text: string): ReadFile {
   const lines = text.split('\n');
   const headings = headingsOf(lines);
   const parts = headings.filter(({ level }) => level === 2);
+  if (parts.length > importLimits.entries) return tooMany(parts.length);
   if (parts.length === 0) {
     const [first] = headings;
     if (!first) return { problem: 'There is no heading in the file: a line that begins with “# ” names the document.' };
@@ -96,9 +100,17 @@ function headingsOf(lines: readonly string[]): Heading[] {
   lines.forEach((text, index) => {
     if (FENCE.test(text)) isCode = !isCode;
     const [, marks = '', title = ''] = isCode ? [] : (HEADING.exec(text) ?? []);
-    if (marks !== '') headings.push({ line: index + 1, level: marks.length, title });
+    if (marks !== '') headings.push({ line: index + 1, level: marks.length, title: withoutMarks(title) });
   });
   return headings;
+}
+
+/** A heading may be closed with the marks that open it, after a blank. */
+function withoutMarks(title: string): string {
+  let end = title.length;
+  while (title[end - 1] === '#') end -= 1;
+  const rest = title.slice(0, end);
+  return (rest.trimEnd() === rest ? title : rest).trimEnd();
 }
 
 function entryOf({ line, title }: Heading, body: readonly string[]): Entry {

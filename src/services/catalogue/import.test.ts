@@ -4,6 +4,7 @@ import { seed } from '../../../entities/seed/index.ts';
 import { onBothDatabases } from '../../sim/parts/both-databases.ts';
 import { createAudit } from '../audit.ts';
 import { createEditor, type Editor } from './editor.ts';
+import { email } from './fields.ts';
 import { importLimits, readImport } from './import-file.ts';
 import { carryOutImport, planImport } from './import-plan.ts';
 
@@ -77,6 +78,20 @@ test('what is no text, and what is too large, is refused', () => {
   expect(readImport('a.md', new Uint8Array(importLimits.fileBytes + 1).fill(35))).toEqual({
     problem: 'The file is larger than 2 MB. Split it.',
   });
+});
+
+test('a file that is made to keep a program busy is read at once', () => {
+  for (const long of [' '.repeat(100_000), '#'.repeat(100_000)])
+    expect(readImport('a.md', bytes(`# a${long}b\nText.`))).toEqual({
+      entries: [{ line: 1, fields: { title: `a${long}b`, body: 'Text.' } }],
+    });
+  expect(read('a.md', '## a\n'.repeat(100_000))).toBe('The file has 100000 documents; at most 500 at once.');
+  expect(email.safeParse(`a@${'.'.repeat(100_000)}@`).success).toBe(false);
+});
+
+test('a heading may be closed as it is opened', () => {
+  expect(read('a.md', '# Cars ##\nText.')).toEqual([{ line: 1, fields: { title: 'Cars', body: 'Text.' } }]);
+  expect(read('a.md', '# C#\nText.')).toEqual([{ line: 1, fields: { title: 'C#', body: 'Text.' } }]);
 });
 
 await onBothDatabases((database) => {

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, LessThan } from 'typeorm';
 import { CatalogueRevisionEntity, type CatalogueRevision } from '../../../entities/catalogue-revision.ts';
 import type { AuditNote } from '../audit.ts';
 import { type Content, hashOf } from './merge.ts';
@@ -11,11 +11,14 @@ export function contentOf(row: CatalogueRevision | null | undefined): Content | 
   return row?.content ? { ...row.content } : null;
 }
 
-/** Newest first. */
-export async function revisions(manager: EntityManager, subject: string): Promise<CatalogueRevision[]> {
-  return await manager
-    .getRepository(CatalogueRevisionEntity)
-    .find({ where: { subject }, order: { version: 'DESC' }, take: REVISIONS_MAX });
+/** Newest first, at most `take`; `before`: older ones than this. Each may be as large as a document. */
+export async function revisions(
+  manager: EntityManager,
+  subject: string,
+  { before, take }: { before?: number | undefined; take: number },
+): Promise<CatalogueRevision[]> {
+  const where = before === undefined ? { subject } : { subject, version: LessThan(before) };
+  return await manager.getRepository(CatalogueRevisionEntity).find({ where, order: { version: 'DESC' }, take });
 }
 
 /** Adds what it has become; before it what it was, where that was written past the console. */
