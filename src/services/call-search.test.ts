@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { CallLogEntity, type CallLog } from '../../entities/call-log.ts';
+import { CallSearch1763870002000 } from '../../entities/migrations/1763870002000-call-search.ts';
 import { onBothDatabases } from '../sim/parts/both-databases.ts';
 import { type CallFilter, type CallPage, searchCalls, type Turned } from './call-search.ts';
 
@@ -148,5 +149,48 @@ await onBothDatabases((database) => {
     await source.getRepository(CallLogEntity).insert({ ...row('CA8', 6), transcript: [said(long)] });
     expect(await found({ words: 'word17' })).toEqual(['CA8']);
     await source.getRepository(CallLogEntity).delete({ callSid: 'CA8' });
+  });
+
+  test('words to be left out alone: calls are walked through, since no index knows who did not say one', async () => {
+    const asked: string[] = [];
+    const watched = {
+      query: (sql: string, values?: unknown[]) => {
+        asked.push(sql);
+        return source.query(sql, values);
+      },
+    } as Pick<DataSource, 'query'>;
+    for (const [words, expected] of [
+      ['-oat', ['CA1', 'CA4']],
+      ['refund or -oat', ['CA1', 'CA2', 'CA4']],
+    ] as const) {
+      const { calls } = await searchCalls(watched, { words }, null, 10);
+      expect(calls.map(({ callSid }) => callSid)).toEqual(expected);
+    }
+    expect(asked.filter((sql) => /FROM call_text WHERE words @@/.test(sql))).toEqual([]);
+  });
+
+  test('the index is filled from the calls that are there, and takes in what is written beside it meanwhile', async () => {
+    const calls = source.getRepository(CallLogEntity);
+    const migration = new CallSearch1763870002000();
+    const runner = source.createQueryRunner();
+    const texts = () => source.query<unknown[]>('SELECT call_sid, words::text FROM call_text ORDER BY call_sid');
+    const before = await texts();
+    try {
+      await migration.down(runner);
+      await calls.insert({ ...row('CA9', 7), transcript: [said('nutmeg')] });
+      const beside = async (sql: string, values?: unknown[]): Promise<unknown> => {
+        if (sql.includes('INDEX call_text_page_idx')) {
+          await calls.insert({ ...row('CB1', 60 * 24 * 9), transcript: [said('cinnamon')] });
+          await calls.update({ callSid: 'CA9' }, { transcript: null });
+        }
+        return runner.query(sql, values);
+      };
+      await migration.up({ query: beside } as unknown as QueryRunner);
+    } finally {
+      await runner.release();
+    }
+    expect([await found({ words: 'cinnamon' }), await found({ words: 'nutmeg' })]).toEqual([['CB1'], []]);
+    await calls.delete(['CA9', 'CB1']);
+    expect(await texts()).toEqual(before);
   });
 });

@@ -5,8 +5,10 @@ import { type CallFilter, type CallPlace, digitsMin, type Turned } from '../../s
 export type Asked = Record<(typeof fields)[number], string>;
 
 const fields = ['from', 'until', 'number', 'intent', 'outcome', 'promotion', 'words'] as const;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE = /^2\d{3}-\d{2}-\d{2}$/;
 const TEXT_CHARS_MAX = 200;
+/** The last moment that a Date can be. */
+const TIME_MAX = 8.64e15;
 const PLACE = /^(\d{1,16})-([\w-]{1,64})$/;
 
 export const outcomeWords: Readonly<Record<string, string>> = {
@@ -75,7 +77,8 @@ function turnOf(search: URLSearchParams): Turned {
 
 function placeOf(text: string | null): CallPlace | null {
   const [, at, callSid] = PLACE.exec(text ?? '') ?? [];
-  return at === undefined || callSid === undefined ? null : { at: new Date(Number(at)), callSid };
+  if (at === undefined || callSid === undefined || Number(at) > TIME_MAX) return null;
+  return { at: new Date(Number(at)), callSid };
 }
 
 /** The address of the same search, elsewhere in it. */

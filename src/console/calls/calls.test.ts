@@ -150,8 +150,9 @@ test('what is asked for is read forgivingly, and what is wrong is said beside it
   expect(read('older=1700000000000-CA1').turned).toEqual({
     older: { at: new Date(1_700_000_000_000), callSid: 'CA1' },
   });
-  expect(read('older=x&newer=1-').turned).toBe(null);
-  expect(read('from=2026-13-01').faults).toEqual({ from: 'Write the date as 2026-11-23.' });
+  for (const place of ['older=x&newer=1-', 'older=9999999999999999-CA1']) expect(read(place).turned).toBe(null);
+  for (const day of ['2026-13-01', '9999-12-31', '0001-01-01'])
+    expect(read(`until=${day}`).faults).toEqual({ until: 'Write the date as 2026-11-23.' });
   expect(read('from=2026-11-02&until=2026-11-01').faults).toEqual({ until: 'This is before the first day.' });
   expect(read('number=12').filter).toBe(null);
   const { asked } = read('words=a%26b&outcome=live');
