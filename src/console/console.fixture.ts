@@ -4,10 +4,12 @@ import { AccountEntity, type AccountRole } from '../../entities/account.ts';
 import { connectRedis, type RedisLink, type RedisScan } from '../directory/redis.ts';
 import { beginSession } from '../directory/sessions.ts';
 import { startPglite, type DatabaseServer } from '../embedded/postgres.ts';
+import { lacksPart } from '../embedded/parts.ts';
 import { startRedis, type RedisServer } from '../embedded/redis.ts';
 import { createServer, type Route, type Server } from '../http/server.ts';
 import type { SocketRoute } from '../http/socket.ts';
 import { openDatabase } from '../services/database.ts';
+import { startPostgres } from '../sim/parts/postgres.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { csrfOf } from './csrf.ts';
@@ -56,15 +58,19 @@ export interface TestConsoleOptions extends Partial<ConsoleOptions> {
   sockets?: SocketRoute<unknown>[];
 }
 
+/** A real PostgreSQL; outside CI, where none can be had, the embedded one. */
+export const startDatabase = async (): Promise<DatabaseServer> =>
+  (await lacksPart('postgres')) ? startPglite() : startPostgres();
+
 /**
- * The console on a free port, with a real Redis and the embedded database; `fill` writes what its pages show, before
+ * The console on a free port, with a real Redis and a database; `fill` writes what its pages show, before
  * they are served. `options` in place of what it would have.
  */
 export async function startConsole(
   options: TestConsoleOptions = {},
   fill: (source: DataSource) => Promise<void> = () => Promise.resolve(),
 ): Promise<TestConsole> {
-  const database: DatabaseServer | null = options.dataSource ? null : await startPglite();
+  const database: DatabaseServer | null = options.dataSource ? null : await startDatabase();
   const source = options.dataSource ?? (await openDatabase(database?.url ?? ''));
   const redis = await startRedis();
   const link = await connectRedis(redis.url);

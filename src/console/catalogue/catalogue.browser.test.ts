@@ -6,14 +6,14 @@ import { StaffMemberEntity } from '../../../entities/staff-member.ts';
 import { createAssistant } from '../../assistant.ts';
 import { subscribe } from '../../directory/redis.ts';
 import { lacksPart } from '../../embedded/parts.ts';
-import { type DatabaseServer, startPglite } from '../../embedded/postgres.ts';
+import type { DatabaseServer } from '../../embedded/postgres.ts';
 import type { Ground } from '../../ground.ts';
 import { CATALOG_CHANNEL } from '../../services/catalog-keeper.ts';
 import { openDatabase } from '../../services/database.ts';
 import { createServices, type Services } from '../../services/services.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { looks, startBrowser, type TestBrowser } from '../browser.fixture.ts';
-import { startConsole, type TestConsole } from '../console.fixture.ts';
+import { startConsole, startDatabase, type TestConsole } from '../console.fixture.ts';
 
 /** What a live call may take to know of a change. */
 const soon = { timeout: 2_000, interval: 20 };
@@ -28,7 +28,7 @@ describe.skipIf(await lacksPart('chromium'))('what a store decides, in Chromium'
   let node: Services;
 
   beforeAll(async () => {
-    database = await startPglite();
+    database = await startDatabase();
     source = await openDatabase(database.url);
     await seed(source, Date.now());
     await source.getRepository(StaffMemberEntity).insert([
