@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import { createServer, type Server } from '../http/server.ts';
 import { issueToken } from '../placement/token.ts';
@@ -192,6 +193,23 @@ describe('who may listen', () => {
     const strangers = await desk({ strangersMax: 0 });
     expect(await strangers.listen(strangers.ticket('CA1')).closed).toBe(listenCodes.full);
     await strangers.close();
+  });
+
+  test('strangers keep nobody out: the first of them goes, and nothing is kept of those who went', async () => {
+    const of = await desk({ strangersMax: 1, tokenMs: 60_000 });
+    const stranger = async () => {
+      const silent = of.listen('');
+      silent.socket.removeAllListeners('open');
+      await once(silent.socket, 'open');
+      return silent;
+    };
+    const [first, second, third] = [await stranger(), await stranger(), await stranger()];
+    expect(await Promise.all([first.closed, second.closed])).toEqual([listenCodes.full, listenCodes.full]);
+    of.listen(of.ticket('CA1'));
+    await until(() => ears.has('CA1'));
+    expect(await third.closed).toBe(listenCodes.full);
+    await of.close();
+    await until(() => ears.size === 0);
   });
 
   test('who reads too slowly misses audio, which is not kept for later, and is told how much', async () => {

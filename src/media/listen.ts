@@ -88,6 +88,7 @@ export function createListen(deps: ListenDeps): ListenRoute {
     settings,
     open: (socket) => {
       socket.getUserData().listener = new Listener(desk, socket);
+      desk.makeRoom();
     },
     message: (socket, message, isBinary) => socket.getUserData().listener?.message(message, isBinary),
     close: (socket) => socket.getUserData().listener?.closed(),
@@ -119,6 +120,12 @@ class ListenDesk {
     return { callSid, by };
   }
 
+  /** Who shows no token makes room for whoever comes later: strangers keep nobody out. */
+  makeRoom(): void {
+    const [first] = this.strangers;
+    if (this.strangers.size > this.limits.strangersMax) first?.end('full');
+  }
+
   #use(nonce: string, expiresAt: number): void {
     const now = this.deps.now();
     for (const [known, until] of this.#used) {
@@ -143,9 +150,8 @@ class Listener implements TapEar {
   constructor(desk: ListenDesk, socket: ListenSocket) {
     this.#desk = desk;
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#end('expired'), desk.limits.tokenMs);
+    this.#timer = setTimeout(() => this.end('expired'), desk.limits.tokenMs);
     desk.strangers.add(this);
-    if (desk.strangers.size > desk.limits.strangersMax) this.#end('full');
   }
 
   message(message: ArrayBuffer, isBinary: boolean): void {
@@ -154,15 +160,15 @@ class Listener implements TapEar {
     const { deps, limits, strangers, listening } = this.#desk;
     const isToken = !isBinary && message.byteLength <= listenTokenCharsMax;
     const admitted = isToken ? this.#desk.admit(Buffer.from(message).toString('latin1')) : 'forged';
-    if (typeof admitted === 'string') return this.#end(admitted);
+    if (typeof admitted === 'string') return this.end(admitted);
     this.#call = admitted;
     strangers.delete(this);
     listening.add(this);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end('renew'), limits.listenMs);
+    this.#timer = setTimeout(() => this.end('renew'), limits.listenMs);
     this.#tapped = deps.tap(admitted.callSid, this);
-    if (this.#tapped === null) return this.#end('absent');
-    if (this.#tapped.count > limits.callMax) return this.#end('full');
+    if (this.#tapped === null) return this.end('absent');
+    if (this.#tapped.count > limits.callMax) return this.end('full');
     deps.log.info({ ...admitted }, 'somebody listens to a call');
   }
 
@@ -180,10 +186,21 @@ class Listener implements TapEar {
 
   over(): void {
     this.#tapped = null;
-    this.#end('over');
+    this.end('over');
   }
 
-  /** By itself or by `#end`. */
+  /** By the desk's word, or our own. */
+  end(why: ListenEnd): void {
+    if (!this.#open) return;
+    const { deps } = this.#desk;
+    if (why !== 'over' && why !== 'renew') deps.metrics.listenersRefused.inc({ reason: why });
+    deps.log.info({ ...this.#call, why }, 'listening ends');
+    this.#open = false;
+    // The socket's close handler runs within it.
+    this.#socket.end(listenCodes[why], why);
+  }
+
+  /** By itself or by `end`. */
   closed(): void {
     if (this.#call !== null && this.#open)
       this.#desk.deps.log.info({ ...this.#call }, 'somebody has stopped listening');
@@ -212,15 +229,5 @@ class Listener implements TapEar {
     this.#message.set(ulaw, 1);
     this.#socket.send(this.#message.subarray(0, 1 + ulaw.length), true, false);
     metrics.listenerFrames.inc({ result: 'sent' });
-  }
-
-  #end(why: ListenEnd): void {
-    if (!this.#open) return;
-    const { deps } = this.#desk;
-    if (why !== 'over' && why !== 'renew') deps.metrics.listenersRefused.inc({ reason: why });
-    deps.log.info({ ...this.#call, why }, 'listening ends');
-    this.#open = false;
-    // The socket's close handler runs within it.
-    this.#socket.end(listenCodes[why], why);
   }
 }
