@@ -21,6 +21,8 @@ let redirected: string[];
 let carrierSays: CarrierAnswer;
 let staffSays: StaffFound;
 let freed: string[];
+/** While somebody of the staff is sought. */
+let whileSought: () => void;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -29,6 +31,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   fleet = await TestFleet.start(redis.url);
   [redirected, carrierSays, staffSays, freed] = [[], 'done', { kind: 'closed' }, []];
+  whileSought = () => undefined;
   const over = {
     carrier: fakeCarrier({
       redirect: async (callSid, url) => {
@@ -36,7 +39,13 @@ beforeEach(async () => {
         return carrierSays;
       },
     }),
-    staff: { reserve: async () => staffSays, leave: async (callSid: string) => void freed.push(callSid) },
+    staff: {
+      reserve: async () => {
+        whileSought();
+        return staffSays;
+      },
+      leave: async (callSid: string) => void freed.push(callSid),
+    },
   };
   [holder, other] = [await fleet.node('n1', undefined, over), await fleet.node('n2', undefined, over)];
   for (const { name } of [holder, other]) await beat(name);
@@ -151,6 +160,15 @@ describe('a call whose stream a node holds', () => {
     expect(await act(callSid, { kind: 'transfer' })).toEqual(done);
     await port.saw('play connecting en');
     expect((await fleet.facts(callSid)).at(-1)).toMatchObject({ type: 'supervisor.transferred', to: ANN });
+  });
+
+  test('keeps nobody of the staff who was found after it had left for something else', async () => {
+    const { callSid, call } = await talk();
+    staffSays = { kind: 'ring', ring: { number: ANN, hold: '1', ringS: 20, isWarm: true } };
+    whileSought = () => call.tell({ type: 'carrier.dtmf', digit: '0' });
+    expect(await act(callSid, { kind: 'transfer' })).toEqual(refused('moving'));
+    expect(await types(callSid)).not.toContain('supervisor.transferred');
+    expect(freed).toEqual([callSid]);
   });
 
   test('is hung up on after a goodbye that the caller cannot talk away', async () => {

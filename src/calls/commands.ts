@@ -134,13 +134,14 @@ export class Commands {
   /** The call's stream is here, or was until a moment ago. */
   private async atHome(command: Command, call: CommandedCall): Promise<Outcome> {
     const { callSid, deed } = command;
-    const isTalking = talks.has(call.place);
-    if (!isTalking && !(deed.kind === 'whisper' && call.place === 'detached')) return 'again';
+    const takesIt = (): boolean =>
+      !call.isGone && (talks.has(call.place) || (deed.kind === 'whisper' && call.place === 'detached'));
+    if (!takesIt()) return 'again';
     if (deed.kind === 'giveBack') return refused('withAssistant');
     const wanted = await this.wantedOf(command);
     if ('refused' in wanted) return refused(wanted.refused);
-    // Meanwhile it may have gone: then somebody is kept for nobody.
-    if (call.isGone) {
+    // Meanwhile it may have gone, or have left for something else: then somebody is kept for nobody.
+    if (!takesIt()) {
       if (deed.kind === 'transfer') await this.deps.staff.leave(callSid);
       return 'again';
     }
