@@ -144,17 +144,20 @@ export class Line {
 
   /** One document and what it leads to; an order that comes meanwhile leads elsewhere. */
   private async step(next: Exclude<Next, null | 'end'>): Promise<Next> {
-    this.run = new AbortController();
-    if (this.over.signal.aborted) this.run.abort();
-    try {
-      return await this.document(next);
-    } catch (error) {
-      const { order } = this;
-      if (this.over.signal.aborted || order === null || order.kind === 'end') throw error;
-      this.order = null;
-      if (order.kind === 'ask') return { url: order.url, params: [] };
+    let work = (): Promise<Next> => this.document(next);
+    for (;;) {
       this.run = new AbortController();
-      return this.interpret(order.twiml);
+      // It may have come between two documents.
+      if (this.over.signal.aborted || this.order !== null) this.run.abort();
+      try {
+        return await work();
+      } catch (error) {
+        const { order } = this;
+        if (this.over.signal.aborted || order === null || order.kind === 'end') throw error;
+        this.order = null;
+        if (order.kind === 'ask') return { url: order.url, params: [] };
+        work = () => this.interpret(order.twiml);
+      }
     }
   }
 

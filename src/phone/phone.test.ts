@@ -340,6 +340,20 @@ test('few at once, one person fewer, and none for ever', async () => {
   await expect.poll(() => 'ticket' in phone.ticketFor('ada')).toBe(true);
 });
 
+test('while the process ends its calls nobody begins another one', async () => {
+  await openPhone();
+  node.answers['/voice'] = connectTwiml();
+  const ticket = ticketOf();
+  const page = await dial();
+  await page.until('stream');
+  await phone.close();
+  await page.until('ended');
+  expect(page.of('ended')).toEqual([{ line: 'ended', why: 'Aida is being restarted.' }]);
+  expect(phone.ticketFor('ada')).toEqual({ refused: 'Aida is being restarted.' });
+  expect((await once((await dial(ticket)).socket, 'close'))[0]).toBe(1008);
+  expect(node.to('/voice')).toHaveLength(1);
+});
+
 test('the call’s words are told from its journal, in order and once', async () => {
   await openPhone();
   node.answers['/voice'] = connectTwiml();
@@ -384,9 +398,15 @@ test('a call that no carrier knows is answered for by Redis, and led by it', asy
   expect(await carrier.redirect(callSid, `${PUBLIC_URL}/voice/menu`)).toBe('done');
   await expect.poll(() => node.to('/voice/menu')).toHaveLength(1);
   expect(node.to('/voice/next')).toEqual([]);
+  expect(await carrier.replace(callSid, '<Response><Say>One moment.</Say><Pause length="30"/></Response>')).toBe(
+    'done',
+  );
+  await page.until('words');
+  // An order may come while another one is carried out.
   expect(await carrier.replace(callSid, '<Response><Say>Goodbye.</Say><Hangup/></Response>')).toBe('done');
   await page.until('ended');
-  expect(page.of('words').map(({ text }) => text)).toEqual(['Goodbye.']);
+  expect(page.of('words').map(({ text }) => text)).toEqual(['One moment.', 'Goodbye.']);
+  expect(page.of('ended')).toEqual([{ line: 'ended', why: 'Aida has hung up.' }]);
   await expect.poll(() => carrier.ask(callSid)).toMatchObject({ type: 'carrier.gone', status: 'completed' });
   expect(await carrier.redirect(callSid, PUBLIC_URL)).toBe('gone');
   expect(asked).toEqual([]);

@@ -46,6 +46,7 @@ const LIMITS: PhoneLimits = { callsMax: 8, callsPerPersonMax: 2, lastsMsMax: 900
 const PATH = '/phone/line';
 const SETTINGS = { idleTimeoutS: 32, backpressureBytesMax: 16 * 1024 * 1024, messageBytesMax: 16 * 1024 };
 const STREAM_MESSAGE = '{"event":';
+const RESTART = 'Aida is being restarted.';
 const NORMAL = 1000;
 const NOT_ALLOWED = 1008;
 const NUMBER = /^\+[1-9]\d{6,14}$/;
@@ -75,6 +76,7 @@ export class Phone implements PhonePort {
   /** CallSids of tickets that were used, until they would be too old anyway. */
   private readonly used = new Map<string, number>();
   private readonly calls = new Map<LineData, string>();
+  private isClosed = false;
 
   constructor(options: PhoneOptions) {
     this.options = options;
@@ -115,13 +117,15 @@ export class Phone implements PhonePort {
 
   /** Ends the calls; resolves when their end was told, within the bounds of a request. */
   async close(): Promise<void> {
+    this.isClosed = true;
     const open = [...this.calls.keys()].flatMap(({ call }) => call ?? []);
-    for (const { line } of open) line.hangUp('Aida is being restarted.');
+    for (const { line } of open) line.hangUp(RESTART);
     await Promise.all(open.map(({ over }) => over));
   }
 
   private whyNot(name: string): string | null {
     const { callsMax, callsPerPersonMax } = this.limits;
+    if (this.isClosed) return RESTART;
     const own = [...this.calls.values()].filter((each) => each === name).length;
     if (own >= callsPerPersonMax) return `You have ${own} calls already. Hang one up first.`;
     return this.calls.size >= callsMax ? `All ${callsMax} browser phones are in use.` : null;

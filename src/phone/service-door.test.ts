@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { sign } from '../webhook/signature.ts';
 import { ServiceDoor } from './service-door.ts';
@@ -27,4 +30,22 @@ test('a process that takes no calls goes by the public names; without TLS where 
 test('the upgrade is named and signed as the address was given, wherever it is made', () => {
   const { headers } = new ServiceDoor({ ...settings, own: () => 'http://127.0.0.1:3000' }).streamPlaces(ELSEWHERE);
   expect(headers).toEqual({ host: 'other.example.com', 'x-twilio-signature': sign('a-token', ELSEWHERE, []) });
+});
+
+test('nothing but our own webhooks and sounds is asked: an address elsewhere is shown no signature', async () => {
+  const asked: string[] = [];
+  const elsewhere = createServer(({ url }, response) => {
+    asked.push(url ?? '');
+    response.end('<Response/>');
+  }).listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  const origin = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  const { signal } = new AbortController();
+  const door = new ServiceDoor({ ...settings, publicUrl: origin.slice(0, -1), own: () => null });
+  expect((await door.ask(`${origin}/voice`, [], signal)).kind).toBe('failed');
+  expect(await door.sound(`${origin}/audio/a`, signal)).toBeNull();
+  expect(asked).toEqual([]);
+  const ours = new ServiceDoor({ ...settings, publicUrl: origin, own: () => null });
+  expect((await ours.ask(`${origin}/voice#rc=3`, [], signal)).kind).toBe('answered');
+  elsewhere.close();
 });

@@ -37,6 +37,8 @@ export class ServiceDoor {
   /** Rejects only with what aborts `signal`. */
   async ask(url: string, params: Params, signal: AbortSignal): Promise<Asked> {
     const signed = withoutFragment(url);
+    // Our signature opens doors: nobody else is shown one.
+    if (!this.isOurs(signed)) return { kind: 'failed', why: 'an address elsewhere was to be asked' };
     const body = new URLSearchParams(params.map(([name, value]): [string, string] => [name, value])).toString();
     const headers = {
       'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
@@ -70,8 +72,9 @@ export class ServiceDoor {
     return { kind: 'failed', why };
   }
 
-  /** The bytes of a sound; null where it cannot be had. Rejects only with what aborts `signal`. */
+  /** The bytes of a sound of ours; null where it cannot be had. Rejects only with what aborts `signal`. */
   async sound(url: string, signal: AbortSignal): Promise<Buffer | null> {
+    if (!this.isOurs(url)) return null;
     try {
       const late = AbortSignal.any([signal, AbortSignal.timeout(SOUND_MS)]);
       const response = await fetch(this.address(withoutFragment(url)), { redirect: 'error', signal: late });
@@ -98,7 +101,11 @@ export class ServiceDoor {
   private address(url: string): string {
     const { publicUrl } = this.settings;
     const own = this.settings.own();
-    return own !== null && url.startsWith(`${publicUrl}/`) ? own + url.slice(publicUrl.length) : url;
+    return own === null ? url : own + url.slice(publicUrl.length);
+  }
+
+  private isOurs(url: string): boolean {
+    return url.startsWith(`${this.settings.publicUrl}/`);
   }
 }
 
