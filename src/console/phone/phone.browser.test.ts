@@ -249,6 +249,29 @@ describe.skipIf(await lacksPart('chromium'))('in Chromium', () => {
     await hangUp(page);
   });
 
+  test('a microphone that is given after hanging up is let go of', async () => {
+    const page = await browser.open('viewer');
+    await page.addInitScript(`
+      const given = Promise.withResolvers();
+      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      window.give = () => given.resolve();
+      navigator.mediaDevices.getUserMedia = async (wanted) => {
+        window.asked = true;
+        await given.promise;
+        window.microphone = await open(wanted);
+        return window.microphone;
+      };
+    `);
+    await page.goto('/phone');
+    await page.getByRole('button', { name: 'Call', exact: true }).click();
+    await expect.poll(() => page.evaluate('window.asked')).toBe(true);
+    await page.getByRole('button', { name: 'Hang up' }).click();
+    await page.evaluate('give()');
+    const tracks = () => page.evaluate('window.microphone?.getTracks().map(({ readyState }) => readyState)');
+    await expect.poll(tracks).toEqual(['ended']);
+    await page.context().close();
+  });
+
   test('in every look: nothing that axe finds, nothing that sticks out, no complaint, in a call and before', async () => {
     await browser.inspectLooks('viewer', '/phone', 'phone-call', async (page) => {
       const before = node.streams.length;

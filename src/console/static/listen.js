@@ -132,20 +132,25 @@ class Listening {
   async connect() {
     if (this.root.dataset.state !== 'waiting') this.say('connecting');
     const { context } = this;
-    let response;
-    try {
-      const headers = JSON.parse(document.body.getAttribute('hx-headers') ?? '{}');
-      response = await fetch(this.root.dataset.action, { method: 'POST', headers });
-    } catch {
-      return this.comeAgain('failed');
-    }
+    const { isGiven, why, address, token } = await this.ask();
     // Stopped meanwhile, or begun anew.
     if (this.context !== context || context === null) return;
-    const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    const { why, address, token } = isJson ? await response.json() : {};
-    if (response.ok) return this.open(address, token);
+    if (isGiven) return this.open(address, token);
+    if (why === 'unanswered') return this.comeAgain('failed');
     if (why === 'elsewhere') return this.comeAgain('waiting');
     return this.stop(why === 'ended' || why === 'unknown' ? 'ended' : 'failed');
+  }
+
+  /** Where the call is heard and what opens it, or why it cannot be. Never rejects. */
+  async ask() {
+    try {
+      const headers = JSON.parse(document.body.getAttribute('hx-headers') ?? '{}');
+      const response = await fetch(this.root.dataset.action, { method: 'POST', headers });
+      const isJson = response.headers.get('content-type')?.startsWith('application/json');
+      return { isGiven: response.ok && isJson, ...(isJson && (await response.json())) };
+    } catch {
+      return { isGiven: false, why: 'unanswered' };
+    }
   }
 
   open(address, token) {

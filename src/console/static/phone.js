@@ -33,6 +33,8 @@ async function place() {
     mine.ringingAt = performance.now();
     connect(mine, ticket);
   } catch (error) {
+    // Hung up while the microphone was being asked for: it must not stay open.
+    if (mine.isOver) return letGo(mine);
     end(mine, '', error instanceof PhoneTrouble ? error.message : `The phone failed: ${error.message}`);
   }
 }
@@ -63,6 +65,7 @@ async function openSound(mine) {
   node.connect(context.destination);
   node.port.onmessage = ({ data }) => heardFrom(mine, data);
   mine.microphone = await openMicrophone();
+  if (mine.isOver) return node.port;
   if (mine.microphone) context.createMediaStreamSource(mine.microphone).connect(node);
   await context.resume();
   return node.port;

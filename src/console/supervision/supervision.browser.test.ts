@@ -214,7 +214,9 @@ describe('who listens', () => {
 describe.skipIf(await lacksPart('chromium'))('in a browser', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
-    browser = await startBrowser(console, /status of (404|409|422)/, ['--autoplay-policy=no-user-gesture-required']);
+    browser = await startBrowser(console, /status of (404|409|422)|ERR_FAILED/, [
+      '--autoplay-policy=no-user-gesture-required',
+    ]);
   });
   afterAll(async () => {
     await browser.close();
@@ -250,6 +252,24 @@ describe.skipIf(await lacksPart('chromium'))('in a browser', () => {
     }
     await page.getByText('The call has ended.', { exact: true }).waitFor();
     await page.getByText('The call is over.').waitFor();
+  });
+
+  test('who stops listening before it began is not asked for again when the answer does not come', async () => {
+    const { callSid } = await talk();
+    const page = await browser.open('supervisor');
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    await page.route('**/listen', async (route) => {
+      await gate;
+      await route.abort('failed');
+    });
+    await page.goto(at(callSid, 'supervision'));
+    await page.getByRole('button', { name: 'Listen', exact: true }).click();
+    await page.getByRole('button', { name: 'Stop listening' }).click();
+    const failed = page.waitForEvent('requestfailed');
+    open();
+    await failed;
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(await page.locator('#listen').getAttribute('data-state')).toBe('idle');
   });
 
   test('is part of the page of a call that goes on', async () => {
