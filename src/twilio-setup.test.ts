@@ -60,6 +60,11 @@ test('asks which number is meant, and refuses in a line what cannot be', async (
   const other = strangeNumber({ sid: `PN${'3'.repeat(32)}`, phoneNumber: '+12075550199' });
   await start([strangeNumber(), other]);
   expect(await run([])).toEqual({ code: 1, out: 'which of these? --number +12075550142, +12075550199\n' });
+  other.trunkSid = `TK${'4'.repeat(32)}`;
+  expect(await run(['--yes', '--number', other.phoneNumber])).toEqual({
+    code: 1,
+    out: `+12075550199 belongs to the trunk ${other.trunkSid}, which wins over its addresses: take it off there\n`,
+  });
   expect((await run(['--number', '+12075550111'])).out).toContain('the account has no number +12075550111');
   expect((await run(['--number', '5550111'])).out).toContain('usage:');
   expect((await run([], { TWILIO_AUTH_TOKEN: 'another-token' })).out).toMatch(/^the carrier's interface: .+\n$/);

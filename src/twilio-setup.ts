@@ -40,7 +40,11 @@ await carryOut(async () => {
     throw new Refusal(`the carrier's interface: ${wordsOf(error)}`);
   };
   const number = theOne(await readNumbers(config, order.number).catch(refused), order.number);
-  const { phoneNumber, changes } = number;
+  const { phoneNumber, trunkSid, changes } = number;
+  if (trunkSid !== null)
+    throw new Refusal(
+      `${phoneNumber} belongs to the trunk ${trunkSid}, which wins over its addresses: take it off there`,
+    );
   if (changes.length === 0) return say(`${phoneNumber} is as it should be.`);
   for (const { name, is, becomes } of changes)
     say(`${phoneNumber} ${name}: ${is || '(unset)'} → ${becomes || '(unset)'}`);

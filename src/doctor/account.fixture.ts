@@ -14,5 +14,6 @@ export const strangeNumber = (change: Partial<PhoneNumber> = {}): PhoneNumber =>
   statusCallback: '',
   statusCallbackMethod: 'POST',
   voiceApplicationSid: `AP${'2'.repeat(32)}`,
+  trunkSid: '',
   ...change,
 });

@@ -73,6 +73,15 @@ export async function checkCarrier({
           'npm run twilio:setup takes it away',
         ),
       ];
+    const onTrunk = here.find(({ trunkSid }) => trunkSid);
+    if (onTrunk)
+      return [
+        fault(
+          'number',
+          `${onTrunk.phoneNumber} belongs to the trunk ${onTrunk.trunkSid}, which wins over its voice URL`,
+          'take it off that trunk in the carrier’s console',
+        ),
+      ];
     if (here.length === 0)
       return [
         fault(

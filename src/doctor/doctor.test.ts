@@ -208,7 +208,10 @@ describe('npm run doctor', () => {
     const none = await lines();
     Object.assign(number, wantedOf(config.publicUrl), { voiceApplicationSid: `AP${'2'.repeat(32)}` });
     const shadowed = await lines();
-    number.voiceApplicationSid = '';
+    Object.assign(number, { voiceApplicationSid: '', trunkSid: `TK${'4'.repeat(32)}` });
+    const onTrunk = await lines();
+    number.trunkSid = '';
+    expect(onTrunk).toContainEqual(expect.stringMatching(/^FAULT {3}number: .* belongs to the trunk TK4/));
     expect(none).toContainEqual(expect.stringMatching(/^FAULT {3}number: none of 1 numbers .*twilio:setup/));
     expect(shadowed).toContainEqual(expect.stringMatching(/^FAULT {3}number: an application/));
   });

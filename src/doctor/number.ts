@@ -21,6 +21,8 @@ export interface NumberSettings {
 export interface AccountNumber {
   sid: string;
   phoneNumber: string;
+  /** Where it is not null the carrier reads nothing else of the number's voice. */
+  trunkSid: string | null;
   changes: NumberChange[];
 }
 
@@ -57,6 +59,7 @@ export async function readNumbers(account: Account, phoneNumber: string | null):
   return numbers.map((number) => ({
     sid: number.sid,
     phoneNumber: number.phoneNumber,
+    trunkSid: number.trunkSid || null,
     changes: wanted
       .map(([name, becomes]) => ({ name, is: number[name] ?? '', becomes }))
       .filter(({ is, becomes }) => is !== becomes),

@@ -14,6 +14,8 @@ export interface PhoneNumber {
   statusCallbackMethod: string;
   /** Wins over `voiceUrl`. */
   voiceApplicationSid: string;
+  /** Wins over both. */
+  trunkSid: string;
 }
 
 /** Form field → what it sets. */
@@ -76,4 +78,5 @@ const numberJson = ({ accountSid }: World, one: PhoneNumber) => ({
   status_callback: one.statusCallback,
   status_callback_method: one.statusCallbackMethod,
   voice_application_sid: one.voiceApplicationSid === '' ? null : one.voiceApplicationSid,
+  trunk_sid: one.trunkSid === '' ? null : one.trunkSid,
 });
