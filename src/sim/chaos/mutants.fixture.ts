@@ -53,8 +53,8 @@ export const mutants: readonly Mutant[] = [
   {
     safety: 'an exchange notices that its client is gone',
     file: 'src/http/exchange.ts',
-    line: '    raw.onAborted(() => this.finish());\n',
-    becomes: '    raw.onAborted(() => undefined);\n',
+    line: '      this.finish();\n      this.stream?.aborted();\n',
+    becomes: '',
     tests: ['src/http/server.test.ts'],
   },
   {
