@@ -14,7 +14,9 @@ import { page } from '../page.ts';
 import { nothingHere } from '../refusal.ts';
 import type { DeskParts } from './parts.ts';
 import {
+  assignedWords,
   assigneeOptions,
+  deedOf,
   done,
   lookAgain,
   mayWork,
@@ -172,21 +174,11 @@ export function callbackRoutes(parts: Parts): PageRoute[] {
     return callbacks.made(seen, who, how, (await callbackPolicy()).attemptsMax);
   }
 
-  const post = (path: string, handler: PageRoute['handler']): PageRoute => ({
-    method: 'POST',
-    path: `${LIST}/:sid/${path}`,
-    role: 'supervisor',
-    handler,
-  });
+  const post = deedOf(LIST);
   return [
     { method: 'GET', path: LIST, role: 'viewer', handler: list },
     { method: 'GET', path: `${LIST}/:sid`, role: 'viewer', handler: (request) => one(request) },
-    post(
-      'assign',
-      act(assign, ({ form }) =>
-        form.get('assignee') ? `${form.get('assignee')} looks after it.` : 'Nobody looks after it now.',
-      ),
-    ),
+    post('assign', act(assign, assignedWords)),
     post('note', note),
     post(
       'call',

@@ -1,4 +1,4 @@
-import type { PageRequest } from '../guard.ts';
+import type { PageRequest, PageRoute } from '../guard.ts';
 import { type ConsoleResponse, redirect } from '../message.ts';
 import { maskedNumber } from '../live/row.ts';
 import { saved } from '../page.ts';
@@ -27,6 +27,20 @@ export function assigneeOptions(people: readonly string[], now: string): { value
   const names = now === '' || people.includes(now) ? people : [now, ...people];
   return [{ value: '', label: 'Nobody' }, ...names.map((name) => ({ value: name, label: name }))];
 }
+
+/** After somebody was chosen in that select. */
+export const assignedWords = ({ form }: Pick<PageRequest, 'form'>): string =>
+  form.get('assignee') ? `${form.get('assignee')} looks after it.` : 'Nobody looks after it now.';
+
+/** What those who work here do to one of a list. */
+export const deedOf =
+  (list: string) =>
+  (path: string, handler: PageRoute['handler']): PageRoute => ({
+    method: 'POST',
+    path: `${list}/:sid/${path}`,
+    role: 'supervisor',
+    handler,
+  });
 
 /** Where a form came from, if that is a page of this list; else the list. */
 export function backTo({ form }: Pick<PageRequest, 'form'>, list: string): string {

@@ -14,8 +14,10 @@ import { nothingHere } from '../refusal.ts';
 import { durationWords } from '../words.ts';
 import type { DeskParts } from './parts.ts';
 import {
+  assignedWords,
   assigneeOptions,
   backTo,
+  deedOf,
   done,
   lookAgain,
   mayWork,
@@ -160,21 +162,11 @@ export function voicemailRoutes(parts: Parts): PageRoute[] {
     );
   }
 
-  const post = (path: string, handler: PageRoute['handler']): PageRoute => ({
-    method: 'POST',
-    path: `${LIST}/:sid/${path}`,
-    role: 'supervisor',
-    handler,
-  });
+  const post = deedOf(LIST);
   return [
     { method: 'GET', path: LIST, role: 'viewer', handler: list },
     { method: 'GET', path: `${LIST}/:sid`, role: 'viewer', handler: (request) => one(request) },
-    post(
-      'assign',
-      act(assign, ({ form }) =>
-        form.get('assignee') ? `${form.get('assignee')} looks after it.` : 'Nobody looks after it now.',
-      ),
-    ),
+    post('assign', act(assign, assignedWords)),
     post(
       'done',
       act(
