@@ -16,6 +16,7 @@ import type { DeskParts } from './parts.ts';
 import {
   assignedWords,
   assigneeOptions,
+  chosenAssignee,
   deedOf,
   done,
   lookAgain,
@@ -140,10 +141,8 @@ export function callbackRoutes(parts: Parts): PageRoute[] {
     };
   }
 
-  async function assign(seen: SeenRequest, { form, who }: PageRequest): Promise<Taken> {
-    const wanted = form.get('assignee') ?? '';
-    const isKnown = wanted === '' || wanted === who.name || (await people()).includes(wanted);
-    return callbacks.assign(seen, who, isKnown ? wanted : '');
+  async function assign(seen: SeenRequest, request: PageRequest): Promise<Taken> {
+    return callbacks.assign(seen, request.who, await chosenAssignee(request, people));
   }
 
   async function wish(request: PageRequest): Promise<ConsoleResponse> {

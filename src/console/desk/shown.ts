@@ -28,7 +28,17 @@ export function assigneeOptions(people: readonly string[], now: string): { value
   return [{ value: '', label: 'Nobody' }, ...names.map((name) => ({ value: name, label: name }))];
 }
 
-/** After somebody was chosen in that select. */
+/** Whom somebody chose in that select: only those who may, else nobody. */
+export async function chosenAssignee(
+  { form, who }: Pick<PageRequest, 'form' | 'who'>,
+  people: () => Promise<readonly string[]>,
+): Promise<string> {
+  const wanted = form.get('assignee') ?? '';
+  const isKnown = wanted === '' || wanted === who.name || (await people()).includes(wanted);
+  return isKnown ? wanted : '';
+}
+
+/** After somebody was chosen in it. */
 export const assignedWords = ({ form }: Pick<PageRequest, 'form'>): string =>
   form.get('assignee') ? `${form.get('assignee')} looks after it.` : 'Nobody looks after it now.';
 

@@ -16,6 +16,7 @@ import type { DeskParts } from './parts.ts';
 import {
   assignedWords,
   assigneeOptions,
+  chosenAssignee,
   backTo,
   deedOf,
   done,
@@ -117,10 +118,8 @@ export function voicemailRoutes(parts: Parts): PageRoute[] {
     };
   }
 
-  async function assign(seen: SeenMessage, { form, who }: PageRequest): Promise<Changed> {
-    const wanted = form.get('assignee') ?? '';
-    const isKnown = wanted === '' || wanted === who.name || (await people()).includes(wanted);
-    return messages.assign(seen, who, isKnown ? wanted : '');
+  async function assign(seen: SeenMessage, request: PageRequest): Promise<Changed> {
+    return messages.assign(seen, request.who, await chosenAssignee(request, people));
   }
 
   async function describe(request: PageRequest): Promise<ConsoleResponse> {
